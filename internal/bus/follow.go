@@ -1,0 +1,105 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// fetchMessages bounds one Next: batches of 768 KiB at most, so 12 MiB.
+	fetchMessages = 16
+	// fetchWait is how long one request for the next message stands open at the server.
+	fetchWait = 5 * time.Second
+	// idleConsumer is when the server forgets a consumer nobody asks: a new one starts at the follower's own position.
+	idleConsumer = 5 * time.Minute
+)
+
+// Follower reads the stream in order from a position of its owner. It keeps no
+// state in the server that matters: after any error it starts again behind the
+// last message that Next returned. One goroutine uses it.
+type Follower struct {
+	c        *Conn
+	after    uint64 // seq of the last message returned
+	consumer jetstream.Consumer
+	sequence uint64 // the consumer's own count: a hole in it is a message lost on the way
+}
+
+// Follow reads what comes after this seq.
+func (c *Conn) Follow(after uint64) *Follower { return &Follower{c: c, after: after} }
+
+// Next returns the next messages in stream order, one at least. It blocks until
+// there is one or ctx ends. After an error call it again: nothing is skipped.
+func (f *Follower) Next(ctx context.Context) ([]Message, error) {
+	for {
+		messages, err := f.fetch(ctx)
+		if ctx.Err() != nil && len(messages) == 0 {
+			return nil, ctx.Err() // a message under way to this request shows as a hole later
+		}
+		if err != nil {
+			f.consumer = nil
+			return nil, f.c.explain(err)
+		}
+		if len(messages) > 0 {
+			return messages, nil
+		}
+	}
+}
+
+func (f *Follower) fetch(ctx context.Context) ([]Message, error) {
+	if !f.c.Connected() {
+		return nil, ErrConnected
+	}
+	if f.consumer == nil {
+		consumer, err := f.c.js.CreateConsumer(ctx, StreamName, jetstream.ConsumerConfig{
+			DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+			OptStartSeq:       f.after + 1,
+			AckPolicy:         jetstream.AckNonePolicy, // the position lives with the follower's data
+			InactiveThreshold: idleConsumer,
+			MemoryStorage:     true,
+			Replicas:          1,
+		})
+		if err != nil {
+			return nil, err
+		}
+		f.consumer, f.sequence = consumer, 0
+	}
+	got, err := f.take(f.consumer.FetchNoWait(fetchMessages))
+	if err != nil || len(got) > 0 {
+		return got, err
+	}
+	wait, cancel := context.WithTimeout(ctx, fetchWait)
+	defer cancel()
+	return f.take(f.consumer.Fetch(1, jetstream.FetchContext(wait)))
+}
+
+var errHole = errors.New("a message was lost between server and follower")
+
+func (f *Follower) take(batch jetstream.MessageBatch, err error) ([]Message, error) {
+	if err != nil {
+		return nil, err
+	}
+	var got []Message
+	for m := range batch.Messages() {
+		meta, err := m.Metadata()
+		if err != nil {
+			return nil, err
+		}
+		if meta.Sequence.Consumer != f.sequence+1 {
+			return nil, errHole
+		}
+		f.sequence++
+		got = append(got, Message{m.Subject(), meta.Sequence.Stream, m.Data(), meta.Timestamp})
+	}
+	if len(got) > 0 {
+		f.after = got[len(got)-1].Seq
+		return got, nil
+	}
+	err = batch.Error()
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, jetstream.ErrNoMessages) {
+		err = nil
+	}
+	return nil, err
+}

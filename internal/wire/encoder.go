@@ -1,0 +1,154 @@
+package wire
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/klauspost/compress/s2"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// Encoder makes batches of one lane, one after the other. Its memory is used
+// again for each. One goroutine uses it.
+type Encoder struct {
+	n        int
+	size     int
+	strings  [nStrings]stringColumn
+	time     timeColumn
+	observed timeColumn
+	offset   numberColumn
+	length   numberColumn
+	global   []byte
+	anyTrue  bool
+	end      int64 // where the record before ended: what the next offset is foreseen to be
+	lastLen  int64
+
+	body, packed []byte
+}
+
+// NewEncoder is an empty encoder.
+func NewEncoder() *Encoder { return &Encoder{} }
+
+// Add puts an event into the batch. It copies what it needs: the event and the
+// memory its strings point to are the caller's again. The event's agent, source,
+// epoch, batch and index are not kept, for they follow from header and place.
+func (c *Encoder) Add(e *event.Event) {
+	var p [nStrings]*string
+	point(&p, e)
+	size := 0
+	for i := range p {
+		col := &c.strings[i]
+		if col.form == one && *p[i] == col.first {
+			continue
+		}
+		size += col.add(*p[i], c.n)
+	}
+	size += c.time.add(e.Time) + c.observed.add(e.Origin.Observed)
+	size += c.offset.add(e.Origin.Offset - c.end)
+	size += c.length.add(e.Origin.Length - c.lastLen)
+	c.end, c.lastLen = e.Origin.Offset+e.Origin.Length+1, e.Origin.Length
+	if c.n%8 == 0 {
+		c.global = append(c.global, 0)
+	}
+	if e.Global {
+		c.global[c.n/8] |= 1 << (c.n % 8)
+		c.anyTrue = true
+	}
+	c.n++
+	c.size += size
+}
+
+// Len is how many events the batch has.
+func (c *Encoder) Len() int { return c.n }
+
+// Size is about how many bytes the body has before it is compressed.
+func (c *Encoder) Size() int { return c.size }
+
+// Reset drops the events.
+func (c *Encoder) Reset() {
+	for i := range c.strings {
+		c.strings[i].reset()
+	}
+	c.time.reset()
+	c.observed.reset()
+	c.offset.reset()
+	c.length.reset()
+	c.global, c.anyTrue = c.global[:0], false
+	c.n, c.size, c.end, c.lastLen = 0, 0, 0, 0
+}
+
+// Seal makes the batch of all events added, in memory of its own, and resets the
+// encoder. It sets what the header tells of the body (Body, Codec, Count, First,
+// Last); s must hold the key that h.Lane.Key names. On an error nothing is reset.
+func (c *Encoder) Seal(h Header, s Signer) (msg []byte, hash event.Hash, err error) {
+	c.appendBody()
+	if len(c.body) > MaxBody {
+		return nil, hash, fmt.Errorf("batch %d of %s: body of %d bytes; %d are the most", h.Number, h.Lane, len(c.body), MaxBody)
+	}
+	if n := s2.MaxEncodedLen(len(c.body)); cap(c.packed) < n {
+		c.packed = make([]byte, n)
+	}
+	body := s2.Encode(c.packed[:cap(c.packed)], c.body)
+	h.Body, h.Codec, h.Count = sha256.Sum256(body), ColumnsS2, c.n
+	h.First, h.Last = c.time.span()
+	if err := h.check(); err != nil {
+		return nil, hash, fmt.Errorf("batch %d of %s: %w", h.Number, h.Lane, err)
+	}
+	c.body = appendHeader(c.body[:0], &h)
+	header := c.body
+	if len(header) > MaxHeader {
+		return nil, hash, fmt.Errorf("batch %d of %s: header of %d bytes; %d are the most", h.Number, h.Lane, len(header), MaxHeader)
+	}
+	msg = make([]byte, 0, prefixLen+len(header)+sigLen+len(body))
+	msg = append(msg, magic...)
+	msg = binary.LittleEndian.AppendUint32(msg, uint32(len(header)))
+	msg = append(msg, header...)
+	sig, err := s.Sign(msg)
+	if err == nil && len(sig) != sigLen {
+		err = errors.New("not an Ed25519 signature")
+	}
+	if err != nil {
+		return nil, hash, fmt.Errorf("sign batch %d of %s: %w", h.Number, h.Lane, err)
+	}
+	hash = sha256.Sum256(header)
+	c.Reset()
+	return append(append(msg, sig...), body...), hash, nil
+}
+
+// appendBody writes all columns into c.body.
+func (c *Encoder) appendBody() {
+	b := c.body[:0]
+	for i := range c.strings {
+		if col := &c.strings[i]; !col.absent() {
+			col.finish(c.n)
+			b = appendPrefix(b, protowire.Number(i+1), col.size())
+			b = col.append(b)
+		}
+	}
+	for i, col := range [...]*timeColumn{&c.time, &c.observed} {
+		if col.used {
+			col.finish()
+			b = appendPrefix(b, colTime+protowire.Number(i), col.size())
+			b = col.append(b)
+		}
+	}
+	for i, col := range [...]*numberColumn{&c.offset, &c.length} {
+		if col.used {
+			b = appendPrefix(b, colOffset+protowire.Number(i), sizeField(numbersDeltas, len(col.deltas)))
+			b = appendBytes(b, numbersDeltas, col.deltas)
+		}
+	}
+	if c.anyTrue {
+		b = appendBytes(b, colGlobal, c.global)
+	}
+	c.body = b
+}
+
+// appendPrefix begins a field of n bytes.
+func appendPrefix(b []byte, num protowire.Number, n int) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, num, protowire.BytesType), uint64(n))
+}
