@@ -1,0 +1,161 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/actiontrail/actiontrail/agent/spool"
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// Defaults of a lane.
+const (
+	// DefaultLinger is how long events wait for more while a batch is in flight.
+	DefaultLinger = 200 * time.Millisecond
+	// BatchEvents and BatchBytes (before compression) bound a batch: it is cut when another read might not fit.
+	BatchEvents = 2000
+	BatchBytes  = 768 << 10
+)
+
+// Stream is where a lane's batches go. *bus.Conn is one.
+type Stream interface {
+	Publish(ctx context.Context, subject, id string, message []byte) (seq uint64, duplicate bool, err error)
+	Last(ctx context.Context, subject string) (bus.Message, error)
+	Next(ctx context.Context, subject string, seq uint64) (bus.Message, error)
+}
+
+// Lane carries the records of one source into the stream: two loops around one
+// durable queue. The pump reads, maps and spools; the publisher takes from the
+// spool, one batch in flight.
+type Lane struct {
+	Account, Agent, Name string // of the subject events.<account>.<agent>.<source>
+	Key                  Key
+	Machine              string // of the spool, see Machine
+	Source               plugins.Source
+	Mapper               plugins.Mapper
+	Unparsed             func(r *plugins.Record, reason error, e *event.Event) // fills the event of a record that has no meaning
+	Stream               Stream
+	Dir                  string        // of the spool
+	SpoolBytes           int64         // 0: spool.DefaultMaxBytes
+	Linger               time.Duration // 0: DefaultLinger
+	Now                  func() time.Time
+	Log                  *slog.Logger
+
+	mu     sync.Mutex
+	status LaneStatus
+}
+
+// LaneStatus tells how a lane fares, for status pages.
+type LaneStatus struct {
+	Account, Agent, Source string
+	Epoch, LastBatch       uint64
+	Events                 uint64 // mapped since the start
+	Ignored, Unparsed      uint64
+	Published              uint64 // events acknowledged since the start
+	PendingBatches         uint64
+	PendingBytes           int64
+	LastSeen               time.Time // when a record was last read
+	LastError              string
+	LastErrorAt            time.Time
+	Failing                bool // the last attempt failed
+	Damage                 []string
+}
+
+// Status is how the lane fares now.
+func (l *Lane) Status() LaneStatus {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.status
+}
+
+func (l *Lane) note(change func(*LaneStatus)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.status)
+}
+
+// failed notes an error that the lane goes on after by trying again.
+func (l *Lane) failed(err error) {
+	l.Log.Warn("lane waits", "source", l.Name, "error", err)
+	l.note(func(s *LaneStatus) { s.LastError, s.LastErrorAt, s.Failing = err.Error(), l.now(), true })
+}
+
+func (l *Lane) mended() { l.note(func(s *LaneStatus) { s.Failing = false }) }
+
+func (l *Lane) now() time.Time {
+	if l.Now != nil {
+		return l.Now()
+	}
+	return time.Now()
+}
+
+// Run carries records until ctx ends, the source ends, or something fails that
+// only a new start can mend. It can be called again: it starts from what is
+// durable, as after a crash.
+func (l *Lane) Run(ctx context.Context) error {
+	subject, err := bus.Subject(l.Account, l.Agent, l.Name)
+	if err != nil {
+		return err
+	}
+	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine})
+	if err != nil {
+		return fmt.Errorf("source %s: %w", l.Name, err)
+	}
+	defer queue.Close()
+	l.note(func(s *LaneStatus) {
+		*s = LaneStatus{Account: l.Account, Agent: l.Agent, Source: l.Name, Damage: queue.Damage(),
+			Events: s.Events, Ignored: s.Ignored, Unparsed: s.Unparsed, Published: s.Published, LastError: s.LastError, LastErrorAt: s.LastErrorAt}
+	})
+	for _, d := range queue.Damage() {
+		l.Log.Error("spool damaged; its lines are read again", "source", l.Name, "damage", d)
+	}
+	at, err := l.recover(ctx, subject, queue)
+	if err != nil {
+		return fmt.Errorf("source %s: recover: %w", l.Name, err)
+	}
+	l.note(func(s *LaneStatus) { s.Epoch, s.LastBatch = queue.Epoch(), queue.Last().Number })
+	if err := l.Source.Open(ctx, at); err != nil {
+		return fmt.Errorf("open source %s: %w", l.Name, err)
+	}
+	defer l.Source.Close()
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	published := make(chan error, 1)
+	go func() {
+		err := l.publish(ctx, subject, queue)
+		stop() // the pump does not go on without the publisher
+		published <- err
+	}()
+	err = newPump(l, queue, at).run(ctx)
+	if err == nil { // the source has ended: what is spooled still goes
+		err = l.drain(ctx, queue)
+	}
+	stop()
+	if e := <-published; e != nil && !errors.Is(e, context.Canceled) {
+		err = e
+	}
+	return err
+}
+
+// drain waits until the stream has all of the spool.
+func (l *Lane) drain(ctx context.Context, queue *spool.Spool) error {
+	for {
+		changed := queue.Changed()
+		if n, _ := queue.Pending(); n == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
+}

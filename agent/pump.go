@@ -1,0 +1,233 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/actiontrail/actiontrail/agent/spool"
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/backoff"
+	"github.com/actiontrail/actiontrail/internal/wire"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// Cursors of up to wholeCursor marks travel in every batch, so that the last
+// batch of a subject is all that a recovery needs. Larger ones travel whole in
+// every snapshotEvery-th batch, and in between only what moved.
+const (
+	wholeCursor   = 64
+	snapshotEvery = 1000
+	// cursorEvery is how often a cursor that moves without events (all ignored) is made durable.
+	cursorEvery = 30 * time.Second
+)
+
+// pump reads records, maps them and spools the batches.
+type pump struct {
+	lane    *Lane
+	queue   *spool.Spool
+	encoder *wire.Encoder
+	at      plugins.Cursor // after everything read
+	moved   plugins.Cursor // marks moved since the last batch
+	began   time.Time      // when the first event came into the batch
+	flushed time.Time      // when a batch was last spooled
+
+	// Ids of one file share a base; nearly always a read is of the same file as the one before.
+	fileID     string
+	generation uint64
+	base       event.IDBase
+	event      event.Event
+}
+
+func newPump(l *Lane, queue *spool.Spool, at plugins.Cursor) *pump {
+	return &pump{lane: l, queue: queue, encoder: wire.NewEncoder(), at: at, flushed: l.now()}
+}
+
+// run returns nil when the source has ended and all of it is in the spool.
+func (p *pump) run(ctx context.Context) error {
+	for {
+		batch, err := p.read(ctx)
+		switch {
+		case errors.Is(err, io.EOF):
+			return p.flush(ctx)
+		case ctx.Err() != nil:
+			return ctx.Err() // what was not spooled is read again
+		case err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled):
+			return fmt.Errorf("read source %s: %w", p.lane.Name, err)
+		}
+		p.add(batch)
+		if p.due() {
+			if err := p.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// read waits for records; while events wait for company only as long as they
+// may linger, or until nothing is in flight any more.
+func (p *pump) read(ctx context.Context) (plugins.Batch, error) {
+	if p.encoder.Len() == 0 {
+		return p.lane.Source.Read(ctx)
+	}
+	left := p.linger() - p.lane.now().Sub(p.began)
+	ctx, cancel := context.WithTimeout(ctx, max(left, 0))
+	defer cancel()
+	changed := p.queue.Changed()
+	if n, _ := p.queue.Pending(); n == 0 {
+		return plugins.Batch{}, nil
+	}
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-changed:
+			cancel()
+		case <-done:
+		}
+	}()
+	return p.lane.Source.Read(ctx)
+}
+
+func (p *pump) linger() time.Duration {
+	if p.lane.Linger > 0 {
+		return p.lane.Linger
+	}
+	return DefaultLinger
+}
+
+// due tells whether the batch is to be spooled now: it is large enough, or
+// nothing is in flight, or it has waited long enough.
+func (p *pump) due() bool {
+	if p.encoder.Len() == 0 {
+		return len(p.moved) > 0 && p.lane.now().Sub(p.flushed) >= cursorEvery
+	}
+	if p.encoder.Len() > BatchEvents-plugins.MaxRecords || p.encoder.Size() > BatchBytes/2 {
+		return true
+	}
+	if n, _ := p.queue.Pending(); n == 0 {
+		return true
+	}
+	return p.lane.now().Sub(p.began) >= p.linger()
+}
+
+// add maps the records of a read into the batch. The records die with the next
+// read, the encoder copies what it takes.
+func (p *pump) add(b plugins.Batch) {
+	p.moved = p.moved.Join(b.Next)
+	if len(b.Records) == 0 {
+		return
+	}
+	now := p.lane.now()
+	if p.encoder.Len() == 0 {
+		p.began = now
+	}
+	observed := event.At(now, 3)
+	var ignored, unparsed uint64
+	for i := range b.Records {
+		r := &b.Records[i]
+		p.event = event.Event{}
+		var err error
+		if r.Fault != "" {
+			err = errors.New(r.Fault)
+		} else {
+			err = p.lane.Mapper.Map(r, &p.event)
+		}
+		if errors.Is(err, plugins.ErrIgnored) {
+			ignored++
+			continue
+		}
+		if err != nil {
+			unparsed++
+			p.event = event.Event{}
+			p.lane.Unparsed(r, err, &p.event)
+		}
+		p.stamp(r, observed)
+		p.encoder.Add(&p.event)
+	}
+	p.lane.note(func(s *LaneStatus) {
+		s.Events += uint64(len(b.Records)) - ignored
+		s.Ignored += ignored
+		s.Unparsed += unparsed
+		s.LastSeen = now
+	})
+}
+
+// stamp gives the event its id and its origin. A record that is an audit event
+// of another system keeps the id that it has there.
+func (p *pump) stamp(r *plugins.Record, observed event.Time) {
+	e := &p.event
+	if e.ID == "" {
+		if r.Pos.FileID != p.fileID || r.Pos.Generation != p.generation || p.base == (event.IDBase{}) {
+			p.fileID, p.generation = r.Pos.FileID, r.Pos.Generation
+			p.base = event.NewIDBase(p.lane.Key.Public, p.lane.Name, p.fileID, p.generation)
+		}
+		e.ID = p.base.ID(r.Pos.Offset)
+	}
+	if e.Time.IsZero() {
+		e.Time = observed
+	}
+	e.Origin.File, e.Origin.FileID = r.Pos.File, r.Pos.FileID
+	e.Origin.Offset, e.Origin.Length = r.Pos.Offset, r.Pos.Length
+	e.Origin.Observed = observed
+}
+
+// flush makes the batch durable, then tells the source. Until it is durable
+// nothing more is read: a full spool or disk holds the source back, and nothing is dropped.
+func (p *pump) flush(ctx context.Context) error {
+	if p.encoder.Len() == 0 && len(p.moved) == 0 {
+		return nil
+	}
+	last := p.queue.Last()
+	header := wire.Header{Lane: event.Lane{Account: p.lane.Account, Agent: p.lane.Agent, Source: p.lane.Name, Key: p.lane.Key.Public, Epoch: p.queue.Epoch()},
+		Number: last.Number + 1, Prev: last.Hash}
+	at := p.at.Merge(p.moved)
+	header.Snapshot = len(at) <= wholeCursor || header.Number%snapshotEvery == 1 || p.queue.WantsSnapshot()
+	marks := p.moved
+	if header.Snapshot {
+		marks = at
+	}
+	for _, m := range marks {
+		header.Cursor = append(header.Cursor, wire.Mark{Key: m.Key, Value: m.Value})
+	}
+	message, _, err := p.encoder.Seal(header, p.lane.Key)
+	if err != nil {
+		return fmt.Errorf("seal batch %d of source %s: %w", header.Number, p.lane.Name, err)
+	}
+	if err := p.append(ctx, message); err != nil {
+		return err
+	}
+	p.at, p.moved, p.flushed = at, nil, p.lane.now()
+	p.lane.note(func(s *LaneStatus) {
+		s.LastBatch, s.Failing = header.Number, false
+		s.PendingBatches, s.PendingBytes = p.queue.Pending()
+	})
+	if err := p.lane.Source.Committed(ctx, at); err != nil {
+		return fmt.Errorf("commit source %s: %w", p.lane.Name, err)
+	}
+	return nil
+}
+
+// append spools a message, however long it takes: a sealed batch never changes.
+func (p *pump) append(ctx context.Context, message []byte) error {
+	return backoff.Retry(ctx, p.lane.failed, func() error {
+		for {
+			changed := p.queue.Changed()
+			err := p.queue.Append(message)
+			if !errors.Is(err, spool.ErrFull) {
+				if err != nil && !errors.Is(err, spool.ErrNoSpace) {
+					return &backoff.Permanent{Err: err}
+				}
+				return err
+			}
+			p.lane.note(func(s *LaneStatus) { s.LastError, s.LastErrorAt = err.Error(), p.lane.now() })
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-changed:
+			}
+		}
+	})
+}

@@ -1,0 +1,202 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/durable"
+	"github.com/actiontrail/actiontrail/internal/wire"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// recover reads the folder: the state, then every record of every segment. A
+// record that was being written when the process died is cut off: it was never
+// acknowledged, its lines are read again. A record damaged later ends the queue
+// there: it and what follows is set aside, and the lines are read again from the
+// cursor before; where the stream holds the batches already, Begin goes on from there.
+func (s *Spool) recover() error {
+	if err := durable.RemoveTemporary(s.cfg.Dir); err != nil {
+		return err
+	}
+	st, found, err := readState(s.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	s.state = st
+	paths, err := filepath.Glob(filepath.Join(s.cfg.Dir, "*"+segmentSuffix))
+	if err != nil {
+		return err
+	}
+	slices.Sort(paths)
+	for i, path := range paths {
+		whole, err := s.load(path, i == len(paths)-1)
+		if err != nil {
+			return err
+		}
+		if !whole {
+			for _, later := range paths[i+1:] {
+				if err := s.setAside(later, "follows a damaged segment"); err != nil {
+					return err
+				}
+			}
+			break
+		}
+	}
+	if len(s.segments) > 0 {
+		s.sent = s.segments[0].first
+	}
+	switch {
+	case !found:
+		return s.newEpoch(s.lane)
+	case s.lane.Epoch != st.Epoch: // the epoch has no batch yet
+		s.lane = Link{st.Epoch, 0, st.Follows.Hash}
+	}
+	if st.Machine != s.cfg.Machine {
+		return s.newEpoch(s.lane)
+	}
+	return nil
+}
+
+// load enters the records of a segment; false: it was damaged, and what was good of it is kept.
+func (s *Spool) load(path string, newest bool) (whole bool, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return false, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false, errors.Join(err, f.Close())
+	}
+	first, err := firstOf(path)
+	if err != nil {
+		return false, errors.Join(fmt.Errorf("%s: the name of a segment is a number", path), f.Close())
+	}
+	head := make([]byte, headSize)
+	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, errors.Join(err, f.Close())
+	}
+	if err := checkHead(head); err != nil {
+		if string(head[:4]) == magic { // another version: never a guess
+			return false, errors.Join(fmt.Errorf("%s %w", path, err), f.Close())
+		}
+		return false, errors.Join(f.Close(), s.setAside(path, err.Error()))
+	}
+	if len(s.segments) == 0 {
+		s.next = first
+	}
+	g := &segment{path: path, f: f, first: first, end: headSize}
+	if first != s.next { // a segment between them is gone
+		return false, errors.Join(f.Close(), s.setAside(path, fmt.Sprintf("begins at record %d, %d was expected", first, s.next)))
+	}
+	s.segments = append(s.segments, g)
+	for {
+		message, err := readRecord(f, g.end, info.Size())
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		var header wire.Header
+		var hash event.Hash
+		if err == nil {
+			header, hash, err = wire.ReadHeader(message)
+		} else if !errors.Is(err, errTorn) && !errors.Is(err, errDamage) {
+			return false, fmt.Errorf("%s at byte %d: %w", path, g.end, err)
+		}
+		if err == nil {
+			s.add(g, header, hash, recordHead+int64(len(message)))
+			continue
+		}
+		if torn := newest && errors.Is(err, errTorn); !torn {
+			s.damage = append(s.damage, fmt.Sprintf("%s at byte %d: %v", path, g.end, err))
+			if err := copyAside(f, path, g.end, info.Size()); err != nil {
+				return false, err
+			}
+		}
+		if err := f.Truncate(g.end); err != nil {
+			return false, err
+		}
+		return false, durable.Sync(f)
+	}
+}
+
+// copyAside keeps the damaged end of a segment beside it.
+func copyAside(f *os.File, path string, from, to int64) error {
+	rest := make([]byte, to-from)
+	if _, err := f.ReadAt(rest, from); err != nil {
+		return err
+	}
+	return durable.WriteFile(fmt.Sprintf("%s.%d%s", path, from, damagedSuffix), rest)
+}
+
+func (s *Spool) setAside(path, why string) error {
+	s.damage = append(s.damage, fmt.Sprintf("%s: %s, set aside as %s", path, why, filepath.Base(path)+damagedSuffix))
+	return os.Rename(path, path+damagedSuffix)
+}
+
+// newEpoch begins an epoch after this batch. Batches of the one before that are
+// still in the spool stay in it, and are published as they are.
+func (s *Spool) newEpoch(after Link) error {
+	epoch, err := drawEpoch()
+	if err != nil {
+		return err
+	}
+	st := state{version, epoch, s.cfg.Machine, after}
+	if err := st.write(s.cfg.Dir); err != nil {
+		return err
+	}
+	s.state, s.lane = st, Link{epoch, 0, after.Hash}
+	return nil
+}
+
+// NewEpoch begins an epoch after a batch found in the stream, at its cursor:
+// the spool had lost its end. Call it before the first Append.
+func (s *Spool) NewEpoch(after Link, at plugins.Cursor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.newEpoch(after); err != nil {
+		return err
+	}
+	s.at = at
+	return nil
+}
+
+// Sent tells how far the stream has this lane: it releases every batch up to
+// the number, of this epoch. It returns the hash kept for that number, and false
+// when the spool has no such batch.
+func (s *Spool) Sent(epoch, number uint64) (event.Hash, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var hash event.Hash
+	found := false
+	for _, g := range s.segments {
+		for i, e := range g.entries {
+			if e.header.Lane.Epoch != epoch || e.header.Number > number {
+				continue
+			}
+			if e.header.Number == number {
+				message, err := readRecord(g.f, e.offset, e.offset+e.length)
+				if err != nil {
+					return hash, false, err
+				}
+				if _, hash, err = wire.ReadHeader(message); err != nil {
+					return hash, false, err
+				}
+				found = true
+			}
+			for s.sent <= g.first+uint64(i) {
+				_, e, ok := s.find(s.sent)
+				if !ok {
+					break
+				}
+				s.sent++
+				s.pending -= e.length
+			}
+		}
+	}
+	s.notify()
+	return hash, found, s.removeSent()
+}
