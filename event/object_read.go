@@ -7,7 +7,10 @@ import "strings"
 // Numbers and booleans come as they are written; null is left out. The order is
 // that of the text: keys sorted.
 func (o Object) Leaves(fn func(path, value string)) {
-	if o.Valid() && o != "" {
+	if !o.Valid() { // not made here
+		o, _ = ParseObject([]byte(o))
+	}
+	if o != "" {
 		c := checker{s: string(o)}
 		c.leaves("", true, fn)
 	}

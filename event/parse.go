@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -77,6 +78,7 @@ func parseIdentity(outer *members) Identity {
 	return u
 }
 
+// parseOrigin reads origin. Keys in it that are not ours stay readable beside it.
 func parseOrigin(outer *members) Origin {
 	var o Origin
 	r := outer.nested("origin")
@@ -87,10 +89,13 @@ func parseOrigin(outer *members) Origin {
 	o.Index = r.number("index")
 	o.File = r.text("file")
 	o.FileID = r.text("fileId")
-	o.Offset = int64(r.number("offset"))
-	o.Length = int64(r.number("length"))
+	o.Offset = r.place("offset")
+	o.Length = r.place("length")
 	o.Observed = r.time("observedTime")
 	o.Mapper = r.text("mapper")
+	if more := r.rest(); more != "" {
+		outer.m["originExtra"] = json.RawMessage(more)
+	}
 	outer.fail("origin", r.err)
 	return o
 }
@@ -153,11 +158,21 @@ func (r *members) number(key string) uint64 {
 	if v == "" {
 		return 0
 	}
-	n, err := strconv.ParseUint(v, 10, 63)
+	n, err := strconv.ParseUint(v, 10, 64)
 	if err != nil {
 		r.fail(key, errors.New("is not a whole number"))
 	}
 	return n
+}
+
+// place is a number that an int64 holds.
+func (r *members) place(key string) int64 {
+	n := r.number(key)
+	if n > math.MaxInt64 {
+		r.fail(key, errors.New("is too large"))
+		return 0
+	}
+	return int64(n)
 }
 
 func (r *members) boolean(key string) bool {

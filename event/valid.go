@@ -16,6 +16,39 @@ func (o Object) Valid() bool {
 	return c.s[0] == '{' && len(o) > 2 && c.value(0) && c.i == len(c.s)
 }
 
+// ValidExtra tells whether Extra and Identity.Extra hold no key that is a field's
+// own: such a key would stand in the JSON twice, and readers differ on which counts.
+func (e *Event) ValidExtra() bool {
+	return !e.Extra.has(func(key string) bool {
+		return isField("", key) || key == "eventVersion" || key == "userIdentity" || key == "origin"
+	}) && !e.Identity.Extra.has(func(key string) bool {
+		return isField("userIdentity.", key) || key == "sessionContext"
+	})
+}
+
+// isField tells whether key is a field by itself, not a path.
+func isField(above, key string) bool {
+	_, path, ok := Lookup(above + key)
+	return ok && path == "" && strings.IndexByte(key, '.') < 0
+}
+
+// has tells whether fn is true of a key at the top of the object.
+func (o Object) has(fn func(key string) bool) bool {
+	if o == "" {
+		return false
+	}
+	c := checker{s: string(o)}
+	for c.i++; c.i < len(c.s) && c.s[c.i] == '"'; c.take(',') {
+		if fn(c.key()) {
+			return true
+		}
+		if !c.value(0) {
+			break
+		}
+	}
+	return false
+}
+
 // checker walks canonical JSON. Its methods move i past what they name, or return false.
 type checker struct {
 	s string

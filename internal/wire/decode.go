@@ -96,6 +96,12 @@ func (d *decoder) events(h Header) ([]event.Event, error) {
 	if !d.time.done() || !d.observed.done() || !d.offset.done() || !d.length.done() {
 		return nil, fmt.Errorf("columns of numbers: %w", errColumn)
 	}
+	// The columns were checked one by one; that two do not say the same is left.
+	for i := range events {
+		if e := &events[i]; (e.Extra != "" || e.Identity.Extra != "") && !e.ValidExtra() {
+			return nil, fmt.Errorf("event %d: extra keys that are fields", i)
+		}
+	}
 	return events, nil
 }
 

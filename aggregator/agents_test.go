@@ -1,0 +1,87 @@
+package aggregator
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// The first key of a name owns it, also after a restart.
+func TestFirstKeyOwnsTheName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agents.json")
+	for range 2 {
+		a, err := OpenAgents(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Check(lane); err != nil {
+			t.Fatal(err)
+		}
+		other := lane
+		other.Key = "U2"
+		var why *Refusal
+		if err := a.Check(other); !errors.As(err, &why) || why.Reason != UnknownKey {
+			t.Errorf("another key under the name: %v", err)
+		}
+		other.Agent = "gw-2"
+		if err := a.Check(other); err != nil {
+			t.Errorf("another name: %v", err)
+		}
+	}
+}
+
+// An agent that could not be written down is not enrolled, and that is no refusal.
+func TestEnrolmentIsDurable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gone")
+	a, err := OpenAgents(filepath.Join(dir, "agents.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var why *Refusal
+	if err := a.Check(lane); err == nil || errors.As(err, &why) {
+		t.Fatalf("no folder: %v", err)
+	}
+	if err := os.Mkdir(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Check(event.Lane{Account: lane.Account, Agent: lane.Agent, Key: "U9"}); err != nil {
+		t.Errorf("the failed enrolment left its key behind: %v", err)
+	}
+}
+
+func TestAgentsDamaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agents.json")
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenAgents(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Error(err)
+	}
+}
+
+func TestQuarantine(t *testing.T) {
+	dir := t.TempDir()
+	m := message(12)
+	m.Data = []byte("what came")
+	for i := range 3 { // written again after a crash, and opened again
+		q, err := OpenQuarantine(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Write(m, &Refusal{BadSignature, errors.New("of nobody")}); err != nil {
+			t.Fatal(err)
+		}
+		count, bytes, last := q.Stats()
+		if count != 1 || bytes != 9 || last.Seq != 12 || last.Reason != BadSignature {
+			t.Errorf("round %d: %d messages of %d bytes, last %+v", i, count, bytes, last)
+		}
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, "00000000000000000012.batch"))
+	if err != nil || string(kept) != "what came" {
+		t.Errorf("%q, %v", kept, err)
+	}
+}

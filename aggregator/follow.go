@@ -1,0 +1,240 @@
+package aggregator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/backoff"
+	"github.com/actiontrail/actiontrail/internal/bus"
+)
+
+// flushEvery is how often a sink is asked for what is due.
+const flushEvery = time.Second
+
+// Stream gives the batch messages after a seq.
+type Stream interface {
+	Follow(after uint64) Reader
+}
+
+// Reader gives batch messages in stream order; *bus.Follower is one. It blocks
+// until there is a message. After an error it goes on behind the last one returned.
+type Reader interface {
+	Next(ctx context.Context) ([]bus.Message, error)
+}
+
+// BusStream is the stream behind a connection.
+type BusStream struct{ Conn *bus.Conn }
+
+// Follow reads what comes after this seq.
+func (s BusStream) Follow(after uint64) Reader { return s.Conn.Follow(after) }
+
+// Follower fills one sink from the stream.
+type Follower struct {
+	Name   string // "index", or "trail NAME"
+	Kind   string // "index" or "trail"
+	Stream Stream
+	Opener *Opener
+	Sink   Sink
+	// Of the index's follower alone: what it finds is reported once.
+	Quarantine *Quarantine
+	System     *System
+	Now        func() time.Time
+	Log        *slog.Logger
+
+	mu     sync.Mutex
+	status FollowerStatus
+}
+
+// FollowerStatus tells how a follower fares, for status pages.
+type FollowerStatus struct {
+	Name, Kind  string
+	Seq         uint64    // of the last batch that is durable in the sink
+	Taken       uint64    // of the last batch read
+	StoredAt    time.Time // when the stream took the last batch read
+	Batches     uint64    // written since the start
+	Events      uint64    // in them
+	Resends     uint64
+	Gaps        uint64
+	Quarantined uint64
+	LastError   string
+	LastErrorAt time.Time
+	Failing     bool
+}
+
+// Status is how the follower fares now.
+func (f *Follower) Status() FollowerStatus {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.status
+	s.Name, s.Kind = f.Name, f.Kind
+	return s
+}
+
+func (f *Follower) note(change func(*FollowerStatus)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(&f.status)
+}
+
+// Durable is the seq up to which the stream may be purged for this follower.
+func (f *Follower) Durable() uint64 { return f.Status().Seq }
+
+// Run follows until ctx ends. After any error it starts again from what the
+// sink holds: a crash is no different.
+func (f *Follower) Run(ctx context.Context) {
+	wait := backoff.First
+	for ctx.Err() == nil {
+		wrote, err := f.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		f.Log.Warn("follower starts again from its position", "follower", f.Name, "error", err)
+		f.note(func(s *FollowerStatus) { s.LastError, s.LastErrorAt, s.Failing = err.Error(), f.now(), true })
+		if wrote {
+			wait = backoff.First
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, backoff.Longest)
+	}
+}
+
+func (f *Follower) now() time.Time {
+	if f.Now != nil {
+		return f.Now()
+	}
+	return time.Now()
+}
+
+// follow is the loop: read, check, write, and only then go on.
+func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
+	at := f.Sink.Position()
+	at = at.Clone()
+	f.note(func(s *FollowerStatus) { s.Seq, s.Taken = at.Seq, at.Seq })
+	in := f.Stream.Follow(at.Seq)
+	for {
+		wait, cancel := context.WithTimeout(ctx, flushEvery)
+		messages, err := in.Next(wait)
+		cancel()
+		if ctx.Err() != nil {
+			return wrote, ctx.Err()
+		}
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return wrote, fmt.Errorf("read the stream: %w", err)
+		}
+		var batches []event.Batch
+		for _, m := range messages {
+			batch, ok, err := f.take(ctx, &at, m)
+			if err != nil {
+				return wrote, err
+			}
+			if ok {
+				batches = append(batches, batch)
+			}
+		}
+		if len(batches) > 0 {
+			if err := f.Sink.Write(ctx, batches); err != nil {
+				return wrote, fmt.Errorf("write: %w", err)
+			}
+			wrote = true
+		}
+		if err := f.Sink.Flush(ctx, f.now()); err != nil {
+			return wrote, fmt.Errorf("flush: %w", err)
+		}
+		f.advanced(at.Seq, messages, batches)
+	}
+}
+
+// advanced notes what is durable now. A sink that has everything it was given
+// also covers what came after and was passed over.
+func (f *Follower) advanced(taken uint64, messages []bus.Message, batches []event.Batch) {
+	durable := f.Sink.Position().Seq
+	f.note(func(s *FollowerStatus) {
+		if n := len(messages); n > 0 {
+			s.Taken, s.StoredAt = messages[n-1].Seq, messages[n-1].Stored
+		}
+		s.Seq = durable
+		if durable == taken {
+			s.Seq = max(s.Seq, s.Taken)
+		}
+		s.Batches += uint64(len(batches))
+		for _, b := range batches {
+			s.Events += uint64(len(b.Events))
+		}
+		s.Failing = false
+	})
+}
+
+// take opens a message and tells whether its batch is to be written. What the
+// index's follower finds wrong it keeps in quarantine and reports, before the
+// position can move past it; the others pass it over.
+func (f *Follower) take(ctx context.Context, at *event.Position, m bus.Message) (event.Batch, bool, error) {
+	batch, err := f.Opener.Open(m)
+	var why *Refusal
+	if err != nil && !errors.As(err, &why) {
+		return event.Batch{}, false, err
+	}
+	if why != nil && why.Reason != BadBody {
+		return event.Batch{}, false, f.refuse(ctx, m, batch.Lane, why)
+	}
+	if f.System != nil && !knows(at, batch.Lane) {
+		if err := f.System.enrolled(ctx, m, batch.Lane); err != nil {
+			return event.Batch{}, false, err
+		}
+	}
+	switch at.Check(&batch) {
+	case event.Resend:
+		f.note(func(s *FollowerStatus) { s.Resends++ })
+		return event.Batch{}, false, nil
+	case event.Fork:
+		last := at.Lanes[batch.Lane]
+		return event.Batch{}, false, f.refuse(ctx, m, batch.Lane, &Refusal{Forked, fmt.Errorf("batch %d of %s has hash %s and follows %s; taken was batch %d with hash %s",
+			batch.Number, batch.Lane, batch.Hash, batch.Prev, last.Number, last.Hash)})
+	case event.Gap:
+		from, to := at.Missing(&batch)
+		f.note(func(s *FollowerStatus) { s.Gaps++ })
+		if f.System != nil {
+			if err := f.System.gap(ctx, m, batch.Lane, from, to); err != nil {
+				return event.Batch{}, false, err
+			}
+		}
+	}
+	if why != nil {
+		if err := f.refuse(ctx, m, batch.Lane, why); err != nil {
+			return event.Batch{}, false, err
+		}
+	}
+	at.Advance(&batch)
+	return batch, true, nil
+}
+
+func (f *Follower) refuse(ctx context.Context, m bus.Message, lane event.Lane, why *Refusal) error {
+	f.note(func(s *FollowerStatus) { s.Quarantined++ })
+	if f.Quarantine == nil {
+		return nil
+	}
+	if err := f.Quarantine.Write(m, why); err != nil {
+		return err
+	}
+	return f.System.refused(ctx, m, lane, why)
+}
+
+// knows tells whether a batch of the lane's agent was taken before.
+func knows(at *event.Position, l event.Lane) bool {
+	if _, ok := at.Lanes[l]; ok {
+		return true
+	}
+	for known := range at.Lanes {
+		if known.Account == l.Account && known.Agent == l.Agent && known.Key == l.Key {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,109 @@
+package aggregator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/durable"
+)
+
+// Quarantine keeps what cannot be processed: one folder with a file of the
+// message as it came (SEQ.batch) and one that says why (SEQ.json) for each.
+// Nothing is ever removed by actiontrail itself.
+type Quarantine struct {
+	dir   string
+	mu    sync.Mutex
+	count int
+	bytes int64
+	last  Quarantined
+}
+
+// Quarantined says why a message is in quarantine.
+type Quarantined struct {
+	Seq     uint64    `json:"seq"`
+	Subject string    `json:"subject"`
+	Stored  time.Time `json:"stored"` // when the stream took it
+	Reason  Reason    `json:"reason"`
+	Detail  string    `json:"detail"`
+	Bytes   int       `json:"bytes"`
+}
+
+// OpenQuarantine opens the folder, or makes it, and counts what it holds.
+func OpenQuarantine(dir string) (*Quarantine, error) {
+	if err := durable.MkdirAll(dir); err != nil {
+		return nil, err
+	}
+	if err := durable.RemoveTemporary(dir); err != nil {
+		return nil, err
+	}
+	q := &Quarantine{dir: dir}
+	all, err := q.List()
+	for _, one := range all {
+		q.note(one)
+	}
+	return q, err
+}
+
+func (q *Quarantine) note(one Quarantined) {
+	q.count++
+	q.bytes += int64(one.Bytes)
+	q.last = one
+}
+
+// Write keeps a message. It may be called again for the same one.
+func (q *Quarantine) Write(m bus.Message, why *Refusal) error {
+	one := Quarantined{m.Seq, m.Subject, m.Stored, why.Reason, why.Err.Error(), len(m.Data)}
+	data, err := json.MarshalIndent(one, "", "  ")
+	if err != nil {
+		return err
+	}
+	base := filepath.Join(q.dir, fmt.Sprintf("%020d", m.Seq))
+	if err := durable.CreateFile(base+".batch", m.Data); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("quarantine: %w", err)
+	}
+	// The note comes last: without it the message is not counted, and is written again.
+	if err := durable.CreateFile(base+".json", append(data, '\n')); errors.Is(err, fs.ErrExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("quarantine: %w", err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.note(one)
+	return nil
+}
+
+// List tells what is in quarantine, oldest first.
+func (q *Quarantine) List() ([]Quarantined, error) {
+	names, err := filepath.Glob(filepath.Join(q.dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Quarantined
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return all, err
+		}
+		var one Quarantined
+		if err := json.Unmarshal(data, &one); err != nil {
+			return all, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// Stats tells how many messages are kept, how many bytes, and the last one.
+func (q *Quarantine) Stats() (count int, bytes int64, last Quarantined) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.count, q.bytes, q.last
+}

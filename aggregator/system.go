@@ -1,0 +1,249 @@
+package aggregator
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// SystemSource is the name of the aggregator's own source.
+const SystemSource = "system"
+
+// systemQueue bounds the reports that wait for the spool.
+const systemQueue = 10_000
+
+// System is the audit of actiontrail itself: a source like any other, with a
+// lane of its own. What the index's follower finds is reported under the place
+// in the stream where it was found; the cursor holds the last such place, so
+// that nothing is reported twice after a crash.
+type System struct {
+	Key       string // public key of the aggregator's lane
+	AccountID string
+	Region    string
+	Now       func() time.Time
+
+	mu       sync.Mutex
+	wake     chan struct{}
+	queue    []*report
+	taken    []*report // given to the lane, not yet durable
+	reported uint64    // place of the last finding queued or durable
+	offset   int64
+}
+
+type report struct {
+	data  []byte
+	place uint64 // 0: not a finding of the follower
+	done  chan struct{}
+}
+
+var _ plugins.Source = (*System)(nil)
+
+// The findings of one message, in the order in which they are reported.
+const (
+	findEnrolled = iota
+	findGap
+	findRefused
+	findKinds
+)
+
+const placeMark = "place"
+
+// Open continues after the findings that are durable. Reports that a failed
+// lane had taken are given to the next one.
+func (s *System) Open(_ context.Context, at plugins.Cursor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wake == nil {
+		s.wake = make(chan struct{}, 1)
+	}
+	if v := at.Value(placeMark); len(v) == 8 {
+		s.reported = max(s.reported, binary.LittleEndian.Uint64(v))
+	}
+	s.queue = append(s.taken, s.queue...)
+	s.taken = nil
+	return nil
+}
+
+// Close does nothing: what waits is kept for the next Open.
+func (s *System) Close() error { return nil }
+
+// Read gives the waiting reports.
+func (s *System) Read(ctx context.Context) (plugins.Batch, error) {
+	for {
+		s.mu.Lock()
+		b := s.take()
+		wake := s.wake
+		s.mu.Unlock()
+		if len(b.Records) > 0 {
+			return b, nil
+		}
+		select {
+		case <-ctx.Done():
+			return plugins.Batch{}, ctx.Err()
+		case <-wake:
+		}
+	}
+}
+
+func (s *System) take() plugins.Batch {
+	n := min(len(s.queue), plugins.MaxRecords)
+	var b plugins.Batch
+	for _, r := range s.queue[:n] {
+		b.Records = append(b.Records, plugins.Record{Data: r.data, Pos: plugins.Position{File: SystemSource, FileID: SystemSource, Offset: s.offset, Length: int64(len(r.data))}})
+		s.offset++
+		if r.place > 0 {
+			b.Next = plugins.Cursor{{Key: placeMark, Value: binary.LittleEndian.AppendUint64(nil, r.place)}}
+		}
+	}
+	s.taken = append(s.taken, s.queue[:n]...)
+	s.queue = s.queue[n:]
+	return b
+}
+
+// Committed tells those who wait that their report is durable.
+func (s *System) Committed(context.Context, plugins.Cursor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.taken {
+		close(r.done)
+	}
+	s.taken = nil
+	return nil
+}
+
+// ErrBusy is the answer of Report when too many reports wait for the disk.
+var ErrBusy = errors.New("the audit of actiontrail itself waits for its spool")
+
+// Report makes an event of something actiontrail did. With wait it returns when
+// the event is durable; without, it returns at once, and the event follows.
+func (s *System) Report(ctx context.Context, e event.Event, wait bool) error {
+	var id [16]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return err
+	}
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	e.ID = event.FormatUUID(id)
+	return s.put(ctx, e, 0, wait)
+}
+
+func (s *System) put(ctx context.Context, e event.Event, place uint64, wait bool) error {
+	s.complete(&e)
+	r := &report{e.AppendJSON(nil), place, make(chan struct{})}
+	s.mu.Lock()
+	if s.wake == nil {
+		s.wake = make(chan struct{}, 1)
+	}
+	switch {
+	case place > 0 && place <= s.reported:
+		r = s.waiting(place) // nil: durable already
+	case place == 0 && len(s.queue) >= systemQueue:
+		s.mu.Unlock()
+		return ErrBusy
+	default:
+		s.reported = max(s.reported, place)
+		s.queue = append(s.queue, r)
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	s.mu.Unlock()
+	if !wait || r == nil {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.done:
+		return nil
+	}
+}
+
+// waiting is the report of a place that is not durable yet.
+func (s *System) waiting(place uint64) *report {
+	for _, all := range [][]*report{s.queue, s.taken} {
+		for _, r := range all {
+			if r.place == place {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// complete fills what all events of actiontrail itself share.
+func (s *System) complete(e *event.Event) {
+	now := time.Now
+	if s.Now != nil {
+		now = s.Now
+	}
+	e.Category, e.Service, e.Source = event.CategoryManagement, "Actiontrail", "actiontrail"
+	e.Region, e.RecipientAccountID = s.Region, s.AccountID
+	if e.Type == "" {
+		e.Type = event.TypeServiceEvent
+	}
+	if e.RW == "" {
+		e.RW = event.Write
+	}
+	if e.Time.IsZero() {
+		e.Time = event.At(now(), 3)
+	}
+	if e.Identity == (event.Identity{}) {
+		e.Identity = event.Identity{Type: "system", UserName: "actiontrail", Trust: event.TrustVerified, Source: "native"}
+	}
+}
+
+// find reports a finding of the index's follower about one message, once. Its
+// id and its time are those of the message, so that a second report after a
+// crash would be the same event.
+func (s *System) find(ctx context.Context, m bus.Message, kind uint64, e event.Event) error {
+	place := m.Seq*findKinds + kind
+	base := event.NewIDBase(s.Key, SystemSource, "stream", 0)
+	e.ID = base.ID(int64(place))
+	e.Time = event.At(m.Stored, 3)
+	return s.put(ctx, e, place, true)
+}
+
+func laneParameters(l event.Lane, more map[string]any) event.Object {
+	all := map[string]any{"account": l.Account, "agent": l.Agent, "source": l.Source, "key": l.Key, "epoch": fmt.Sprint(l.Epoch)}
+	for k, v := range more {
+		all[k] = v
+	}
+	o, err := event.NewObject(all)
+	if err != nil {
+		return "" // strings only: cannot be
+	}
+	return o
+}
+
+func (s *System) enrolled(ctx context.Context, m bus.Message, l event.Lane) error {
+	return s.find(ctx, m, findEnrolled, event.Event{Name: "AgentEnrolled", ResourceType: "Actiontrail::Agent", ResourceName: l.Agent,
+		RequestParameters: laneParameters(l, map[string]any{"seq": fmt.Sprint(m.Seq)})})
+}
+
+func (s *System) gap(ctx context.Context, m bus.Message, l event.Lane, from, to uint64) error {
+	return s.find(ctx, m, findGap, event.Event{Name: "BatchGap", ResourceType: "Actiontrail::Agent", ResourceName: l.Agent,
+		ErrorCode: "BatchGap", ErrorMessage: fmt.Sprintf("batches %d to %d of %s never came", from, to, l),
+		RequestParameters: laneParameters(l, map[string]any{"seq": fmt.Sprint(m.Seq), "from": fmt.Sprint(from), "to": fmt.Sprint(to)})})
+}
+
+func (s *System) refused(ctx context.Context, m bus.Message, l event.Lane, why *Refusal) error {
+	name := "BatchRefused"
+	if why.Reason == Forked {
+		name = "AgentConflict"
+	}
+	if l == (event.Lane{}) { // not known: the subject says who sent it
+		l.Account, l.Agent, l.Source, _ = bus.SplitSubject(m.Subject)
+	}
+	return s.find(ctx, m, findRefused, event.Event{Name: name, ResourceType: "Actiontrail::Agent", ResourceName: l.Agent,
+		ErrorCode: name, ErrorMessage: why.Error() + "; the batch is in quarantine",
+		RequestParameters: laneParameters(l, map[string]any{"seq": fmt.Sprint(m.Seq), "reason": string(why.Reason)})})
+}
