@@ -1,0 +1,154 @@
+package mapper
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// clock reads the time stamps of access logs. It remembers the last day it read:
+// lines of a log mostly share it.
+type clock struct {
+	day   string // as it is written
+	start int64  // seconds since 1970 of that day's beginning, as if its zone were UTC
+	kept  [16]byte
+}
+
+// stamps are the forms of its time that a record gives.
+type stamps struct{ epoch, iso, local string }
+
+// pick reads the most exact of them.
+func (c *clock) pick(s *stamps, zone *time.Location) (event.Time, error) {
+	switch {
+	case s.epoch != "":
+		return epoch(s.epoch)
+	case s.iso != "":
+		return c.iso(s.iso, zone)
+	case s.local != "":
+		return c.local(s.local)
+	}
+	return event.Time{}, errors.New("not a request: it has neither msec, time_iso8601 nor time_local")
+}
+
+// epoch reads seconds since 1970 with a fraction.
+func epoch(s string) (event.Time, error) {
+	seconds, fraction, _ := strings.Cut(s, ".")
+	n, ok := whole(seconds)
+	if !ok || n > 9_000_000_000 || len(fraction) > 9 {
+		return event.Time{}, fmt.Errorf("time %q is not a number of seconds", s)
+	}
+	nanos, unit := n*1e9, int64(1e8)
+	for i := range len(fraction) {
+		d := fraction[i] - '0'
+		if d > 9 {
+			return event.Time{}, fmt.Errorf("time %q is not a number of seconds", s)
+		}
+		nanos += int64(d) * unit
+		unit /= 10
+	}
+	return event.Unix(nanos, uint8(len(fraction))), nil
+}
+
+// local reads 21/Nov/2026:01:26:57 +0000.
+func (c *clock) local(s string) (event.Time, error) {
+	wrong := func() (event.Time, error) {
+		return event.Time{}, fmt.Errorf("time %q is not like 21/Nov/2026:01:26:57 +0000", s)
+	}
+	if len(s) != 26 || s[11] != ':' || s[20] != ' ' {
+		return wrong()
+	}
+	if !c.toDay(s[:11], "02/Jan/2006") {
+		return wrong()
+	}
+	seconds, ok := ofDay(s[12:20])
+	offset, zoned := zone(s[21:])
+	if !ok || !zoned {
+		return wrong()
+	}
+	return event.Unix((c.start+seconds-offset)*1e9, 0), nil
+}
+
+// iso reads RFC 3339; a stamp without a zone is in the source's.
+func (c *clock) iso(s string, in *time.Location) (event.Time, error) {
+	wrong := func() (event.Time, error) {
+		return event.Time{}, fmt.Errorf("time %q is not RFC 3339", s)
+	}
+	if len(s) < 19 || s[10] != 'T' && s[10] != ' ' || !c.toDay(s[:10], time.DateOnly) {
+		return wrong()
+	}
+	seconds, ok := ofDay(s[11:19])
+	if !ok {
+		return wrong()
+	}
+	var nanos int64
+	digits, rest := 0, s[19:]
+	if rest != "" && (rest[0] == '.' || rest[0] == ',') {
+		unit := int64(1e8)
+		i := 1
+		for ; i < len(rest) && rest[i]-'0' <= 9; i++ {
+			nanos += int64(rest[i]-'0') * unit
+			unit /= 10
+		}
+		digits, rest = min(i-1, 9), rest[i:]
+	}
+	at := c.start + seconds
+	switch offset, zoned := zone(rest); {
+	case rest == "":
+		y, m, d := time.Unix(c.start, 0).UTC().Date()
+		at = time.Date(y, m, d, 0, 0, int(seconds), 0, in).Unix()
+	case zoned:
+		at -= offset
+	default:
+		return wrong()
+	}
+	return event.Unix(at*1e9+nanos, uint8(digits)), nil
+}
+
+// toDay moves the clock to this day.
+func (c *clock) toDay(s, layout string) bool {
+	if s == c.day {
+		return true
+	}
+	d, err := time.Parse(layout, s)
+	if err != nil || d.Year() < 1678 || d.Year() > 2261 {
+		return false
+	}
+	c.day, c.start = view(c.kept[:copy(c.kept[:], s)]), d.Unix()
+	return true
+}
+
+// ofDay reads 01:26:57 as seconds. A leap second is the next one.
+func ofDay(s string) (int64, bool) {
+	h, ok1 := two(s)
+	m, ok2 := two(s[3:])
+	sec, ok3 := two(s[6:])
+	return h*3600 + m*60 + sec, ok1 && ok2 && ok3 && s[2] == ':' && s[5] == ':' && h < 24 && m < 60 && sec <= 60
+}
+
+// zone reads Z, +0000 or +00:00 as seconds east of UTC.
+func zone(s string) (int64, bool) {
+	if s == "Z" || s == "z" {
+		return 0, true
+	}
+	if len(s) == 6 && s[3] == ':' {
+		s = s[:3] + s[4:]
+	}
+	if len(s) != 5 || s[0] != '+' && s[0] != '-' {
+		return 0, false
+	}
+	h, ok1 := two(s[1:])
+	m, ok2 := two(s[3:])
+	offset := h*3600 + m*60
+	if s[0] == '-' {
+		offset = -offset
+	}
+	return offset, ok1 && ok2 && h < 24 && m < 60
+}
+
+func two(s string) (int64, bool) {
+	a, b := s[0]-'0', s[1]-'0'
+	return int64(a)*10 + int64(b), a <= 9 && b <= 9
+}

@@ -1,0 +1,251 @@
+package mapper
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// Expr is an expression of a rule, compiled when the configuration is read: a
+// literal, a value of the request, a function, or several joined. It makes text;
+// startswith and contains make a truth. A value that the request does not have
+// is empty.
+type Expr struct {
+	kind kind
+	text string // of a literal; the name of a value; the name of a function
+	args []*Expr
+}
+
+type kind uint8
+
+const (
+	literal   kind = iota
+	capture        // path.<name>
+	parameter      // query.<name>
+	header         // headers.<name>
+	other          // fields.<name>
+	variable       // method, template, …
+	call
+	join
+)
+
+// Literal is an expression for text.
+func Literal(s string) *Expr { return &Expr{kind: literal, text: s} }
+
+// Join is its parts, one after the other.
+func Join(parts ...*Expr) *Expr {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return &Expr{kind: join, args: parts}
+}
+
+// Variables are the names of single values: those of Value without a dot.
+func Variables() []string {
+	return []string{"method", "host", "template", "status", "remote_user", "consumer", "remote_addr", "request_id", "user_agent"}
+}
+
+// Functions are the names that Call knows, with how many arguments they take (at least, at most).
+func Functions() map[string][2]int {
+	return map[string][2]int{
+		"lower": {1, 1}, "upper": {1, 1}, "title": {1, 1}, "trimprefix": {2, 2}, "replace": {3, 3},
+		"coalesce": {1, 16}, "startswith": {2, 2}, "contains": {2, 2},
+	}
+}
+
+// Value is an expression for a value of the request: path.<capture>,
+// query.<parameter>, headers.<name>, fields.<key of the record>, or one of Variables.
+func Value(name string) (*Expr, error) {
+	group, key, dotted := strings.Cut(name, ".")
+	switch {
+	case dotted && key == "":
+		return nil, fmt.Errorf("%s. needs a name after the dot", group)
+	case dotted && group == "path":
+		return &Expr{kind: capture, text: key}, nil
+	case dotted && group == "query":
+		return &Expr{kind: parameter, text: key}, nil
+	case dotted && group == "headers":
+		return &Expr{kind: header, text: headerKey(key)}, nil
+	case dotted && group == "fields":
+		return &Expr{kind: other, text: key}, nil
+	}
+	for _, v := range Variables() {
+		if v == name {
+			return &Expr{kind: variable, text: name}, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is not a value of a request: use path.<capture>, query.<parameter>, headers.<name>, fields.<key> or %s",
+		name, strings.Join(Variables(), ", "))
+}
+
+// Call is a function of expressions.
+func Call(name string, args ...*Expr) (*Expr, error) {
+	count, ok := Functions()[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no function %s: use lower, upper, title, trimprefix, replace, coalesce, startswith or contains", name)
+	}
+	if len(args) < count[0] || len(args) > count[1] {
+		return nil, fmt.Errorf("%s takes %s, not %d", name, argumentsText(count), len(args))
+	}
+	return &Expr{kind: call, text: name, args: args}, nil
+}
+
+func argumentsText(count [2]int) string {
+	switch {
+	case count[0] != count[1]:
+		return fmt.Sprintf("%d to %d arguments", count[0], count[1])
+	case count[0] == 1:
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", count[0])
+}
+
+// Literal tells whether the expression is plain text, and which.
+func (x *Expr) Literal() (string, bool) { return x.text, x.kind == literal }
+
+// IsTruth tells whether the expression is true or false rather than text.
+func (x *Expr) IsTruth() bool {
+	return x.kind == call && (x.text == "startswith" || x.text == "contains")
+}
+
+// foreignCapture is a capture that x uses and p does not have; "" when there is none.
+func (x *Expr) foreignCapture(p *Pattern) string {
+	if x == nil {
+		return ""
+	}
+	if x.kind == capture {
+		if _, _, ok := p.capture(x.text); !ok {
+			return x.text
+		}
+	}
+	for _, a := range x.args {
+		if name := a.foreignCapture(p); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// eval is the text of x for the request in m, as UTF-8; "" when x is nil. It lives until the next Map.
+func (m *Mapper) eval(x *Expr) string {
+	if x == nil {
+		return ""
+	}
+	return event.Text(m.value(x))
+}
+
+// holds tells whether x is true: a truth that holds, or text that is not empty.
+func (x *Expr) holds(m *Mapper) bool { return m.value(x) != "" }
+
+func (m *Mapper) value(x *Expr) string {
+	q := &m.request
+	switch x.kind {
+	case literal:
+		return x.text
+	case capture:
+		return m.captured(x.text)
+	case parameter:
+		v, _ := queryValue(q.query, x.text)
+		return m.decoded(v)
+	case header:
+		return q.header(x.text)
+	case other:
+		return q.field(x.text)
+	case variable:
+		return m.variable(x.text)
+	case join:
+		var buf [256]byte
+		b := buf[:0]
+		for _, a := range x.args {
+			b = append(b, m.value(a)...)
+		}
+		return string(b)
+	default:
+		return m.called(x)
+	}
+}
+
+func (m *Mapper) variable(name string) string {
+	q := &m.request
+	switch name {
+	case "method":
+		return q.method
+	case "host":
+		return q.host
+	case "template":
+		return m.shape()
+	case "status":
+		return decimal(q.status)
+	case "remote_user":
+		return q.user
+	case "consumer":
+		return q.consumer
+	case "remote_addr":
+		return m.clientAddress()
+	case "request_id":
+		return q.requestID
+	default: // user_agent
+		return q.userAgent
+	}
+}
+
+func (m *Mapper) called(x *Expr) string {
+	first := m.value(x.args[0])
+	switch x.text {
+	case "lower":
+		return strings.ToLower(first)
+	case "upper":
+		return strings.ToUpper(first)
+	case "title":
+		return title(first)
+	case "trimprefix":
+		return strings.TrimPrefix(first, m.value(x.args[1]))
+	case "replace":
+		return strings.ReplaceAll(first, m.value(x.args[1]), m.value(x.args[2]))
+	case "startswith":
+		return truth(strings.HasPrefix(first, m.value(x.args[1])))
+	case "contains":
+		return truth(strings.Contains(first, m.value(x.args[1])))
+	default: // coalesce
+		for _, a := range x.args {
+			if v := m.value(a); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+}
+
+func truth(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
+}
+
+// title makes the first letter large and the others small: DELETE is Delete.
+func title(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(r)) + strings.ToLower(s[n:])
+}
+
+// captured is the value of a parameter of the route's pattern.
+func (m *Mapper) captured(name string) string {
+	if m.matched == nil {
+		return ""
+	}
+	i, tail, ok := m.matched.Pattern.capture(name)
+	if !ok || i >= len(m.path.segments) {
+		return ""
+	}
+	if !tail {
+		return m.path.segments[i]
+	}
+	return strings.Join(m.path.segments[i:], "/")
+}

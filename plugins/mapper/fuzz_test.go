@@ -1,0 +1,97 @@
+package mapper
+
+import (
+	"encoding/json"
+	"net/netip"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// Whatever a line holds, it becomes an event that is valid JSON and reads back
+// the same, twice the same, or an error.
+func FuzzMap(f *testing.F) {
+	f.Add([]byte(benchJSON))
+	f.Add([]byte(benchCombined))
+	f.Add([]byte(`192.0.2.1 - - [21/Nov/2026:01:26:57 +0000] "\x16\x03\x01" 400 150 "-" "-"`))
+	f.Add([]byte(`{"msec":"1.5","uri":"\ud83d\ude00/%2e%2e/%","status":404,"x":{"y":["}"]}}`))
+	proxies := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		opt := Options{Format: "nginx", Rules: shop(t), TrustedProxies: proxies, HashKey: []byte("k"), KeepRaw: true}
+		opt.Rules.Match = Match{}
+		m := newMapper(t, opt)
+		first := mapped(m, string(line))
+		if second := mapped(m, string(line)); second != first {
+			t.Fatalf("mapped twice:\n%s\n%s", first, second)
+		}
+		var e event.Event
+		if m.Map(&plugins.Record{Data: line}, &e) != nil {
+			return
+		}
+		e.ID = "x"
+		text := e.AppendJSON(nil)
+		if !utf8.Valid(text) || !json.Valid(text) {
+			t.Fatalf("not JSON: %q", text)
+		}
+		back, err := event.ParseJSON(text)
+		if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if again := back.AppendJSON(nil); string(again) != string(text) {
+			t.Fatalf("read back:\n%s\n%s", text, again)
+		}
+	})
+}
+
+// The reader of members finds in every valid object what encoding/json finds.
+func FuzzMembers(f *testing.F) {
+	f.Add([]byte(`{"a":"b","c":{"d":[1,"}"]},"e":null,"f":-1.5e3 , "g" : true}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var want map[string]json.RawMessage
+		if json.Unmarshal(text, &want) != nil || want == nil || !utf8.Valid(text) {
+			return
+		}
+		got := map[string]string{}
+		var scratch []byte
+		err := eachMember(text, &scratch, func(key, value string, quoted bool) {
+			if quoted {
+				b, _ := json.Marshal(value)
+				value = string(b)
+			}
+			got[key] = value
+		})
+		if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d keys, want %d: %s", len(got), len(want), text)
+		}
+		for k, w := range want {
+			var a, b any
+			if json.Unmarshal(w, &a) != nil || json.Unmarshal([]byte(got[k]), &b) != nil {
+				t.Fatalf("%q is %s, want %s", k, got[k], w)
+			}
+			x, _ := json.Marshal(a)
+			y, _ := json.Marshal(b)
+			if string(x) != string(y) {
+				t.Fatalf("%q is %s, want %s", k, y, x)
+			}
+		}
+	})
+}
+
+// The template of a path holds no digits beyond those of a version, whatever the path.
+func FuzzTemplate(f *testing.F) {
+	f.Add("/v1/orders/17")
+	f.Fuzz(func(t *testing.T, p string) {
+		m := newMapper(t, Options{Format: "nginx"})
+		m.request.method, m.request.path = "GET", p
+		m.path.split(p)
+		name := m.template()
+		if !utf8.ValidString(name) || len(name) > 8*(maxWord+1)+32 {
+			t.Fatalf("template of %q is %q", p, name)
+		}
+	})
+}

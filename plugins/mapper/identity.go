@@ -1,0 +1,177 @@
+package mapper
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// Identity says who acted: the first of Order that the record has, and how far
+// that is to be trusted.
+type Identity struct {
+	Order       []string          // nil: DefaultOrder
+	Trust       map[string]string // by source: verified or claimed; what is not here is claimed, unless the gateway says that it checked
+	Type        *Expr             // nil: what the source is (basic, jwt, mtls, api-key)
+	UserName    *Expr             // nil: what the source gives
+	PrincipalID *Expr             // nil: the same
+	AccountID   *Expr
+	AccessKeyID *Expr
+}
+
+// Sources of identity, in the order that they are asked in when nothing is said.
+// header:<name> and jwt.<claim> are also known.
+func DefaultOrder() []string {
+	return []string{"consumer", "jwt.sub", "mtls.subject", "api_key", "remote_user"}
+}
+
+type identity struct {
+	Identity
+	sources []identitySource
+}
+
+type identitySource struct {
+	name  string // userIdentity.source
+	kind  string // consumer, jwt, mtls.subject, api_key, remote_user, header
+	key   string // claim or header
+	trust string
+}
+
+func (i *Identity) compile() (identity, error) {
+	c := identity{Identity: *i}
+	order := i.Order
+	if order == nil {
+		order = DefaultOrder()
+	}
+	for _, name := range order {
+		s := identitySource{name: name, kind: name, trust: event.TrustClaimed}
+		switch {
+		case slices.Contains([]string{"consumer", "mtls.subject", "api_key", "remote_user"}, name):
+		case strings.HasPrefix(name, "jwt.") && len(name) > len("jwt."):
+			s.kind, s.key = "jwt", name[len("jwt."):]
+		case strings.HasPrefix(name, "header:") && len(name) > len("header:"):
+			s.kind, s.key = "header", headerKey(name[len("header:"):])
+		default:
+			return identity{}, fmt.Errorf("identity: source %q is not known: consumer, jwt.<claim>, mtls.subject, api_key, remote_user or header:<name>", name)
+		}
+		switch trust := i.Trust[name]; trust {
+		case "":
+		case event.TrustVerified, event.TrustClaimed:
+			s.trust = trust
+		default:
+			return identity{}, fmt.Errorf("identity: trust of %s is %q: write verified or claimed", name, trust)
+		}
+		c.sources = append(c.sources, s)
+	}
+	for name := range i.Trust {
+		if !slices.Contains(order, name) {
+			return identity{}, fmt.Errorf("identity: trust names %q, which is not in its order", name)
+		}
+	}
+	return c, nil
+}
+
+// identify fills who acted.
+func (m *Mapper) identify(e *event.Event) {
+	rules, u := &m.rules.identity, &e.Identity
+	u.Type, u.Trust = "anonymous", event.TrustNone
+	for i := range rules.sources {
+		if s := &rules.sources[i]; m.ask(s, u) {
+			u.Source, u.Trust = s.name, s.trust
+			if s.kind == "mtls.subject" && m.request.verified {
+				u.Trust = event.TrustVerified
+			}
+			break
+		}
+	}
+	if v := m.eval(rules.Type); v != "" {
+		u.Type = v
+	}
+	if v := m.eval(rules.UserName); v != "" {
+		u.UserName = v
+	}
+	if v := m.eval(rules.PrincipalID); v != "" {
+		u.PrincipalID = v
+	}
+	if v := m.eval(rules.AccountID); v != "" {
+		u.AccountID = v
+	}
+	if v := m.eval(rules.AccessKeyID); v != "" {
+		u.AccessKeyID = v
+	}
+	// Who failed to sign in is whoever they said they were.
+	if m.request.status == 401 && u.Trust == event.TrustVerified {
+		u.Trust = event.TrustClaimed
+	}
+}
+
+// ask fills u from one source, if the record has it.
+func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
+	q := &m.request
+	var name string
+	switch s.kind {
+	case "consumer":
+		name, u.Type = q.consumer, "api-key"
+	case "remote_user":
+		name, u.Type = q.user, "basic"
+	case "mtls.subject":
+		name, u.Type = q.clientDN, "mtls"
+	case "header":
+		name, u.Type = q.header(s.key), "api-key"
+	case "jwt":
+		name, u.Type = m.claim(s.key), "jwt"
+	case "api_key":
+		if key := firstOf(q.field("http_x_api_key"), q.field("http_apikey")); key != "" {
+			u.Type, u.AccessKeyID = "api-key", m.keyName(key)
+			return true
+		}
+	}
+	if name == "" {
+		u.Type = "anonymous"
+		return false
+	}
+	name = event.Text(name)
+	if looksSecret(name) { // a token in the place of a name
+		name = masked
+	}
+	u.UserName, u.PrincipalID = name, name
+	return true
+}
+
+// claim is a claim of the token of the request: one that the gateway logs by
+// itself (jwt_claim_sub), or of a bearer token. Nobody has checked the signature.
+func (m *Mapper) claim(name string) string {
+	q := &m.request
+	if v := q.field("jwt_claim_" + name); v != "" {
+		return v
+	}
+	token, ok := cutPrefixFold(q.field("http_authorization"), "bearer ")
+	if !ok {
+		return ""
+	}
+	_, rest, ok := strings.Cut(token, ".")
+	if !ok {
+		return ""
+	}
+	payload, _, _ := strings.Cut(rest, ".")
+	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
+	if err != nil {
+		return ""
+	}
+	var claims map[string]any
+	if json.Unmarshal(text, &claims) != nil {
+		return ""
+	}
+	v, _ := claims[name].(string)
+	return v
+}
+
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return "", false
+	}
+	return s[len(prefix):], true
+}

@@ -1,0 +1,198 @@
+// Package mapper gives records their meaning: it reads the dialect of a gateway
+// and turns each record into an event by the operator's rules. It is pure: no
+// clock, no I/O; the same record always gives the same event.
+//
+// A dialect (nginx_combined.go, nginx_json.go) fills a request, the neutral form
+// that all gateways share; the rules (rules.go) name its action by the route that
+// it took (trie.go), who acted (identity.go) and what of its parameters may leave
+// the machine (params.go).
+package mapper
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// Formats are the dialects that New knows.
+func Formats() []string {
+	return []string{"nginx", "nginx-combined", "nginx-json", "native"}
+}
+
+// Options describe a mapper.
+type Options struct {
+	Format         string         // one of Formats
+	Rules          *Rules         // nil: every record gets the name of its template
+	AccountID      string         // recipientAccountId
+	Region         string         // acsRegion
+	Host           string         // eventSource of records that name no host
+	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For is believed
+	TimeZone       *time.Location // of stamps without a zone; nil: UTC
+	KeepRaw        bool           // the record goes into the event as it is
+	HashKey        []byte         // of the account, for the hashes of API keys; empty: only their first characters are kept
+}
+
+// Mapper is made by New. One goroutine uses it: it keeps buffers between records.
+type Mapper struct {
+	opt        Options
+	rules      *rules
+	read       func(*Mapper, []byte) error
+	request    request
+	clock      clock
+	path       path
+	matched    *route // by the request
+	stripped   bool   // the rules' prefix was taken off the path
+	params     event.ObjectBuilder
+	additional event.ObjectBuilder
+	templates  templates
+}
+
+var _ plugins.Mapper = (*Mapper)(nil)
+
+// New checks the options and compiles the rules.
+func New(opt Options) (*Mapper, error) {
+	m := &Mapper{opt: opt}
+	switch opt.Format {
+	case "nginx":
+		m.read = (*Mapper).readNginx
+	case "nginx-combined":
+		m.read = (*Mapper).readCombined
+	case "nginx-json":
+		m.read = (*Mapper).readNginxJSON
+	case "native":
+		if opt.Rules != nil {
+			return nil, fmt.Errorf("format native takes no mapper: its records are events already")
+		}
+	default:
+		return nil, fmt.Errorf("format %q is not known: %s", opt.Format, strings.Join(Formats(), ", "))
+	}
+	if opt.Region == "" {
+		m.opt.Region = "default"
+	}
+	if opt.TimeZone == nil {
+		m.opt.TimeZone = time.UTC
+	}
+	if m.opt.Host == "" {
+		m.opt.Host = "gateway"
+	}
+	m.opt.TrustedProxies = slices.Clone(opt.TrustedProxies)
+	given := opt.Rules
+	if given == nil {
+		given = &Rules{}
+	}
+	var err error
+	if m.rules, err = given.compile(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Map fills e from the record, as plugins.Mapper says. Strings of e live until
+// the next Map, as long as the record does.
+func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
+	if m.opt.Format == "native" {
+		return m.native(r.Data, e)
+	}
+	q := &m.request
+	q.reset()
+	m.matched, m.stripped = nil, false
+	if err := m.read(m, r.Data); err != nil {
+		return err
+	}
+	var err error
+	if m.matched, err = m.route(); err != nil {
+		return err
+	}
+	m.name(e)
+	m.identify(e)
+	m.describe(e)
+	if m.opt.KeepRaw {
+		e.Raw = event.Text(view(r.Data))
+	}
+	return nil
+}
+
+// readNginx decides by the record's first byte which of nginx's two forms it has.
+func (m *Mapper) readNginx(line []byte) error {
+	if i := skipSpace(line, 0); i < len(line) && line[i] == '{' {
+		return m.readNginxJSON(line)
+	}
+	return m.readCombined(line)
+}
+
+// name fills what happened.
+func (m *Mapper) name(e *event.Event) {
+	q, route := &m.request, m.matched
+	e.Category = event.CategoryManagement
+	e.Type = event.TypeAPICall
+	if m.rules.console != nil && m.rules.console.holds(m) {
+		e.Type = event.TypeConsoleOperation
+	}
+	e.RW = event.Write
+	if q.method == "GET" || q.method == "HEAD" || q.method == "OPTIONS" {
+		e.RW = event.Read
+	}
+	e.Service, e.Origin.Mapper = m.rules.service, m.rules.origin
+	if route != nil {
+		e.Origin.Mapper = route.origin
+		if route.Service != nil {
+			e.Service = m.eval(route.Service)
+		}
+		if route.Type != "" {
+			e.Type = route.Type
+		}
+		if route.Category != "" {
+			e.Category = route.Category
+		}
+		if route.RW != "" {
+			e.RW = route.RW
+		}
+		e.APIVersion = route.APIVersion
+		e.ResourceType = m.eval(route.ResourceType)
+		e.ResourceName = m.eval(route.ResourceName)
+		e.Name = m.eval(route.Action)
+	}
+	if e.Name == "" {
+		e.Name = m.eval(m.rules.action)
+	}
+	if e.Name == "" {
+		e.Name = m.template()
+	}
+}
+
+// describe fills where and when, the parameters and the outcome.
+func (m *Mapper) describe(e *event.Event) {
+	q, route := &m.request, m.matched
+	e.Time = q.time
+	e.Region = m.opt.Region
+	e.RecipientAccountID = m.opt.AccountID
+	e.Source = event.Text(firstOf(withoutPort(q.host), q.server, m.opt.Host))
+	e.SourceIP = event.Text(m.clientAddress())
+	e.UserAgent = event.Text(firstOf(q.userAgent, "-"))
+	e.RequestID = event.Text(q.requestID)
+	if q.status >= 400 {
+		e.ErrorCode = statusName(q.status)
+		e.ErrorMessage = statusText(q.status)
+	}
+	if route != nil && route.ErrorCode != nil {
+		if code := m.eval(route.ErrorCode); code != "" {
+			e.ErrorCode = code
+		}
+	}
+	m.fillParams(e)
+	m.fillAdditional(e)
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,65 @@
+package mapper
+
+import "strings"
+
+// maxSegments is how many segments of a path are looked at; what is longer takes no route.
+const maxSegments = 64
+
+// path is a request's path, cut at its slashes, then decoded, in that order: an
+// encoded slash stays inside its segment. Empty and dot segments are resolved as
+// servers do, or /v1/./orders would escape the rules for /v1/orders.
+type path struct {
+	segments []string // decoded
+	raw      []string // the same, as they were sent
+	scratch  []byte
+	tooLong  bool
+}
+
+// split cuts s, which may lack its first slash. Its strings live until the next split.
+func (p *path) split(s string) {
+	p.segments, p.raw, p.scratch, p.tooLong = p.segments[:0], p.raw[:0], p.scratch[:0], false
+	for s != "" {
+		var raw string
+		raw, s, _ = strings.Cut(s, "/")
+		switch segment := p.decode(raw); segment {
+		case "", ".":
+		case "..":
+			if n := len(p.segments); n > 0 {
+				p.segments, p.raw = p.segments[:n-1], p.raw[:n-1]
+			}
+		default:
+			if len(p.segments) == maxSegments {
+				p.tooLong = true
+				return
+			}
+			p.segments, p.raw = append(p.segments, segment), append(p.raw, raw)
+		}
+	}
+}
+
+// decode undoes percent-encoding; what is not well encoded stays as it is.
+func (p *path) decode(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	from := len(p.scratch)
+	p.scratch = appendUnescaped(p.scratch, s, false)
+	return view(p.scratch[from:])
+}
+
+// appendUnescaped undoes percent-encoding, and in a query the plus for a space.
+func appendUnescaped(b []byte, s string, plus bool) []byte {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '%' && i+2 < len(s) && hexValue(s[i+1]) < 16 && hexValue(s[i+2]) < 16:
+			b = append(b, hexValue(s[i+1])<<4|hexValue(s[i+2]))
+			i += 2
+		case c == '+' && plus:
+			b = append(b, ' ')
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
+}

@@ -1,0 +1,134 @@
+package mapper
+
+import (
+	"strings"
+	"unsafe"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// request is the neutral form of a gateway's record. Its strings alias the
+// record, or the request's own scratch where the record escaped them; they need
+// not be UTF-8. What the gateway writes as "-" is empty.
+type request struct {
+	time      event.Time
+	peer      string // address that the gateway saw
+	forwarded string // X-Forwarded-For
+	user      string // of a Basic header, mostly unchecked
+	consumer  string // of the gateway's own authentication
+	clientDN  string // subject of the client's certificate
+	verified  bool   // the gateway checked that certificate
+	method    string
+	path      string // as it was sent: not decoded, not cleaned
+	query     string // as it was sent, without the question mark
+	host      string
+	server    string // the server's own name, where there is no host
+	status    int
+	bytes     int64 // of the response's body; -1: not known
+	duration  int64 // microseconds; -1: not known
+	userAgent string
+	referer   string
+	requestID string
+	fields    []field // all other fields of the record, by the name it gives them
+
+	scratch []byte // unescaped text
+}
+
+// field is a named value of the record.
+type field struct{ name, value string }
+
+func (q *request) reset() {
+	*q = request{fields: q.fields[:0], scratch: q.scratch[:0], bytes: -1, duration: -1}
+}
+
+// field is the value of another field of the record; "" when it has none.
+func (q *request) field(name string) string {
+	for i := range q.fields {
+		if q.fields[i].name == name {
+			return q.fields[i].value
+		}
+	}
+	return ""
+}
+
+// header is the value of a request header that the gateway logs. key is the name
+// as nginx has it: http_ and the header in lower case with underscores.
+func (q *request) header(key string) string {
+	switch key {
+	case "http_referer":
+		return q.referer
+	case "http_user_agent":
+		return q.userAgent
+	case "http_x_forwarded_for":
+		return q.forwarded
+	case "http_host":
+		return q.host
+	}
+	return q.field(key)
+}
+
+// headerKey is the key of a header for request.header.
+func headerKey(name string) string {
+	return "http_" + strings.ReplaceAll(strings.ToLower(name), "-", "_")
+}
+
+// setRequestLine takes "METHOD target PROTOCOL". What has another form (the first
+// bytes of a TLS handshake on a plain port, for one) leaves method and path empty.
+func (q *request) setRequestLine(line string) {
+	method, rest, ok := strings.Cut(line, " ")
+	if !ok || !isMethod(method) {
+		return
+	}
+	target := rest
+	if i := strings.LastIndexByte(rest, ' '); i >= 0 && strings.HasPrefix(rest[i+1:], "HTTP/") {
+		target = rest[:i]
+	}
+	q.method = method
+	q.setTarget(target)
+}
+
+// setTarget takes the request target, in any of its forms (RFC 9112 §3.2).
+func (q *request) setTarget(target string) {
+	if i := strings.Index(target, "://"); i > 0 && target[0] != '/' { // absolute form
+		rest := target[i+3:]
+		slash := strings.IndexAny(rest, "/?")
+		if slash < 0 {
+			slash = len(rest)
+		}
+		if q.host == "" {
+			q.host = rest[:slash]
+		}
+		target = rest[slash:]
+	}
+	if i := strings.IndexByte(target, '#'); i >= 0 {
+		target = target[:i]
+	}
+	q.path, q.query, _ = strings.Cut(target, "?")
+	if q.path == "" {
+		q.path = "/"
+	}
+}
+
+// isMethod tells whether s may be an HTTP method: a short word of capitals.
+func isMethod(s string) bool {
+	if s == "" || len(s) > 24 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < 'A' || c > 'Z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// dash is s, or empty where the gateway writes that there is none.
+func dash(s string) string {
+	if s == "-" {
+		return ""
+	}
+	return s
+}
+
+// view is b as a string, without a copy: it lives and changes with b.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,0 +1,124 @@
+package mapper
+
+import (
+	"fmt"
+	"slices"
+)
+
+// trie finds the route of a path. Of two that match, the one with the literal at
+// the first place where they differ wins, then a parameter, then a tail, as the
+// OpenAPI specification has it; the order of the rules never matters.
+type trie struct{ root node }
+
+type node struct {
+	literals map[string]*node
+	param    *node
+	here     []leaf // patterns that end here
+	tail     []leaf // patterns whose tail begins here
+}
+
+// leaf is a route by what is left to check once its path fits. Leaves are
+// ordered: more query conditions first, then a method before any.
+type leaf struct {
+	pattern *Pattern
+	route   *route
+}
+
+// add puts a route into the trie. Two routes for the same requests are a mistake.
+func (t *trie) add(p *Pattern, r *route) error {
+	n := &t.root
+	leaves := &n.here
+	for _, s := range p.segments {
+		switch {
+		case s.tail:
+			leaves = &n.tail
+			continue
+		case s.name != "":
+			if n.param == nil {
+				n.param = &node{}
+			}
+			n = n.param
+		default:
+			if n.literals == nil {
+				n.literals = map[string]*node{}
+			}
+			if n.literals[s.literal] == nil {
+				n.literals[s.literal] = &node{}
+			}
+			n = n.literals[s.literal]
+		}
+		leaves = &n.here
+	}
+	for _, l := range *leaves {
+		if l.pattern.method == p.method && slices.Equal(l.pattern.query, p.query) {
+			return fmt.Errorf("routes %q and %q match the same requests: keep one", l.pattern.text, p.text)
+		}
+	}
+	*leaves = append(*leaves, leaf{p, r})
+	slices.SortStableFunc(*leaves, func(a, b leaf) int {
+		if d := len(b.pattern.query) - len(a.pattern.query); d != 0 {
+			return d
+		}
+		return anyMethod(a) - anyMethod(b)
+	})
+	return nil
+}
+
+func anyMethod(l leaf) int {
+	if l.pattern.method == "*" {
+		return 1
+	}
+	return 0
+}
+
+// find is the route of a request, nil when it has none.
+func (t *trie) find(q *request, segments []string) *route {
+	if t.root.literals == nil && t.root.param == nil && t.root.here == nil && t.root.tail == nil {
+		return nil
+	}
+	return t.root.find(q, segments)
+}
+
+// find goes as deep as the path has segments; parameters make it look at no more
+// than two branches a segment, and both only where patterns share a beginning.
+func (n *node) find(q *request, rest []string) *route {
+	if len(rest) == 0 {
+		if r := choose(n.here, q); r != nil {
+			return r
+		}
+		return choose(n.tail, q)
+	}
+	if next := n.literals[rest[0]]; next != nil {
+		if r := next.find(q, rest[1:]); r != nil {
+			return r
+		}
+	}
+	if n.param != nil {
+		if r := n.param.find(q, rest[1:]); r != nil {
+			return r
+		}
+	}
+	return choose(n.tail, q)
+}
+
+func choose(leaves []leaf, q *request) *route {
+	for i := range leaves {
+		if leaves[i].pattern.method != "*" && leaves[i].pattern.method != q.method {
+			continue
+		}
+		if hasAll(q.query, leaves[i].pattern.query) {
+			return leaves[i].route
+		}
+	}
+	return nil
+}
+
+// hasAll tells whether a query has all of these parameters.
+func hasAll(query string, want []field) bool {
+	for _, w := range want {
+		if v, ok := queryValue(query, w.name); !ok || v != w.value {
+			return false
+		}
+	}
+	return true
+}
