@@ -111,8 +111,8 @@ func (x *Expr) IsTruth() bool {
 	return x.kind == call && (x.text == "startswith" || x.text == "contains")
 }
 
-// foreignCapture is a capture that x uses and p does not have; "" when there is none.
-func (x *Expr) foreignCapture(p *Pattern) string {
+// ForeignCapture is a capture that x uses and p does not have; "" when there is none.
+func (x *Expr) ForeignCapture(p *Pattern) string {
 	if x == nil {
 		return ""
 	}
@@ -122,7 +122,7 @@ func (x *Expr) foreignCapture(p *Pattern) string {
 		}
 	}
 	for _, a := range x.args {
-		if name := a.foreignCapture(p); name != "" {
+		if name := a.ForeignCapture(p); name != "" {
 			return name
 		}
 	}

@@ -40,6 +40,18 @@ type identitySource struct {
 	trust string
 }
 
+// Check tells what is wrong with it.
+func (i *Identity) Check() error {
+	_, err := i.compile()
+	return err
+}
+
+// CheckOrder tells what is wrong with Order alone.
+func (i *Identity) CheckOrder() error {
+	only := Identity{Order: i.Order}
+	return only.Check()
+}
+
 func (i *Identity) compile() (identity, error) {
 	c := identity{Identity: *i}
 	order := i.Order

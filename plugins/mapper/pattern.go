@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,26 @@ type segment struct {
 
 // String is the pattern as it was written, with one space between its parts.
 func (p *Pattern) String() string { return p.text }
+
+// Shape is the same for two patterns exactly if they match the same requests.
+func (p *Pattern) Shape() string {
+	var b strings.Builder
+	b.WriteString(p.method)
+	for _, s := range p.segments {
+		switch {
+		case s.tail:
+			b.WriteString("/{...}")
+		case s.name != "":
+			b.WriteString("/{}")
+		default:
+			b.WriteString("/" + strings.ReplaceAll(s.literal, "/", "%2F"))
+		}
+	}
+	for _, q := range p.query {
+		b.WriteString("&" + q.name + "=" + q.value)
+	}
+	return b.String()
+}
 
 // ParsePattern reads a pattern.
 func ParsePattern(s string) (Pattern, error) {
@@ -75,6 +96,7 @@ func ParsePattern(s string) (Pattern, error) {
 		}
 		p.query = append(p.query, field{name, value})
 	}
+	slices.SortFunc(p.query, func(a, b field) int { return strings.Compare(a.name+"="+a.value, b.name+"="+b.value) })
 	return p, nil
 }
 

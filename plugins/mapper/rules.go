@@ -125,7 +125,7 @@ func (r *Route) check() error {
 		return fmt.Errorf("rw is %q: write Read or Write", r.RW)
 	}
 	for _, x := range r.expressions() {
-		if name := x.foreignCapture(&r.Pattern); name != "" {
+		if name := x.ForeignCapture(&r.Pattern); name != "" {
 			return fmt.Errorf("path.%s is not in its pattern", name)
 		}
 	}

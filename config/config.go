@@ -1,0 +1,122 @@
+// Package config reads what operators write: HCL files that declare sources,
+// mappers, the index and trails. Everything but the trails has a default. All
+// mistakes of all files are found in one go, each with its place. HCL lives here
+// only: what comes out is plain data, checked and ready to run.
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/actiontrail/actiontrail/plugins/mapper"
+	"github.com/actiontrail/actiontrail/query"
+)
+
+// Config is a whole configuration. Sections that the files leave out have their defaults.
+type Config struct {
+	Agent   Agent
+	Sources []Source
+	NATS    NATS
+	API     API
+	Index   Index
+	Trails  []Trail
+	Files   []File // that it was read from, sorted by name
+	Hash    string // SHA-256 over Files, in hex: tells two configurations apart
+}
+
+// File is one file of a configuration.
+type File struct {
+	Name string
+	Hash string // SHA-256 in hex
+}
+
+// Agent describes the agent of this machine.
+type Agent struct {
+	Name       string // a NATS token: letters, digits, - and _
+	Account    string // the same
+	AccountID  string // recipientAccountId of its events; the account's name when no account block gives an id
+	Region     string
+	SpoolBytes int64
+	NATS       Remote // without servers: the server in this process
+}
+
+// Remote is a NATS server elsewhere.
+type Remote struct {
+	Servers     []string
+	Credentials string // file; empty: none
+}
+
+// Source is one source of the agent.
+type Source struct {
+	Name    string
+	Paths   []string
+	Exclude []string
+	Start   string // beginning or end
+	MaxLine int64  // bytes
+	Mapper  mapper.Options
+	Place   string // file:line of its block
+}
+
+// NATS is the aggregator's side.
+type NATS struct {
+	Remote          // without servers: the server in this process
+	Listen   string // of that server, for agents elsewhere; empty: it does not listen
+	MaxBytes int64  // of the stream
+}
+
+// API is the HTTP server.
+type API struct {
+	Listen    string
+	TokenFile string // empty: no token is asked for
+}
+
+// Index is where events are searched.
+type Index struct {
+	Kind      string // local
+	Retention time.Duration
+}
+
+// Trail is what a trail block declares.
+type Trail struct {
+	Name   string
+	Where  string     // the whole filter as KQL, shorthands included; empty: all events
+	Filter query.Expr // the same, parsed; nil: all events
+	File   FileDelivery
+	Hash   string // SHA-256 over what the block says, in hex
+	Place  string // file:line of its block
+}
+
+// FileDelivery archives a trail into a folder.
+type FileDelivery struct {
+	Path      string
+	Prefix    string
+	RollAge   time.Duration
+	RollBytes int64
+}
+
+// Defaults of what the files leave out.
+const (
+	DefaultAccount   = "default"
+	DefaultRegion    = "default"
+	DefaultListen    = "127.0.0.1:8320" // of the API
+	DefaultRetention = 90 * 24 * time.Hour
+
+	DefaultSpoolBytes  = 1 << 30  // per source; more waits in the log files
+	DefaultStreamBytes = 10 << 30 // a full stream pushes back into the spools
+	DefaultMaxLine     = 1 << 20
+
+	DefaultRollAge   = time.Minute // how long an event may wait for its archive object
+	DefaultRollBytes = 64 << 20    // of an object before compression
+)
+
+// proxies reads trusted_proxies: addresses and networks.
+func proxy(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return p, err
+	}
+	return p.Masked(), nil
+}

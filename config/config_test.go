@@ -1,0 +1,273 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/actiontrail/actiontrail/plugins/mapper"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Every mistake is told at once, at its place. What operators read is in testdata/wrong/*.want.
+func TestMistakes(t *testing.T) {
+	files, err := filepath.Glob("testdata/wrong/*.hcl")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			_, err := Load(file)
+			if m := (*Mistakes)(nil); !errors.As(err, &m) {
+				t.Fatalf("error is %v", err)
+			}
+			golden := strings.TrimSuffix(file, ".hcl") + ".want"
+			got := filepath.ToSlash(err.Error()) + "\n"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), got); d != "" {
+				t.Errorf("run with -update and read the difference:\n%s", d)
+			}
+		})
+	}
+}
+
+func load(t *testing.T, text string) (*Config, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x.hcl")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(file)
+}
+
+func mustLoad(t *testing.T, text string) *Config {
+	t.Helper()
+	c, err := load(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !isToken(c.Agent.Name) || c.Agent.Account != DefaultAccount || c.Agent.AccountID != DefaultAccount || c.Agent.SpoolBytes != DefaultSpoolBytes {
+		t.Errorf("agent is %+v", c.Agent)
+	}
+	if c.API != (API{Listen: DefaultListen}) || c.Index != (Index{"local", DefaultRetention}) || c.NATS.MaxBytes != DefaultStreamBytes || c.NATS.Listen != "" {
+		t.Errorf("api %+v, index %+v, nats %+v", c.API, c.Index, c.NATS)
+	}
+}
+
+func TestWhole(t *testing.T) {
+	c := mustLoad(t, `
+agent {
+  name    = "gw-1"
+  account = "prod"
+  region  = "cn-hangzhou"
+  spool { max_bytes = "64MiB" }
+  nats {
+    servers     = ["tls://nats:4222"]
+    credentials = "agent.creds"
+  }
+}
+source "file" "edge" {
+  paths    = ["/var/log/nginx/*.log"]
+  exclude  = ["/var/log/nginx/debug.log"]
+  format   = "nginx"
+  start    = "end"
+  mapper   = "shop"
+  keep_raw = true
+  max_line = "64KiB"
+  trusted_proxies = ["10.0.0.1", "192.0.2.77/24"]
+}
+mapper "shop" {
+  match {
+    host        = "api.shop.example"
+    path_prefix = "/v1"
+  }
+  route "POST /instances/{id}/stop" {
+    service    = "Ecs"
+    action     = "StopInstance"
+    resource   = { type = "ACS::ECS::Instance", name = "${path.id}-${lower(fields["x.y"])}" }
+    parameters = { Id = path.id }
+  }
+  ignore "GET /healthz" {}
+  identity {
+    order = ["consumer", "remote_user"]
+    trust = { consumer = "verified" }
+  }
+  console { when = startswith(headers.referer, "https://console.") }
+  params { keep = ["page"] }
+}
+index "local" { retention = "30d" }
+trail "security" {
+  where    = "serviceName: (Ram or Sts) or eventName: Delete*"
+  event_rw = "Write"
+  regions  = ["cn-hangzhou", "cn-*", "a \"b\""]
+  deliver "file" {
+    path = "./data/archive"
+    roll {
+      max_age   = "30s"
+      max_bytes = "1MiB"
+    }
+  }
+}
+trail "all" {
+  regions = ["*"]
+  deliver "file" { path = "./data/all" }
+}
+account "prod" { id = "1234567890" }
+`)
+	if want := (Agent{Name: "gw-1", Account: "prod", AccountID: "1234567890", Region: "cn-hangzhou", SpoolBytes: 64 << 20,
+		NATS: Remote{[]string{"tls://nats:4222"}, "agent.creds"}}); !cmp.Equal(c.Agent, want) {
+		t.Error(cmp.Diff(want, c.Agent))
+	}
+	s := c.Sources[0]
+	if s.Start != "end" || s.MaxLine != 64<<10 || !s.Mapper.KeepRaw || s.Mapper.AccountID != "1234567890" || s.Mapper.Host != "gw-1" || len(s.Exclude) != 1 {
+		t.Errorf("source is %+v", s)
+	}
+	if p := s.Mapper.TrustedProxies; len(p) != 2 || p[0].String() != "10.0.0.1/32" || p[1].String() != "192.0.2.0/24" {
+		t.Errorf("proxies are %v", p)
+	}
+	if _, err := mapper.New(s.Mapper); err != nil {
+		t.Errorf("what was validated cannot be used: %v", err)
+	}
+	if c.Index.Retention != 30*24*time.Hour {
+		t.Errorf("retention is %s", c.Index.Retention)
+	}
+	security, all := c.Trails[0], c.Trails[1]
+	const want = `(serviceName: (Ram or Sts) or eventName: Delete*) and eventRW: Write and acsRegion: (cn-hangzhou or cn-* or "a \"b\"")`
+	if security.Where != want {
+		t.Errorf("filter is\n%s, want\n%s", security.Where, want)
+	}
+	if security.File != (FileDelivery{"./data/archive", "", 30 * time.Second, 1 << 20}) || !strings.HasSuffix(security.Place, ":42") {
+		t.Errorf("delivery is %+v at %s", security.File, security.Place)
+	}
+	if all.Filter != nil || all.Where != "" || all.Hash == security.Hash || all.File.RollAge != DefaultRollAge {
+		t.Errorf("trail all is %+v", all)
+	}
+}
+
+// A folder is all its files; a mapper may stand in another file than its source.
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"b.hcl":   `source "file" "edge" {` + "\n paths = [\"/a\"]\n format = \"nginx\"\n mapper = \"m\"\n}",
+		"a.hcl":   `mapper "m" {}`,
+		"c.txt":   `nonsense`,
+		"d/x.hcl": `nonsense`,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := Load(dir, filepath.Join(dir, "a.hcl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Files) != 2 || len(c.Sources) != 1 || c.Sources[0].Mapper.Rules.Name != "m" {
+		t.Errorf("files %v, sources %+v", c.Files, c.Sources)
+	}
+	if _, err := Load(filepath.Join(dir, "none.hcl")); err == nil || !strings.Contains(err.Error(), "none.hcl: no such file") {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "holds no *.hcl file") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// The hash of a trail tells whether it means something else, not how it is written.
+func TestTrailHash(t *testing.T) {
+	hash := func(where, more string) string {
+		return mustLoad(t, "trail \"t\" {\n where = \""+where+"\"\n deliver \"file\" { path = \"./a\" }\n"+more+"}").Trails[0].Hash
+	}
+	if hash("eventRW: Write", "") != hash("eventRW:Write", "") {
+		t.Error("white space changes the hash")
+	}
+	if hash("eventRW: Write", "") == hash("eventRW: Read", "") {
+		t.Error("another filter has the same hash")
+	}
+	if hash("eventRW: Write", "") == hash("eventRW: Write", "regions = [\"a\"]\n") {
+		t.Error("a shorthand does not change the hash")
+	}
+}
+
+func TestUnits(t *testing.T) {
+	for s, want := range map[string]int64{"1": 1, "64MiB": 64 << 20, "2GB": 2e9, "1TiB": 1 << 40, "0": 0, "-1B": 0, "1.5GiB": 0, "GiB": 0, "9999999999TiB": 0, "1 GiB": 0, "1BB": 0} {
+		if got, err := parseBytes(s); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q is %d, %v", s, got, err)
+		}
+	}
+	for s, want := range map[string]time.Duration{"90d": 90 * 24 * time.Hour, "2w": 14 * 24 * time.Hour, "1h30m": 90 * time.Minute, "0s": 0, "-1d": 0, "d": 0, "1y": 0, "99999999d": 0} {
+		if got, err := parseDuration(s); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q is %s, %v", s, got, err)
+		}
+	}
+}
+
+// Whatever a file holds, it is taken or refused with places; what is taken can be run.
+func FuzzLoad(f *testing.F) {
+	for _, name := range []string{"testdata/wrong/all.hcl", "testdata/wrong/syntax.hcl"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Add("mapper \"m\" {\n route \"GET /a/{x...}\" {\n action = \"${title(method)}X\"\n }\n}\nsource \"file\" \"s\" {\n paths = [\"/a\"]\n format = \"nginx\"\n mapper = \"m\"\n}")
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, text string) {
+		file := filepath.Join(dir, "x.hcl")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(file)
+		if err != nil {
+			if err.Error() == "" {
+				t.Fatal("an error without text")
+			}
+			return
+		}
+		for _, s := range c.Sources {
+			if _, err := mapper.New(s.Mapper); err != nil {
+				t.Fatalf("validated, but: %v\n%s", err, text)
+			}
+		}
+	})
+}
+
+// What is delivered with the project is right.
+func TestDeployedConfigurations(t *testing.T) {
+	examples, err := filepath.Glob("../deploy/examples/*.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(examples, "../deploy/quickstart") {
+		if _, err := Load(path); err != nil {
+			t.Errorf("%s:\n%v", path, err)
+		}
+	}
+}

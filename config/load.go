@@ -1,0 +1,109 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+	"github.com/hashicorp/hcl/v2/hclparse"
+)
+
+// Load reads files and folders (the *.hcl in them, not in folders below). No path
+// at all gives the defaults. What is wrong in the files comes as *Mistakes.
+func Load(paths ...string) (*Config, error) {
+	names, err := files(paths)
+	if err != nil {
+		return nil, err
+	}
+	parser := hclparse.NewParser()
+	var r reader
+	var all fileBlocks
+	c := &Config{}
+	whole := sha256.New()
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("configuration: %w", err)
+		}
+		sum := sha256.Sum256(text)
+		c.Files = append(c.Files, File{name, hex.EncodeToString(sum[:])})
+		whole.Write(sum[:])
+		file, diags := parser.ParseHCL(text, name)
+		r.diagnostics = append(r.diagnostics, diags...)
+		if file == nil || diags.HasErrors() {
+			continue
+		}
+		var blocks fileBlocks
+		r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(file.Body, nil, &blocks)...)
+		all.add(&blocks)
+	}
+	c.Hash = hex.EncodeToString(whole.Sum(nil))
+	r.config(c, &all)
+	if len(r.diagnostics) > 0 {
+		m := &Mistakes{r.diagnostics, parser.Files()}
+		m.order()
+		return nil, m
+	}
+	return c, nil
+}
+
+// files are the names of all files, sorted, each once.
+func files(paths []string) ([]string, error) {
+	var names []string
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			var e *os.PathError
+			errors.As(err, &e)
+			return nil, fmt.Errorf("configuration %s: %w", p, e.Err)
+		}
+		if !info.IsDir() {
+			names = append(names, filepath.Clean(p))
+			continue
+		}
+		found, err := filepath.Glob(filepath.Join(p, "*.hcl"))
+		if err != nil || len(found) == 0 {
+			return nil, fmt.Errorf("configuration %s: the folder holds no *.hcl file", p)
+		}
+		names = append(names, found...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// add takes the blocks of one more file.
+func (f *fileBlocks) add(g *fileBlocks) {
+	f.Agent = append(f.Agent, g.Agent...)
+	f.Sources = append(f.Sources, g.Sources...)
+	f.Mappers = append(f.Mappers, g.Mappers...)
+	f.NATS = append(f.NATS, g.NATS...)
+	f.API = append(f.API, g.API...)
+	f.Index = append(f.Index, g.Index...)
+	f.Trails = append(f.Trails, g.Trails...)
+	f.Accounts = append(f.Accounts, g.Accounts...)
+	f.Organizations = append(f.Organizations, g.Organizations...)
+	f.Alerts = append(f.Alerts, g.Alerts...)
+}
+
+// order sorts mistakes by place, and drops what is told twice.
+func (m *Mistakes) order() {
+	slices.SortStableFunc(m.diagnostics, func(a, b *hcl.Diagnostic) int {
+		if a.Subject == nil || b.Subject == nil {
+			return 0
+		}
+		if c := strings.Compare(a.Subject.Filename, b.Subject.Filename); c != 0 {
+			return c
+		}
+		return a.Subject.Start.Byte - b.Subject.Start.Byte
+	})
+	m.diagnostics = slices.CompactFunc(m.diagnostics, func(a, b *hcl.Diagnostic) bool {
+		return a.Subject != nil && b.Subject != nil && *a.Subject == *b.Subject && a.Summary == b.Summary
+	})
+}

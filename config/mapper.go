@@ -1,0 +1,173 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/plugins/mapper"
+)
+
+// rules is what a mapper block declares, with the source that it is narrowed to.
+type rules struct {
+	mapper.Rules
+	source      string // match.source; empty: any
+	sourceRange hcl.Range
+	place       hcl.Range
+}
+
+func (r *reader) mapper(b *mapperBlock) *rules {
+	m := &rules{Rules: mapper.Rules{Name: b.Name}, place: b.Range}
+	if !isToken(b.Name) {
+		r.wrong(b.Range, tokenHint, "mapper %q is not a name", b.Name)
+	}
+	for _, o := range b.OpenAPI {
+		r.later(o.Range, "the import of OpenAPI documents", "write route blocks")
+	}
+	if given(b.GRPC) {
+		r.later(b.GRPC.Range(), "naming gRPC calls by their path", `write route "POST /package.Service/Method" blocks`)
+	}
+	if x := one(r, b.Match, "match", func(x *matchBlock) hcl.Range { return x.Range }); x != nil {
+		m.Match = mapper.Match{Host: r.text(x.Host, ""), PathPrefix: r.text(x.PathPrefix, "")}
+		if m.source = r.token(x.Source, "source", ""); m.source != "" {
+			m.sourceRange = x.Source.Range()
+		}
+	}
+	for i := range b.Routes {
+		if route, ok := r.route(&b.Routes[i]); ok {
+			m.Routes = append(m.Routes, route)
+		}
+	}
+	for i := range b.Ignore {
+		if p, ok := r.pattern(b.Ignore[i].Pattern, b.Ignore[i].PatternRange); ok {
+			m.Ignore = append(m.Ignore, p)
+		}
+	}
+	r.clashes(b)
+	if x := one(r, b.Identity, "identity", func(x *identityBlock) hcl.Range { return x.Range }); x != nil {
+		m.Identity = r.identity(x)
+	}
+	if x := one(r, b.Console, "console", func(x *consoleBlock) hcl.Range { return x.Range }); x != nil {
+		m.Console = r.expression(x.When)
+		if m.Console != nil && !m.Console.IsTruth() {
+			r.wrong(x.When.Range(), `write startswith(headers.referer, "https://console.") or contains(…)`, "a condition is needed here")
+		}
+	}
+	if x := one(r, b.Params, "params", func(x *paramsBlock) hcl.Range { return x.Range }); x != nil {
+		m.Params = mapper.Params{Keep: r.texts(x.Keep), Mask: r.texts(x.Mask), Headers: r.texts(x.Headers)}
+	}
+	if x := one(r, b.Default, "default", func(x *defaultBlock) hcl.Range { return x.Range }); x != nil {
+		m.Default = mapper.Default{Service: r.textExpression(x.Service), Action: r.textExpression(x.Action)}
+		if m.Default.Service != nil {
+			if _, plain := m.Default.Service.Literal(); !plain {
+				r.wrong(x.Service.Range(), "", "the default service is a plain string")
+				m.Default.Service = nil
+			}
+		}
+	}
+	return m
+}
+
+func (r *reader) pattern(text string, at hcl.Range) (mapper.Pattern, bool) {
+	p, err := mapper.ParsePattern(text)
+	if err != nil {
+		r.wrong(at, "", "%v", err)
+		return p, false
+	}
+	return p, true
+}
+
+func (r *reader) route(b *routeBlock) (mapper.Route, bool) {
+	p, ok := r.pattern(b.Pattern, b.PatternRange)
+	if !ok {
+		return mapper.Route{}, false
+	}
+	route := mapper.Route{
+		Pattern:    p,
+		Service:    r.captureExpression(b.Service, &p),
+		Action:     r.captureExpression(b.Action, &p),
+		RW:         r.choice(b.RW, "rw", "", event.Read, event.Write),
+		Type:       r.text(b.Type, ""),
+		Category:   r.choice(b.Category, "category", "", event.CategoryManagement, event.CategoryData),
+		APIVersion: r.text(b.APIVersion, ""),
+		ErrorCode:  r.captureExpression(b.ErrorCode, &p),
+	}
+	for _, n := range r.expressions(b.Resource) {
+		r.captures(n.Value, &p, b.Resource.Range())
+		switch n.Name {
+		case "type":
+			route.ResourceType = n.Value
+		case "name":
+			route.ResourceName = n.Value
+		default:
+			r.wrong(b.Resource.Range(), `write resource = { type = "Shop::Order", name = path.order }`, "a resource has a type and a name, not %q", n.Name)
+		}
+	}
+	route.Parameters = r.expressions(b.Parameters)
+	route.Additional = r.expressions(b.Additional)
+	for _, n := range route.Parameters {
+		r.captures(n.Value, &p, b.Parameters.Range())
+	}
+	for _, n := range route.Additional {
+		r.captures(n.Value, &p, b.Additional.Range())
+	}
+	return route, true
+}
+
+func (r *reader) captureExpression(x hcl.Expression, p *mapper.Pattern) *mapper.Expr {
+	e := r.textExpression(x)
+	if e != nil {
+		r.captures(e, p, x.Range())
+	}
+	return e
+}
+
+// captures checks that what an expression takes of the path is in the pattern.
+func (r *reader) captures(e *mapper.Expr, p *mapper.Pattern, at hcl.Range) {
+	if name := e.ForeignCapture(p); name != "" {
+		r.wrong(at, fmt.Sprintf("write {%s} into the pattern, or take another name", name), "path.%s is not in the pattern %q", name, p.String())
+	}
+}
+
+// clashes finds routes for the same requests: which of them wins would depend on their order.
+func (r *reader) clashes(b *mapperBlock) {
+	routes := map[string]hcl.Range{}
+	ignored := map[string]hcl.Range{}
+	note := func(seen map[string]hcl.Range, text string, at hcl.Range) {
+		p, err := mapper.ParsePattern(text)
+		if err != nil {
+			return // told already
+		}
+		if first, twice := seen[p.Shape()]; twice {
+			r.wrong(at, fmt.Sprintf("it matches the same requests as the one at %s:%d: keep one", first.Filename, first.Start.Line), "route %q is there twice", text)
+			return
+		}
+		seen[p.Shape()] = at
+	}
+	for i := range b.Routes {
+		note(routes, b.Routes[i].Pattern, b.Routes[i].PatternRange)
+	}
+	for i := range b.Ignore {
+		note(ignored, b.Ignore[i].Pattern, b.Ignore[i].PatternRange)
+	}
+}
+
+func (r *reader) identity(b *identityBlock) mapper.Identity {
+	i := mapper.Identity{
+		Order: r.texts(b.Order), Trust: r.table(b.Trust),
+		Type: r.textExpression(b.Type), UserName: r.textExpression(b.UserName), PrincipalID: r.textExpression(b.PrincipalID),
+		AccountID: r.textExpression(b.AccountID), AccessKeyID: r.textExpression(b.AccessKeyID),
+	}
+	if err := i.Check(); err != nil {
+		at := b.Range
+		if given(b.Order) {
+			at = b.Order.Range()
+		}
+		if given(b.Trust) && i.CheckOrder() == nil {
+			at = b.Trust.Range()
+		}
+		r.wrong(at, "", "%v", err)
+	}
+	return i
+}

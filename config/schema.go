@@ -1,0 +1,206 @@
+package config
+
+import "github.com/hashicorp/hcl/v2"
+
+// The blocks as they are written. Values are attributes of their own (value.go),
+// so that each mistake is told at its place.
+
+type fileBlocks struct {
+	Agent         []agentBlock   `hcl:"agent,block"`
+	Sources       []sourceBlock  `hcl:"source,block"`
+	Mappers       []mapperBlock  `hcl:"mapper,block"`
+	NATS          []natsBlock    `hcl:"nats,block"`
+	API           []apiBlock     `hcl:"api,block"`
+	Index         []indexBlock   `hcl:"index,block"`
+	Trails        []trailBlock   `hcl:"trail,block"`
+	Accounts      []accountBlock `hcl:"account,block"`
+	Organizations []laterBlock   `hcl:"organization,block"`
+	Alerts        []laterLabeled `hcl:"alert,block"`
+}
+
+// laterBlock is a block that this version does not have yet, whatever is in it.
+type laterBlock struct {
+	Range hcl.Range `hcl:",def_range"`
+	Body  hcl.Body  `hcl:",remain"`
+}
+
+type laterLabeled struct {
+	Label string    `hcl:"name,label"`
+	Range hcl.Range `hcl:",def_range"`
+	Body  hcl.Body  `hcl:",remain"`
+}
+
+type agentBlock struct {
+	Name    hcl.Expression `hcl:"name,optional"`
+	Account hcl.Expression `hcl:"account,optional"`
+	Region  hcl.Expression `hcl:"region,optional"`
+	Spool   []spoolBlock   `hcl:"spool,block"`
+	NATS    []remoteBlock  `hcl:"nats,block"`
+	Range   hcl.Range      `hcl:",def_range"`
+}
+
+type spoolBlock struct {
+	MaxBytes hcl.Expression `hcl:"max_bytes,optional"`
+	Range    hcl.Range      `hcl:",def_range"`
+}
+
+type remoteBlock struct {
+	Servers     hcl.Expression `hcl:"servers,attr"`
+	Credentials hcl.Expression `hcl:"credentials,optional"`
+	Range       hcl.Range      `hcl:",def_range"`
+}
+
+type sourceBlock struct {
+	Kind  string    `hcl:"kind,label"`
+	Name  string    `hcl:"name,label"`
+	Body  hcl.Body  `hcl:",remain"`
+	Range hcl.Range `hcl:",def_range"`
+}
+
+type fileSourceBody struct {
+	Paths          hcl.Expression `hcl:"paths,attr"`
+	Exclude        hcl.Expression `hcl:"exclude,optional"`
+	Format         hcl.Expression `hcl:"format,attr"`
+	Start          hcl.Expression `hcl:"start,optional"`
+	Mapper         hcl.Expression `hcl:"mapper,optional"`
+	MaxLine        hcl.Expression `hcl:"max_line,optional"`
+	KeepRaw        hcl.Expression `hcl:"keep_raw,optional"`
+	TimeZone       hcl.Expression `hcl:"time_zone,optional"`
+	TrustedProxies hcl.Expression `hcl:"trusted_proxies,optional"`
+	Multiline      hcl.Expression `hcl:"multiline,optional"`
+}
+
+type natsBlock struct {
+	Listen      hcl.Expression `hcl:"listen,optional"`
+	Servers     hcl.Expression `hcl:"servers,optional"`
+	Credentials hcl.Expression `hcl:"credentials,optional"`
+	MaxBytes    hcl.Expression `hcl:"max_bytes,optional"`
+	Range       hcl.Range      `hcl:",def_range"`
+}
+
+type apiBlock struct {
+	Listen    hcl.Expression `hcl:"listen,optional"`
+	TokenFile hcl.Expression `hcl:"token_file,optional"`
+	Range     hcl.Range      `hcl:",def_range"`
+}
+
+type indexBlock struct {
+	Kind  string    `hcl:"kind,label"`
+	Body  hcl.Body  `hcl:",remain"`
+	Range hcl.Range `hcl:",def_range"`
+}
+
+type localIndexBody struct {
+	Retention hcl.Expression `hcl:"retention,optional"`
+}
+
+type trailBlock struct {
+	Name     string         `hcl:"name,label"`
+	Where    hcl.Expression `hcl:"where,optional"`
+	Regions  hcl.Expression `hcl:"regions,optional"`
+	Services hcl.Expression `hcl:"services,optional"`
+	Accounts hcl.Expression `hcl:"accounts,optional"`
+	EventRW  hcl.Expression `hcl:"event_rw,optional"`
+	Deliver  []deliverBlock `hcl:"deliver,block"`
+	Notify   []laterLabeled `hcl:"notify,block"`
+	Range    hcl.Range      `hcl:",def_range"`
+}
+
+type deliverBlock struct {
+	Kind  string    `hcl:"kind,label"`
+	Body  hcl.Body  `hcl:",remain"`
+	Range hcl.Range `hcl:",def_range"`
+}
+
+type fileDeliveryBody struct {
+	Path   hcl.Expression `hcl:"path,attr"`
+	Prefix hcl.Expression `hcl:"prefix,optional"`
+	Layout hcl.Expression `hcl:"layout,optional"`
+	Format hcl.Expression `hcl:"format,optional"`
+	Roll   []rollBlock    `hcl:"roll,block"`
+	Lock   []laterBlock   `hcl:"lock,block"`
+}
+
+type rollBlock struct {
+	MaxAge   hcl.Expression `hcl:"max_age,optional"`
+	MaxBytes hcl.Expression `hcl:"max_bytes,optional"`
+	Range    hcl.Range      `hcl:",def_range"`
+}
+
+type accountBlock struct {
+	Name  string         `hcl:"name,label"`
+	ID    hcl.Expression `hcl:"id,attr"`
+	Range hcl.Range      `hcl:",def_range"`
+}
+
+type mapperBlock struct {
+	Name     string          `hcl:"name,label"`
+	Match    []matchBlock    `hcl:"match,block"`
+	Routes   []routeBlock    `hcl:"route,block"`
+	Ignore   []ignoreBlock   `hcl:"ignore,block"`
+	Identity []identityBlock `hcl:"identity,block"`
+	Console  []consoleBlock  `hcl:"console,block"`
+	Params   []paramsBlock   `hcl:"params,block"`
+	Default  []defaultBlock  `hcl:"default,block"`
+	OpenAPI  []laterBlock    `hcl:"openapi,block"`
+	GRPC     hcl.Expression  `hcl:"grpc,optional"`
+	Range    hcl.Range       `hcl:",def_range"`
+}
+
+type matchBlock struct {
+	Source     hcl.Expression `hcl:"source,optional"`
+	Host       hcl.Expression `hcl:"host,optional"`
+	PathPrefix hcl.Expression `hcl:"path_prefix,optional"`
+	Range      hcl.Range      `hcl:",def_range"`
+}
+
+type routeBlock struct {
+	Pattern      string         `hcl:"pattern,label"`
+	PatternRange hcl.Range      `hcl:"pattern,label_range"`
+	Service      hcl.Expression `hcl:"service,optional"`
+	Action       hcl.Expression `hcl:"action,optional"`
+	RW           hcl.Expression `hcl:"rw,optional"`
+	Type         hcl.Expression `hcl:"type,optional"`
+	Category     hcl.Expression `hcl:"category,optional"`
+	APIVersion   hcl.Expression `hcl:"api_version,optional"`
+	Resource     hcl.Expression `hcl:"resource,optional"`
+	ErrorCode    hcl.Expression `hcl:"error_code,optional"`
+	Parameters   hcl.Expression `hcl:"parameters,optional"`
+	Additional   hcl.Expression `hcl:"additional,optional"`
+	Range        hcl.Range      `hcl:",def_range"`
+}
+
+type ignoreBlock struct {
+	Pattern      string    `hcl:"pattern,label"`
+	PatternRange hcl.Range `hcl:"pattern,label_range"`
+	Range        hcl.Range `hcl:",def_range"`
+}
+
+type identityBlock struct {
+	Order       hcl.Expression `hcl:"order,optional"`
+	Trust       hcl.Expression `hcl:"trust,optional"`
+	Type        hcl.Expression `hcl:"type,optional"`
+	UserName    hcl.Expression `hcl:"user_name,optional"`
+	PrincipalID hcl.Expression `hcl:"principal_id,optional"`
+	AccountID   hcl.Expression `hcl:"account_id,optional"`
+	AccessKeyID hcl.Expression `hcl:"access_key_id,optional"`
+	Range       hcl.Range      `hcl:",def_range"`
+}
+
+type consoleBlock struct {
+	When  hcl.Expression `hcl:"when,attr"`
+	Range hcl.Range      `hcl:",def_range"`
+}
+
+type paramsBlock struct {
+	Keep    hcl.Expression `hcl:"keep,optional"`
+	Mask    hcl.Expression `hcl:"mask,optional"`
+	Headers hcl.Expression `hcl:"headers,optional"`
+	Range   hcl.Range      `hcl:",def_range"`
+}
+
+type defaultBlock struct {
+	Service hcl.Expression `hcl:"service,optional"`
+	Action  hcl.Expression `hcl:"action,optional"`
+	Range   hcl.Range      `hcl:",def_range"`
+}

@@ -1,0 +1,214 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+)
+
+// config fills c from the blocks of all files.
+func (r *reader) config(c *Config, all *fileBlocks) {
+	for _, o := range all.Organizations {
+		r.later(o.Range, "organization", "leave it out")
+	}
+	for _, a := range all.Alerts {
+		r.later(a.Range, "alert", "leave it out")
+	}
+	accounts := r.accounts(all.Accounts)
+	c.Agent = r.agent(all.Agent, accounts)
+	c.NATS = r.nats(all.NATS)
+	c.API = r.api(all.API)
+	c.Index = r.index(all.Index)
+	r.sources(c, all)
+	r.trails(c, all.Trails)
+}
+
+func (r *reader) accounts(blocks []accountBlock) map[string]string {
+	ids := map[string]string{}
+	for i := range blocks {
+		b := &blocks[i]
+		if !isToken(b.Name) {
+			r.wrong(b.Range, tokenHint, "account %q is not a name", b.Name)
+		}
+		if _, twice := ids[b.Name]; twice {
+			r.wrong(b.Range, "keep one", "account %q is there twice", b.Name)
+		}
+		ids[b.Name] = r.text(b.ID, "")
+	}
+	return ids
+}
+
+func (r *reader) agent(blocks []agentBlock, accounts map[string]string) Agent {
+	a := Agent{Name: hostName(), Account: DefaultAccount, Region: DefaultRegion, SpoolBytes: DefaultSpoolBytes}
+	if b := one(r, blocks, "agent", func(b *agentBlock) hcl.Range { return b.Range }); b != nil {
+		a.Name = r.token(b.Name, "agent", a.Name)
+		a.Account = r.token(b.Account, "account", a.Account)
+		a.Region = r.text(b.Region, a.Region)
+		if s := one(r, b.Spool, "spool", func(s *spoolBlock) hcl.Range { return s.Range }); s != nil {
+			if a.SpoolBytes = r.bytes(s.MaxBytes, a.SpoolBytes); a.SpoolBytes < 16<<20 {
+				r.wrong(s.MaxBytes.Range(), "give it at least 16MiB", "the spool is too small")
+			}
+		}
+		if n := one(r, b.NATS, "nats", func(n *remoteBlock) hcl.Range { return n.Range }); n != nil {
+			a.NATS = r.remote(n.Servers, n.Credentials)
+		}
+	}
+	a.AccountID = a.Account
+	if id := accounts[a.Account]; id != "" {
+		a.AccountID = id
+	}
+	return a
+}
+
+// hostName is this machine's name as a NATS token.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "agent"
+	}
+	name = strings.Map(func(c rune) rune {
+		if isToken(string(c)) {
+			return c
+		}
+		return '-'
+	}, name)
+	if name = name[:min(len(name), 64)]; name == "" {
+		return "agent"
+	}
+	return name
+}
+
+func (r *reader) remote(servers, credentials hcl.Expression) Remote {
+	n := Remote{Servers: r.texts(servers), Credentials: r.text(credentials, "")}
+	for _, s := range n.Servers {
+		if !slices.ContainsFunc([]string{"nats://", "tls://", "ws://", "wss://"}, func(scheme string) bool { return strings.HasPrefix(s, scheme) && len(s) > len(scheme) }) {
+			r.wrong(servers.Range(), `write servers = ["nats://host:4222"] or tls://`, "%q is not the address of a NATS server", s)
+		}
+	}
+	if given(servers) && len(n.Servers) == 0 && !r.toldAt(servers.Range()) {
+		r.wrong(servers.Range(), `write servers = ["nats://host:4222"]`, "at least one server is needed")
+	}
+	return n
+}
+
+func (r *reader) nats(blocks []natsBlock) NATS {
+	n := NATS{MaxBytes: DefaultStreamBytes}
+	b := one(r, blocks, "nats", func(b *natsBlock) hcl.Range { return b.Range })
+	if b == nil {
+		return n
+	}
+	n.Remote = r.remote(b.Servers, b.Credentials)
+	n.Listen = r.address(b.Listen, "")
+	if n.MaxBytes = r.bytes(b.MaxBytes, n.MaxBytes); n.MaxBytes < 64<<20 {
+		r.wrong(b.MaxBytes.Range(), "give it at least 64MiB", "the stream is too small")
+	}
+	if len(n.Servers) > 0 && n.Listen != "" {
+		r.wrong(b.Listen.Range(), "keep servers to use a NATS server elsewhere, or listen to run one here", "servers and listen exclude each other")
+	}
+	return n
+}
+
+func (r *reader) api(blocks []apiBlock) API {
+	a := API{Listen: DefaultListen}
+	if b := one(r, blocks, "api", func(b *apiBlock) hcl.Range { return b.Range }); b != nil {
+		a.Listen = r.address(b.Listen, a.Listen)
+		a.TokenFile = r.text(b.TokenFile, "")
+	}
+	return a
+}
+
+// address reads host:port.
+func (r *reader) address(x hcl.Expression, otherwise string) string {
+	s := r.text(x, otherwise)
+	if !given(x) || s == otherwise {
+		return s
+	}
+	if err := CheckAddress(s); err != nil {
+		r.wrong(x.Range(), `write "127.0.0.1:8320"`, "%v", err)
+		return otherwise
+	}
+	return s
+}
+
+// CheckAddress tells what is wrong with an address to listen on.
+func CheckAddress(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port", s)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("%q is not a port", port)
+	}
+	return nil
+}
+
+func (r *reader) index(blocks []indexBlock) Index {
+	n := Index{Kind: "local", Retention: DefaultRetention}
+	b := one(r, blocks, "index", func(b *indexBlock) hcl.Range { return b.Range })
+	if b == nil {
+		return n
+	}
+	switch b.Kind {
+	case "local":
+		var body localIndexBody
+		r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(b.Body, nil, &body)...)
+		n.Retention = r.duration(body.Retention, n.Retention)
+	case "elasticsearch":
+		r.later(b.Range, `index "elasticsearch"`, `use index "local"`)
+	default:
+		r.wrong(b.Range, suggest(b.Kind, []string{"local", "elasticsearch"}), "unknown kind of index %q", b.Kind)
+	}
+	return n
+}
+
+func (r *reader) sources(c *Config, all *fileBlocks) {
+	mappers := map[string]*rules{}
+	for i := range all.Mappers {
+		b := &all.Mappers[i]
+		if first := mappers[b.Name]; first != nil {
+			r.wrong(b.Range, fmt.Sprintf("the first one is at %s: keep one", place(first.place)), "mapper %q is there twice", b.Name)
+			continue
+		}
+		mappers[b.Name] = r.mapper(b)
+	}
+	seen := map[string]string{}
+	for i := range all.Sources {
+		b := &all.Sources[i]
+		if first := seen[b.Name]; first != "" {
+			r.wrong(b.Range, fmt.Sprintf("the first one is at %s: keep one, or rename it", first), "source %q is there twice", b.Name)
+			continue
+		}
+		seen[b.Name] = place(b.Range)
+		s, ok := r.source(b, mappers)
+		if !ok {
+			continue
+		}
+		s.Mapper.AccountID, s.Mapper.Region, s.Mapper.Host = c.Agent.AccountID, c.Agent.Region, c.Agent.Name
+		c.Sources = append(c.Sources, s)
+	}
+}
+
+func (r *reader) trails(c *Config, blocks []trailBlock) {
+	names, paths := map[string]string{}, map[string]string{}
+	for i := range blocks {
+		b := &blocks[i]
+		if first := names[b.Name]; first != "" {
+			r.wrong(b.Range, fmt.Sprintf("the first one is at %s: keep one, or rename it", first), "trail %q is there twice", b.Name)
+			continue
+		}
+		names[b.Name] = place(b.Range)
+		t := r.trail(b)
+		where := filepath.Join(t.File.Path, t.File.Prefix)
+		if first := paths[where]; first != "" && t.File.Path != "" {
+			r.wrong(b.Range, fmt.Sprintf("the other one is at %s: give each its own path or prefix", first), "two trails deliver into %s", where)
+		}
+		paths[where] = place(b.Range)
+		c.Trails = append(c.Trails, t)
+	}
+}

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+
+	"github.com/actiontrail/actiontrail/plugins/mapper"
+)
+
+// sourceSystem is the name of the aggregator's own source.
+const sourceSystem = "system"
+
+func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool) {
+	switch b.Kind {
+	case "file":
+	case "plugin":
+		r.later(b.Range, `source "plugin"`, `use source "file"`)
+		return Source{}, false
+	default:
+		r.wrong(b.Range, suggest(b.Kind, []string{"file"}), "unknown kind of source %q", b.Kind)
+		return Source{}, false
+	}
+	if !isToken(b.Name) {
+		r.wrong(b.Range, tokenHint, "source %q is not a name", b.Name)
+	}
+	if b.Name == sourceSystem {
+		r.wrong(b.Range, "take another name", "source %q is the aggregator's own", b.Name)
+	}
+	var body fileSourceBody
+	r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(b.Body, nil, &body)...)
+	s := Source{
+		Name: b.Name, Place: place(b.Range),
+		Paths:   r.globs(body.Paths),
+		Exclude: r.globs(body.Exclude),
+		Start:   r.choice(body.Start, "start", "beginning", "beginning", "end"),
+		MaxLine: r.bytes(body.MaxLine, DefaultMaxLine),
+	}
+	if given(body.Paths) && len(s.Paths) == 0 && !r.toldAt(body.Paths.Range()) {
+		r.wrong(body.Paths.Range(), `write paths = ["/var/log/nginx/*.log"]`, "a source needs at least one path")
+	}
+	if s.MaxLine < 1<<10 || s.MaxLine > 64<<20 {
+		r.wrong(body.MaxLine.Range(), "choose between 1KiB and 64MiB", "max_line is out of range")
+	}
+	if given(body.Multiline) {
+		r.later(body.Multiline.Range(), "multiline", "let the gateway write one line a request")
+	}
+	s.Mapper = mapper.Options{
+		Format:  r.format(body.Format),
+		KeepRaw: r.truth(body.KeepRaw),
+	}
+	if zone := r.text(body.TimeZone, ""); zone != "" {
+		location, err := time.LoadLocation(zone)
+		if err != nil {
+			r.wrong(body.TimeZone.Range(), `write a name of the time zone database, like "Asia/Shanghai"`, "unknown time zone %q", zone)
+		}
+		s.Mapper.TimeZone = location
+	}
+	s.Mapper.TrustedProxies = r.proxies(body.TrustedProxies)
+	r.chooseMapper(&s, &body, mappers)
+	return s, true
+}
+
+// format reads the dialect. "auto" would guess; it waits until there is more than one to guess from.
+func (r *reader) format(x hcl.Expression) string {
+	if !given(x) {
+		return "nginx" // told already: it is required
+	}
+	if s, ok := literalText(x); ok && s == "auto" {
+		r.later(x.Range(), `format "auto"`, `write "nginx": it tells combined from JSON by itself, line by line`)
+		return "nginx"
+	}
+	return r.choice(x, "format", "nginx", mapper.Formats()...)
+}
+
+func (r *reader) chooseMapper(s *Source, body *fileSourceBody, mappers map[string]*rules) {
+	name := r.text(body.Mapper, "")
+	if name == "" {
+		return
+	}
+	rules := mappers[name]
+	if rules == nil {
+		names := make([]string, 0, len(mappers))
+		for n := range mappers {
+			names = append(names, n)
+		}
+		hint := suggest(name, names)
+		if len(names) == 0 {
+			hint = fmt.Sprintf("write a block: mapper %q { … }", name)
+		}
+		r.wrong(body.Mapper.Range(), hint, "there is no mapper %q", name)
+		return
+	}
+	if rules.source != "" && rules.source != s.Name {
+		r.wrong(body.Mapper.Range(), fmt.Sprintf("its match says source = %q (%s)", rules.source, place(rules.sourceRange)), "mapper %q is not for source %q", name, s.Name)
+	}
+	if s.Mapper.Format == "native" {
+		r.wrong(body.Mapper.Range(), "leave it out", "records of format native are events already and take no mapper")
+		return
+	}
+	s.Mapper.Rules = &rules.Rules
+}
+
+func (r *reader) globs(x hcl.Expression) []string {
+	all := r.texts(x)
+	for _, g := range all {
+		if g == "" || !doublestar.ValidatePathPattern(g) {
+			r.wrong(x.Range(), `write a path; * stands for a part of a name, ** for folders`, "%q is not a pattern of paths", g)
+		}
+	}
+	return all
+}
+
+func (r *reader) proxies(x hcl.Expression) []netip.Prefix {
+	var all []netip.Prefix
+	for _, s := range r.texts(x) {
+		p, err := proxy(s)
+		if err != nil {
+			r.wrong(x.Range(), `write addresses and networks, like "10.0.0.0/8"`, "%q is not an address or a network", s)
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// toldAt tells whether a mistake at this place is known.
+func (r *reader) toldAt(at hcl.Range) bool {
+	for _, d := range r.diagnostics {
+		if d.Subject != nil && d.Subject.Overlaps(at) {
+			return true
+		}
+	}
+	return false
+}
+
+func place(at hcl.Range) string { return fmt.Sprintf("%s:%d", at.Filename, at.Start.Line) }
