@@ -46,8 +46,9 @@ type Follower struct {
 	Now        func() time.Time
 	Log        *slog.Logger
 
-	mu     sync.Mutex
-	status FollowerStatus
+	mu      sync.Mutex
+	status  FollowerStatus
+	sources map[sourceName]SourceStatus
 }
 
 // FollowerStatus tells how a follower fares, for status pages.
@@ -200,6 +201,7 @@ func (f *Follower) take(ctx context.Context, at *event.Position, m bus.Message) 
 	case event.Gap:
 		from, to := at.Missing(&batch)
 		f.note(func(s *FollowerStatus) { s.Gaps++ })
+		f.count(batch.Lane, func(s *SourceStatus) { s.Gaps++ })
 		if f.System != nil {
 			if err := f.System.gap(ctx, m, batch.Lane, from, to); err != nil {
 				return event.Batch{}, false, err
@@ -212,11 +214,16 @@ func (f *Follower) take(ctx context.Context, at *event.Position, m bus.Message) 
 		}
 	}
 	at.Advance(&batch)
+	f.counted(&batch, m.Stored)
 	return batch, true, nil
 }
 
 func (f *Follower) refuse(ctx context.Context, m bus.Message, lane event.Lane, why *Refusal) error {
+	if lane == (event.Lane{}) { // not known: the subject says who sent it
+		lane.Account, lane.Agent, lane.Source, _ = bus.SplitSubject(m.Subject)
+	}
 	f.note(func(s *FollowerStatus) { s.Quarantined++ })
+	f.count(lane, func(s *SourceStatus) { s.Quarantined++ })
 	if f.Quarantine == nil {
 		return nil
 	}

@@ -240,9 +240,6 @@ func (s *System) refused(ctx context.Context, m bus.Message, l event.Lane, why *
 	if why.Reason == Forked {
 		name = "AgentConflict"
 	}
-	if l == (event.Lane{}) { // not known: the subject says who sent it
-		l.Account, l.Agent, l.Source, _ = bus.SplitSubject(m.Subject)
-	}
 	return s.find(ctx, m, findRefused, event.Event{Name: name, ResourceType: "Actiontrail::Agent", ResourceName: l.Agent,
 		ErrorCode: name, ErrorMessage: why.Error() + "; the batch is in quarantine",
 		RequestParameters: laneParameters(l, map[string]any{"seq": fmt.Sprint(m.Seq), "reason": string(why.Reason)})})

@@ -1,6 +1,6 @@
 // Package bus carries batches from agents to followers through a NATS
-// JetStream stream. All of actiontrail's use of NATS lives here: the embedded
-// server, the connection, publishing, following, recovery reads and purging.
+// JetStream stream. All of actiontrail's use of NATS lives here: the connection,
+// publishing, following, recovery reads and purging, and in embedded the server.
 package bus
 
 import (
@@ -24,13 +24,21 @@ var (
 	ErrConnected = errors.New("no connection to NATS")
 )
 
+// Bounds of the stream.
+const (
+	// DefaultMaxBytes bounds the stream. When it is full, batches wait in the spools.
+	DefaultMaxBytes = 8 << 30
+	// MaxMessage is the largest message the server takes; a batch is below 1 MiB, but for one huge event.
+	MaxMessage = 8 << 20
+)
+
 // Config says how to reach NATS.
 type Config struct {
-	Name        string   // of this client, shown by the server
-	Server      *Server  // an embedded server of this process; nil: Servers
-	Servers     []string // nats:// or tls:// addresses
-	Credentials string   // path of a .creds file; empty: none
-	Inbox       string   // an agent's name: its replies go to an inbox of its own; empty: the default inbox
+	Name        string                     // of this client, shown by the server
+	Server      nats.InProcessConnProvider // a server in this process (embedded.Server); nil: Servers
+	Servers     []string                   // nats:// or tls:// addresses
+	Credentials string                     // path of a .creds file; empty: none
+	Inbox       string                     // an agent's name: its replies go to an inbox of its own; empty: the default inbox
 	Log         *slog.Logger
 }
 
@@ -70,7 +78,7 @@ func Connect(cfg Config) (*Conn, error) {
 	url := nats.DefaultURL
 	switch {
 	case cfg.Server != nil:
-		options = append(options, nats.InProcessServer(cfg.Server.ns))
+		options = append(options, nats.InProcessServer(cfg.Server))
 	case len(cfg.Servers) > 0:
 		url = joinServers(cfg.Servers)
 	}

@@ -1,4 +1,4 @@
-package bus
+package bus_test
 
 import (
 	"bytes"
@@ -7,19 +7,22 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/bus/embedded"
 )
 
 const subject = "events.prod.gw-1.edge"
 
 // start runs an embedded server on a folder and a connection to it.
-func start(t *testing.T, dir string, listen string) (*Server, *Conn) {
+func start(t *testing.T, dir string, listen string) (*embedded.Server, *bus.Conn) {
 	t.Helper()
-	s, err := StartServer(ServerConfig{Dir: dir, Listen: listen, MaxBytes: 64 << 20})
+	s, err := embedded.Start(embedded.Config{Dir: dir, Listen: listen, MaxBytes: 64 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	c, err := Connect(Config{Name: "test", Server: s})
+	c, err := bus.Connect(bus.Config{Name: "test", Server: s})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +30,7 @@ func start(t *testing.T, dir string, listen string) (*Server, *Conn) {
 	return s, c
 }
 
-func ensure(t *testing.T, c *Conn, cfg StreamConfig) {
+func ensure(t *testing.T, c *bus.Conn, cfg bus.StreamConfig) {
 	t.Helper()
 	if cfg.MaxBytes == 0 {
 		cfg.MaxBytes = 32 << 20
@@ -37,7 +40,7 @@ func ensure(t *testing.T, c *Conn, cfg StreamConfig) {
 	}
 }
 
-func publish(t *testing.T, c *Conn, to string, from, n int) {
+func publish(t *testing.T, c *bus.Conn, to string, from, n int) {
 	t.Helper()
 	for i := from; i < from+n; i++ {
 		if _, _, err := c.Publish(t.Context(), to, fmt.Sprint(to, "/", i), []byte(fmt.Sprint(i))); err != nil {
@@ -47,7 +50,7 @@ func publish(t *testing.T, c *Conn, to string, from, n int) {
 }
 
 // collect reads n messages of a follower.
-func collect(t *testing.T, f *Follower, n int) (got []Message) {
+func collect(t *testing.T, f *bus.Follower, n int) (got []bus.Message) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -64,10 +67,10 @@ func collect(t *testing.T, f *Follower, n int) (got []Message) {
 func TestPublishFollowRestart(t *testing.T) {
 	dir := t.TempDir()
 	s, c := start(t, dir, "")
-	if _, _, err := c.Publish(t.Context(), subject, "x", nil); !errors.Is(err, ErrNoStream) {
-		t.Errorf("publish without a stream: %v, want ErrNoStream", err)
+	if _, _, err := c.Publish(t.Context(), subject, "x", nil); !errors.Is(err, bus.ErrNoStream) {
+		t.Errorf("publish without a stream: %v, want bus.ErrNoStream", err)
 	}
-	ensure(t, c, StreamConfig{})
+	ensure(t, c, bus.StreamConfig{})
 	publish(t, c, subject, 1, 100)
 	if _, again, err := c.Publish(t.Context(), subject, subject+"/100", []byte("100")); err != nil || !again {
 		t.Errorf("second publish of an id: duplicate %v, %v", again, err)
@@ -80,7 +83,7 @@ func TestPublishFollowRestart(t *testing.T) {
 	c.Close()
 	s.Close()
 	_, c = start(t, dir, "")
-	ensure(t, c, StreamConfig{})
+	ensure(t, c, bus.StreamConfig{})
 	if got := collect(t, c.Follow(60), 40); got[0].Seq != 61 {
 		t.Errorf("after a restart the follower begins at %d, want 61", got[0].Seq)
 	}
@@ -89,7 +92,7 @@ func TestPublishFollowRestart(t *testing.T) {
 // A follower asked with deadlines all the time, as its flush needs, misses nothing and doubles nothing.
 func TestFollowWithShortWaits(t *testing.T) {
 	_, c := start(t, t.TempDir(), "")
-	ensure(t, c, StreamConfig{})
+	ensure(t, c, bus.StreamConfig{})
 	const n = 300
 	done := make(chan error, 1)
 	go func() {
@@ -102,13 +105,13 @@ func TestFollowWithShortWaits(t *testing.T) {
 		done <- nil
 	}()
 	f := c.Follow(0)
-	var got []Message
+	var got []bus.Message
 	deadline := time.Now().Add(20 * time.Second)
 	for len(got) < n && time.Now().Before(deadline) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		m, err := f.Next(ctx)
 		cancel()
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errHole) {
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, bus.ErrHole) {
 			t.Fatal(err)
 		}
 		got = append(got, m...)
@@ -128,30 +131,30 @@ func TestFollowWithShortWaits(t *testing.T) {
 
 func TestFollowerSurvivesTheServer(t *testing.T) {
 	dir := t.TempDir()
-	s, err := StartServer(ServerConfig{Dir: dir, Listen: "127.0.0.1:0"})
+	s, err := embedded.Start(embedded.Config{Dir: dir, Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := s.Addr()
-	c, err := Connect(Config{Name: "test", Servers: []string{"nats://" + addr}})
+	c, err := bus.Connect(bus.Config{Name: "test", Servers: []string{"nats://" + addr}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	waitFor(t, c.Connected)
-	ensure(t, c, StreamConfig{})
+	ensure(t, c, bus.StreamConfig{})
 	publish(t, c, subject, 1, 10)
 	f := c.Follow(0)
 	collect(t, f, 10)
 	s.Close()
 	waitFor(t, func() bool { return !c.Connected() })
-	if _, _, err := c.Publish(t.Context(), subject, "11", nil); !errors.Is(err, ErrConnected) {
-		t.Errorf("publish without a server: %v, want ErrConnected", err)
+	if _, _, err := c.Publish(t.Context(), subject, "11", nil); !errors.Is(err, bus.ErrConnected) {
+		t.Errorf("publish without a server: %v, want bus.ErrConnected", err)
 	}
-	if _, err := f.Next(t.Context()); !errors.Is(err, ErrConnected) {
-		t.Errorf("next without a server: %v, want ErrConnected", err)
+	if _, err := f.Next(t.Context()); !errors.Is(err, bus.ErrConnected) {
+		t.Errorf("next without a server: %v, want bus.ErrConnected", err)
 	}
-	if s, err = StartServer(ServerConfig{Dir: dir, Listen: addr}); err != nil {
+	if s, err = embedded.Start(embedded.Config{Dir: dir, Listen: addr}); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
@@ -164,9 +167,9 @@ func TestFollowerSurvivesTheServer(t *testing.T) {
 
 func TestLastNextPurge(t *testing.T) {
 	_, c := start(t, t.TempDir(), "")
-	ensure(t, c, StreamConfig{})
-	if _, err := c.Last(t.Context(), subject); !errors.Is(err, ErrNone) {
-		t.Errorf("last of an empty subject: %v, want ErrNone", err)
+	ensure(t, c, bus.StreamConfig{})
+	if _, err := c.Last(t.Context(), subject); !errors.Is(err, bus.ErrNone) {
+		t.Errorf("last of an empty subject: %v, want bus.ErrNone", err)
 	}
 	publish(t, c, subject, 1, 5)
 	publish(t, c, "events.prod.gw-2.edge", 1, 5)
@@ -192,15 +195,15 @@ func TestLastNextPurge(t *testing.T) {
 
 func TestFullStreamPushesBack(t *testing.T) {
 	_, c := start(t, t.TempDir(), "")
-	ensure(t, c, StreamConfig{MaxBytes: 1 << 20})
+	ensure(t, c, bus.StreamConfig{MaxBytes: 1 << 20})
 	big := bytes.Repeat([]byte("x"), 300<<10)
 	var err error
 	sent := 0
 	for ; sent < 10 && err == nil; sent++ {
 		_, _, err = c.Publish(t.Context(), subject, fmt.Sprint(sent), big)
 	}
-	if !errors.Is(err, ErrFull) {
-		t.Fatalf("after %d messages: %v, want ErrFull", sent, err)
+	if !errors.Is(err, bus.ErrFull) {
+		t.Fatalf("after %d messages: %v, want bus.ErrFull", sent, err)
 	}
 	if err := c.Purge(t.Context(), subject, 3); err != nil {
 		t.Fatal(err)
@@ -213,23 +216,23 @@ func TestFullStreamPushesBack(t *testing.T) {
 // A store that was lost and made anew begins above every follower's position.
 func TestNewStreamBeginsAbovePositions(t *testing.T) {
 	_, c := start(t, t.TempDir(), "")
-	ensure(t, c, StreamConfig{FirstSeq: 501})
+	ensure(t, c, bus.StreamConfig{FirstSeq: 501})
 	publish(t, c, subject, 1, 1)
 	if got := collect(t, c.Follow(500), 1); got[0].Seq != 501 {
 		t.Errorf("first seq %d, want 501", got[0].Seq)
 	}
-	ensure(t, c, StreamConfig{FirstSeq: 9}) // an existing stream keeps its numbers
+	ensure(t, c, bus.StreamConfig{FirstSeq: 9}) // an existing stream keeps its numbers
 }
 
 func TestSubject(t *testing.T) {
-	if _, err := Subject("prod", "gw.1", "edge"); err == nil {
+	if _, err := bus.Subject("prod", "gw.1", "edge"); err == nil {
 		t.Error("a dot in a name was taken")
 	}
-	s, err := Subject("prod", "gw-1", "edge")
+	s, err := bus.Subject("prod", "gw-1", "edge")
 	if err != nil || s != subject {
 		t.Errorf("%q, %v", s, err)
 	}
-	if a, g, n, ok := SplitSubject(s); !ok || a != "prod" || g != "gw-1" || n != "edge" {
+	if a, g, n, ok := bus.SplitSubject(s); !ok || a != "prod" || g != "gw-1" || n != "edge" {
 		t.Error(a, g, n, ok)
 	}
 }
@@ -245,5 +248,31 @@ func waitFor(t *testing.T, ok func() bool) {
 			t.Fatal("waited in vain")
 		case <-tick.C:
 		}
+	}
+}
+
+// NATS gives its store up when the disk is full. Once there is room the server is
+// started again, and clients in this process come back to it by themselves.
+func TestClientsSurviveARestartInProcess(t *testing.T) {
+	s, c := start(t, t.TempDir(), "127.0.0.1:0")
+	ensure(t, c, bus.StreamConfig{})
+	publish(t, c, subject, 1, 3)
+	addr := s.Addr()
+	if err := s.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if !s.Healthy() || s.Addr() != addr {
+		t.Errorf("healthy %v at %s, was at %s", s.Healthy(), s.Addr(), addr)
+	}
+	waitFor(t, func() bool {
+		_, _, err := c.Publish(t.Context(), subject, "4", []byte("4"))
+		return err == nil
+	})
+	if got := collect(t, c.Follow(0), 4); string(got[3].Data) != "4" {
+		t.Errorf("last message is %q", got[3].Data)
+	}
+	s.Close()
+	if s.Healthy() {
+		t.Error("healthy after Close")
 	}
 }

@@ -72,7 +72,11 @@ func (f *Follower) fetch(ctx context.Context) ([]Message, error) {
 	}
 	wait, cancel := context.WithTimeout(ctx, fetchWait)
 	defer cancel()
-	return f.take(f.consumer.Fetch(1, jetstream.FetchContext(wait)))
+	batch, err := f.consumer.Fetch(1, jetstream.FetchContext(wait))
+	if deadline, _ := wait.Deadline(); errors.Is(err, jetstream.ErrInvalidOption) && time.Until(deadline) <= 0 {
+		return nil, nil // the wait ended before it began
+	}
+	return f.take(batch, err)
 }
 
 var errHole = errors.New("a message was lost between server and follower")

@@ -16,6 +16,7 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/bus/embedded"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
@@ -34,7 +35,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	dir := t.TempDir()
-	server, err := bus.StartServer(bus.ServerConfig{Dir: filepath.Join(dir, "nats"), MaxBytes: 64 << 20})
+	server, err := embedded.Start(embedded.Config{Dir: filepath.Join(dir, "nats"), MaxBytes: 64 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

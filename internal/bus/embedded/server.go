@@ -1,4 +1,6 @@
-package bus
+// Package embedded runs a NATS server within this process, for machines that
+// need no cluster. It is apart from package bus so that the light agent links no server.
+package embedded
 
 import (
 	"errors"
@@ -7,37 +9,52 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/actiontrail/actiontrail/internal/bus"
 )
 
-// Defaults of the embedded server and the stream.
-const (
-	// DefaultMaxBytes bounds the stream. When it is full, batches wait in the spools.
-	DefaultMaxBytes = 8 << 30
-	// MaxMessage is the largest message the server takes; a batch is below 1 MiB, but for one huge event.
-	MaxMessage = 8 << 20
-	// startTimeout is how long the server may take to recover its store.
-	startTimeout = 60 * time.Second
-)
+// startTimeout is how long the server may take to recover its store.
+const startTimeout = 60 * time.Second
 
-// ServerConfig says how to run the embedded server.
-type ServerConfig struct {
+// Config says how to run the server.
+type Config struct {
 	Dir      string // of its store
 	Listen   string // host:port for remote agents; empty: in process only
-	MaxBytes int64  // of the store; 0: DefaultMaxBytes
+	MaxBytes int64  // of the store; 0: bus.DefaultMaxBytes
 	Log      *slog.Logger
 }
 
 // Server is a NATS server within this process. It syncs every write before it
 // acknowledges it: the default of NATS loses all of the last two minutes at a power loss.
-type Server struct{ ns *server.Server }
+type Server struct {
+	cfg  Config
+	addr string // where it listens, the same after a restart
 
-// StartServer starts the server and waits until it has recovered its store.
-func StartServer(cfg ServerConfig) (*Server, error) {
+	mu sync.Mutex
+	ns *server.Server // nil while it cannot be started again
+}
+
+// Start starts the server and waits until it has recovered its store.
+func Start(cfg Config) (*Server, error) {
+	ns, err := start(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, ns: ns}
+	if a := ns.Addr(); a != nil {
+		s.addr = a.String()
+		s.cfg.Listen = s.addr
+	}
+	return s, nil
+}
+
+func start(cfg Config) (*server.Server, error) {
 	if cfg.MaxBytes == 0 {
-		cfg.MaxBytes = DefaultMaxBytes
+		cfg.MaxBytes = bus.DefaultMaxBytes
 	}
 	o := &server.Options{
 		ServerName:             "actiontrail",
@@ -46,7 +63,7 @@ func StartServer(cfg ServerConfig) (*Server, error) {
 		SyncAlways:             true,
 		JetStreamMaxStore:      cfg.MaxBytes + 64<<20,
 		JetStreamMaxMemory:     64 << 20,
-		MaxPayload:             MaxMessage,
+		MaxPayload:             bus.MaxMessage,
 		DontListen:             cfg.Listen == "",
 		NoSigs:                 true,
 		DisableJetStreamBanner: true,
@@ -84,21 +101,61 @@ func StartServer(cfg ServerConfig) (*Server, error) {
 		ns.WaitForShutdown()
 		return nil, errors.New("embedded NATS runs without JetStream: its store could not be opened, see the lines above")
 	}
-	return &Server{ns}, nil
+	return ns, nil
 }
 
 // Addr is where remote agents connect; empty when the server does not listen.
-func (s *Server) Addr() string {
-	if a := s.ns.Addr(); a != nil {
-		return a.String()
+func (s *Server) Addr() string { return s.addr }
+
+// errDown is the answer to clients while the server waits for room on the disk.
+var errDown = errors.New("the embedded NATS server is down")
+
+// InProcessConn is a connection of a client in this process. Clients keep the
+// Server, not a connection: after a restart they come back by themselves.
+func (s *Server) InProcessConn() (net.Conn, error) {
+	s.mu.Lock()
+	ns := s.ns
+	s.mu.Unlock()
+	if ns == nil {
+		return nil, errDown
 	}
-	return ""
+	return ns.InProcessConn()
+}
+
+// Healthy tells whether the server's store works. NATS gives its store up for
+// good when the disk is full or fails, while the server goes on without it.
+func (s *Server) Healthy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ns != nil && s.ns.JetStreamEnabled()
+}
+
+// Restart stops the server and starts it again on the same store and address.
+// After an error it is down, and Restart can be called again.
+func (s *Server) Restart() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+	ns, err := start(s.cfg)
+	if err == nil {
+		s.ns = ns
+	}
+	return err
 }
 
 // Close stops the server; what it acknowledged is on the disk.
 func (s *Server) Close() {
-	s.ns.Shutdown()
-	s.ns.WaitForShutdown()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+}
+
+func (s *Server) stop() {
+	if s.ns != nil {
+		s.ns.Shutdown()
+		s.ns.WaitForShutdown()
+		s.ns = nil
+	}
 }
 
 // natsLog hands the server's lines to slog, the frequent ones at debug level.

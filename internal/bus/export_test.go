@@ -1,0 +1,4 @@
+package bus
+
+// ErrHole is errHole for the tests.
+var ErrHole = errHole
