@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+var byHand = flag.String("by-hand", "", "serve the page over made-up events at this address until interrupted, to look at it")
+
+// TestByHand is not a test: go test ./aggregator/api -run ByHand -timeout 0 -by-hand 127.0.0.1:8329
+func TestByHand(t *testing.T) {
+	if *byHand == "" {
+		t.Skip("-by-hand is not given")
+	}
+	now := time.Now()
+	events := madeUp(6000, now, 14*time.Second)
+	for i := range events { // waves, so that the histogram has a shape
+		at := float64(i) / 700
+		events[i].Time = event.At(now.Add(-time.Duration((float64(i)*14+900*math.Sin(at*2)+400*math.Sin(at*9)+1000)*1e9)), 3)
+	}
+	events[3].Identity.UserName = "mallory\x1b[31m\u202egnp.exe"
+	events[3].UserAgent = `<img src=x onerror=alert(1)>`
+	s := &Server{Index: &fakeIndex{events: events}, Status: func(context.Context) Status { return madeUpStatus(now) }, Trails: madeUpTrails(now)}
+	fmt.Println("serving", *byHand)
+	if err := http.ListenAndServe(*byHand, s.Handler()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func madeUpStatus(now time.Time) Status {
+	return Status{
+		Version: "v0.1.0", StartedAt: now.Add(-time.Hour), Account: "prod",
+		Sources: []SourceStatus{{Agent: "gw-1", Source: "edge", Account: "prod", LastBatch: 812, LastSeq: 900, LagEvents: 3, LagSeconds: 0.2,
+			Gaps: 1, Unparsed: 2, Ignored: 40, Quarantined: 1, LastError: "a line is \"odd\"\n", LastSeen: now}},
+		Followers:  []FollowerStatus{{Name: "index", Kind: FollowerStatusKindIndex, Seq: 900}, {Name: "security", Kind: FollowerStatusKindTrail, Seq: 890, LagBatches: 10, LagSeconds: 2.5, LastError: "bucket away"}},
+		Trails:     madeUpTrails(now)(context.Background()),
+		Stream:     StreamStatus{Messages: 500, Bytes: 1 << 20, MaxBytes: 1 << 30, FirstSeq: 401, LastSeq: 900},
+		Index:      IndexStatus{Events: 6000, Bytes: 2 << 20, Oldest: now.Add(-24 * time.Hour), Newest: now, Segments: 4, Damaged: []string{"seg-7: checksum of section ids"}},
+		Quarantine: QuarantineStatus{Count: 1, Bytes: 4096, LastReason: "bad signature"},
+		Disk:       DiskStatus{Free: 1 << 40},
+	}
+}
+
+func madeUpTrails(now time.Time) func(context.Context) []TrailStatus {
+	return func(context.Context) []TrailStatus {
+		return []TrailStatus{
+			{Name: "all", State: TrailStatusStateRunning, Deliver: []Delivery{{Kind: "file", Target: "./data/archive"}}, Seq: 900, Events: 81234, Objects: 62, Bytes: 5 << 20, LastDelivery: now.Add(-20 * time.Second), LastSeal: now.Add(-20 * time.Second)},
+			{Name: "security", State: TrailStatusStateFailing, Where: "eventRW: Write and serviceName: (Ram or Sts)", Deliver: []Delivery{{Kind: "file", Target: "/mnt/worm/audit"}}, Seq: 890, LagBatches: 10, LagSeconds: 2.5, Events: 811, Objects: 9, Bytes: 90 << 10,
+				LastDelivery: now.Add(-300 * time.Second), LastError: "create /mnt/worm/audit/seal/000012: no space left on device", LastErrorTime: now},
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// operation is what is known of a route beside its handler.
+type operation struct {
+	action     string   // name in the audit, that of openapi.yaml with a capital
+	parameters []string // in the query; a call with others is refused, since a misspelt filter would find too much
+	open       bool     // needs no token
+	audited    bool
+}
+
+// operations are the routes of openapi.yaml; a test holds them together. Never changed.
+var operations = map[string]operation{
+	"GET /healthz": {action: "GetHealth", open: true},
+	"GET /readyz":  {action: "GetReadiness", open: true},
+	"GET /metrics": {action: "GetMetrics"},
+	"GET /api/v1/events": {
+		action:     "SearchEvents",
+		parameters: []string{"query", "from", "to", "limit", "cursor", "sort", "fields"},
+		audited:    true,
+	},
+	"GET /api/v1/events/{eventId}": {action: "GetEvent", audited: true},
+	"GET /api/v1/histogram": {
+		action:     "GetHistogram",
+		parameters: []string{"query", "from", "to", "interval"},
+		audited:    true,
+	},
+	"GET /api/v1/fields/{field}/values": {
+		action:     "ListFieldValues",
+		parameters: []string{"query", "from", "to", "limit"},
+		audited:    true,
+	},
+	"GET /api/v1/trails":        {action: "ListTrails", audited: true},
+	"GET /api/v1/trails/{name}": {action: "GetTrail", audited: true},
+	"GET /api/v1/status":        {action: "GetStatus", audited: true},
+}
+
+// unknownOperation is what a call to no route is audited as.
+var unknownOperation = operation{action: "UnknownOperation"}
+
+// checked refuses a query string that cannot be read whole, and parameters that
+// the operation does not have or that come twice.
+func (op operation) checked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		values, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			writeProblem(w, problemParameter("", "the query string cannot be read: "+err.Error(), "percent-encode the values"))
+			return
+		}
+		for name, given := range values {
+			if !slices.Contains(op.parameters, name) {
+				hint := "this call takes no parameters"
+				if len(op.parameters) > 0 {
+					hint = "it takes " + strings.Join(op.parameters, ", ")
+				}
+				writeProblem(w, problemParameter(name, "there is no such parameter", hint))
+				return
+			}
+			if len(given) > 1 {
+				writeProblem(w, problemParameter(name, "it is given more than once", ""))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// noSuchRoute answers what no route takes: 405 where another method would be right, else 404.
+func noSuchRoute(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		get := r.Clone(r.Context())
+		get.Method = http.MethodGet
+		if _, pattern := mux.Handler(get); strings.HasPrefix(pattern, "GET ") {
+			w.Header().Set("Allow", "GET, HEAD")
+			writeProblem(w, Problem{Type: problemMethod, Title: "Method not allowed", Status: http.StatusMethodNotAllowed,
+				Detail: r.Method + " is not for " + r.URL.Path})
+			return
+		}
+		writeProblem(w, Problem{Type: problemNotFound, Title: "Not found", Status: http.StatusNotFound,
+			Detail: "there is nothing at " + r.URL.Path, Hint: "openapi.yaml lists what there is; /api/v1/status is a good start"})
+	})
+}

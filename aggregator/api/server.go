@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
+)
+
+// DefaultTimeout is how long one search may take; of a stream, one page of it.
+const DefaultTimeout = 30 * time.Second
+
+// Server answers the HTTP API. Its fields are set before Handler is called and
+// not changed afterwards. The functions are called by many goroutines at once.
+type Server struct {
+	Index  index.Index
+	Status func(context.Context) Status        // what GET /api/v1/status shows
+	Trails func(context.Context) []TrailStatus // in the order of their names
+	Ready  func() []string                     // why the server is not ready; none: it is. nil: always ready
+
+	// Audit is told of every call below /api/v1, refused ones too: of a write
+	// before its answer is sent (when it fails, so does the write), of a read after. It must not block
+	// for long: it is given auditTimeout. nil: nobody is told.
+	Audit func(context.Context, Call) error
+
+	// Token is what calls to /api/v1 and /metrics must bring as a bearer; empty: none is asked for.
+	Token string
+	// Hosts are names under which the server may be called without a token, beside
+	// localhost and plain addresses. A page on another site could otherwise point a
+	// name of its own at this server and read it through a visitor's browser.
+	Hosts []string
+
+	Page    http.Handler     // what is served outside the API; nil: the plain page
+	Timeout time.Duration    // 0: DefaultTimeout
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: nothing is logged
+}
+
+// Handler serves the API and the page.
+func (s *Server) Handler() http.Handler {
+	h := &handlers{
+		Server:  s,
+		now:     s.Now,
+		log:     s.Log,
+		timeout: s.Timeout,
+		counts:  newCounts(),
+	}
+	if h.now == nil {
+		h.now = time.Now
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	if h.timeout <= 0 {
+		h.timeout = DefaultTimeout
+	}
+	page := s.Page
+	if page == nil {
+		page = plainPage()
+	}
+
+	mux := http.NewServeMux()
+	r := &router{ServeMux: mux, handlers: h}
+	HandlerWithOptions(h, StdHTTPServerOptions{BaseRouter: r, ErrorHandlerFunc: badParameter})
+	mux.Handle("/api/", h.audited(unknownOperation, h.authenticated(noSuchRoute(mux))))
+	mux.Handle("/", page)
+	return h.hardened(mux)
+}
+
+// handlers implement the routes that are generated from openapi.yaml.
+type handlers struct {
+	*Server
+	now     func() time.Time
+	log     *slog.Logger
+	timeout time.Duration
+	counts  *counts
+}
+
+var _ ServerInterface = (*handlers)(nil)
+
+// router hangs what every call goes through before each generated route.
+type router struct {
+	*http.ServeMux
+	handlers *handlers
+}
+
+// HandleFunc is called by the generated code, once a route.
+func (r *router) HandleFunc(pattern string, fn func(http.ResponseWriter, *http.Request)) {
+	op, ok := operations[pattern]
+	if !ok {
+		panic("no operation for the route " + pattern) // a route of openapi.yaml that operation.go lacks; the first test sees it
+	}
+	var next http.Handler = http.HandlerFunc(fn)
+	next = op.checked(next)
+	if !op.open {
+		next = r.handlers.authenticated(next)
+	}
+	if op.audited {
+		next = r.handlers.audited(op, next)
+	}
+	r.Handle(pattern, next)
+}

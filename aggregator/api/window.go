@@ -1,0 +1,53 @@
+package api
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/actiontrail/actiontrail/query"
+)
+
+// DefaultWindow is how far back a search goes that says no from.
+const DefaultWindow = 90 * 24 * time.Hour
+
+// window is a time range: from inclusive, to exclusive.
+type window struct{ from, to time.Time }
+
+// parseWindow reads the parameters from and to.
+func parseWindow(from, to string, now time.Time) (window, error) {
+	win := window{to: now}
+	var err error
+	if to != "" {
+		if win.to, err = query.ParseTime(to, now, true); err != nil {
+			return window{}, problemParameter("to", err.Error(), instantHint)
+		}
+	}
+	win.from = win.to.Add(-DefaultWindow)
+	if from != "" {
+		if win.from, err = query.ParseTime(from, now, false); err != nil {
+			return window{}, problemParameter("from", err.Error(), instantHint)
+		}
+	}
+	if !win.from.Before(win.to) {
+		return window{}, problemParameter("from", fmt.Sprintf("the range is empty: it begins at %s and ends at %s",
+			win.from.Format(time.RFC3339), win.to.Format(time.RFC3339)), "from must be before to")
+	}
+	return win, nil
+}
+
+const instantHint = "write RFC 3339 (2026-11-29T10:00:00Z), a day (2026-11-29) or date math (now-7d/d)"
+
+// unitSeconds is the length of a unit of an interval: s, m, h, d or w.
+func unitSeconds(unit byte) int64 {
+	switch unit {
+	case 'w':
+		return 7 * 24 * 3600
+	case 'd':
+		return 24 * 3600
+	case 'h':
+		return 3600
+	case 'm':
+		return 60
+	}
+	return 1
+}
