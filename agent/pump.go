@@ -102,7 +102,8 @@ func (p *pump) linger() time.Duration {
 // nothing is in flight, or it has waited long enough.
 func (p *pump) due() bool {
 	if p.encoder.Len() == 0 {
-		return len(p.moved) > 0 && p.lane.now().Sub(p.flushed) >= cursorEvery
+		// The very first cursor tells what the source has met: a crash must not make it the first start again.
+		return len(p.moved) > 0 && (len(p.at) == 0 || p.lane.now().Sub(p.flushed) >= cursorEvery)
 	}
 	if p.encoder.Len() > BatchEvents-plugins.MaxRecords || p.encoder.Size() > BatchBytes/2 {
 		return true

@@ -4,6 +4,6 @@
 // client are generated from it, and a test holds every answer against it.
 package api
 
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 --config codegen/types.yaml openapi.yaml
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 --config codegen/server.yaml openapi.yaml
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 --config codegen/client.yaml openapi.yaml
+//go:generate go tool -modfile=../../tools/go.mod oapi-codegen --config codegen/types.yaml openapi.yaml
+//go:generate go tool -modfile=../../tools/go.mod oapi-codegen --config codegen/server.yaml openapi.yaml
+//go:generate go tool -modfile=../../tools/go.mod oapi-codegen --config codegen/client.yaml openapi.yaml

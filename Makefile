@@ -1,0 +1,110 @@
+# make            what there is
+# make run        build all, start the server and a demo gateway
+# make check      what CI runs
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+GO ?= go
+# No cgo in the product. The race detector alone wants it.
+export CGO_ENABLED ?= 0
+# nginx of the distribution is where only root looks.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Tools of a version that tools/go.mod pins, so that the product's go.mod stays clean.
+TOOL := $(GO) tool -modfile=$(CURDIR)/tools/go.mod
+
+GENERATED := proto/actiontrail/v1/batch.pb.go \
+	aggregator/api/types.gen.go aggregator/api/server.gen.go aggregator/api/client.gen.go
+
+# Packages whose goroutines share something.
+CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/... ./plugins/file/...
+
+T     ?= 30s # make fuzz: for each target
+SEEDS ?= 1000 # make sim: worlds
+PKG   ?= ./... # make test, make fuzz: which packages
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## Build bin/actiontrail, bin/actiontrail-agent and bin/demo
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/actiontrail ./cmd/actiontrail-agent ./deploy/quickstart/demo
+
+.PHONY: run
+run: build ## Start the server with a demo gateway beside it (RATE=20 LISTEN=127.0.0.1:8320); Ctrl-C ends both
+	@deploy/quickstart/run.sh
+
+.PHONY: test
+test: bin/testrun ## Run every test, real parts included; print for each real part whether it ran (PKG=./...)
+	bin/testrun -timeout 15m $(PKG)
+
+.PHONY: deps
+deps: ## Install what the real parts need and only root can (apt: nginx, a C compiler for -race)
+	@tools/deps.sh
+
+.PHONY: check
+check: ## What CI runs: deps, lint, generated code, every test with REAL=all, races, a little of each fuzz target
+	$(MAKE) deps
+	$(MAKE) lint
+	$(MAKE) drift
+	$(MAKE) build
+	REAL=all $(MAKE) test PKG='-count=1 ./...'
+	$(MAKE) race
+	$(MAKE) fuzz T=3s
+
+.PHONY: race
+race: ## Run the tests of the concurrent packages under the race detector, the short way
+	CGO_ENABLED=1 $(GO) test -race -short -count=1 -timeout 10m $(CONCURRENT)
+
+.PHONY: bench
+bench: ## Run the benchmarks; the figures are kept in docs/performance.md
+	$(GO) test -run '^$$' -bench . -timeout 60m ./bench/...
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for a while (T=30s PKG=./...)
+	@GO='$(GO)' tools/fuzz.sh '$(strip $(T))' $(PKG)
+
+.PHONY: sim
+sim: ## Simulate crashes and faults in many worlds (SEEDS=1000)
+	$(GO) test -count=1 -timeout 60m ./internal/sim -seeds=$(strip $(SEEDS))
+
+.PHONY: soak
+soak: deps ## 200,000 lines of a real nginx, rotated, with kill -9 of every process
+	REAL=all SOAK=1 $(GO) test -v -count=1 -timeout 60m -run '^TestNginx' ./cmd/actiontrail
+
+.PHONY: gen
+gen: ## Generate code anew: protobuf, and the API from openapi.yaml
+	$(GO) -C tools run ./protogen ../proto actiontrail/v1/batch.proto
+	cd aggregator/api && for part in types server client; do $(TOOL) oapi-codegen --config codegen/$$part.yaml openapi.yaml || exit 1; done
+
+.PHONY: drift
+drift: ## Fail when the generated code is not what its sources give (and put it right)
+	@rm -rf bin/.drift && mkdir -p bin/.drift && cp --parents $(GENERATED) bin/.drift
+	@$(MAKE) gen
+	@failed=; for f in $(GENERATED); do cmp bin/.drift/$$f $$f || { echo "$$f was not what its sources give; make gen has put it right: commit it" >&2; failed=1; }; done; test -z "$$failed"
+
+.PHONY: lint
+lint: ## gofmt, vet and staticcheck
+	@unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$unformatted" || { echo "not formatted; run gofmt -w on:" $$unformatted >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) -C tools vet ./... && $(GO) -C tools test ./...
+	$(TOOL) staticcheck ./...
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities (needs the database on the network, so not part of check)
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
+
+.PHONY: clean
+clean: ## Remove what was built; ./data stays
+	rm -rf bin
+
+# Go knows better than make what has changed.
+.PHONY: bin/testrun
+bin/testrun:
+	@$(GO) build -C tools -o ../bin/testrun ./testrun

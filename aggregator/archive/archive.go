@@ -1,0 +1,347 @@
+// Package archive writes what a trail matches into a sealed chain of objects.
+//
+// A seal is written before the objects it names, and says which batches were
+// scanned, what matched and which bytes each object has. The bucket is the only
+// state that counts: what is staged can be lost at any time, for the stream
+// still has the batches of a seal until its objects exist.
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/durable"
+	"github.com/actiontrail/actiontrail/query"
+)
+
+// Defaults of Config.
+const (
+	DefaultRollAge    = time.Minute
+	DefaultRollBytes  = 64 << 20
+	DefaultMaxSealAge = time.Hour
+)
+
+// rollBatches is how many batches without a match may be scanned before they
+// are sealed: a restart scans them again, and the stream keeps them so long.
+const rollBatches = 10_000
+
+// Config tells what an archive holds and where.
+type Config struct {
+	Trail   string // name of the trail, which the bucket belongs to for ever
+	Bucket  Bucket
+	Staging string // folder of this trail alone, for what is not in the bucket yet
+
+	Filter     query.Expr // nil: all events
+	FilterText string     // what Filter was parsed from; "" with nil
+	// Parse reads the filter of a seal, which may be older than Filter.
+	Parse func(text string) (query.Expr, error)
+
+	Layout     layout.Layout // default: layout.ActionTrail
+	RollAge    time.Duration // from the first match to its seal; default DefaultRollAge
+	RollBytes  int64         // of lines, before compression; default DefaultRollBytes
+	MaxSealAge time.Duration // from one seal to the next, empty if need be; default DefaultMaxSealAge
+
+	Agents func() []Agent // whose keys are sealed, in a fixed order; nil: none are
+	Now    func() time.Time
+
+	level  int                // of gzip; 0: the default. Tests make other bytes with it
+	spills int                // bytes of lines in memory; 0: spillAt
+	step   func(string) error // is asked before each step that touches the staging folder; nil: go on
+}
+
+// Archive is an aggregator.Sink. Write, Flush and SetFilter are called by one
+// goroutine at a time; Status by any.
+type Archive struct {
+	cfg Config
+
+	mu      sync.Mutex
+	stale   bool           // the bucket is to be read again before anything else
+	durable event.Position // of the last seal whose objects exist
+	seen    event.Position // in advance of it by what is staged
+	head    head
+	staging *collector
+	rebuild *rebuild // what has to be done first; nil: nothing
+	agents  []Agent  // as they were last sealed
+
+	statusMu sync.Mutex
+	status   Status
+}
+
+// head is the last seal.
+type head struct {
+	number uint64
+	digest event.Hash
+	time   time.Time
+	filter string
+	total  Total
+}
+
+// Status tells how the archive fares.
+type Status struct {
+	LastSeal      uint64 // number
+	LastSealTime  time.Time
+	LastDelivery  time.Time // when an object last came into the bucket; zero: not within the last 256 seals at least
+	Total         Total     // what the archive holds
+	PendingEvents uint64    // matched, not sealed yet
+	PendingBytes  int64     // of their lines
+	Rebuilding    bool      // objects of the last seal are made again from the stream
+	LastError     string    // of the last call; "" when it went well
+	LastErrorTime time.Time
+}
+
+// Open reads where the archive ends, and brings into the bucket what was sealed
+// and staged before. It begins a new archive in an empty bucket.
+func Open(ctx context.Context, cfg Config) (*Archive, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	if err := durable.MkdirAll(cfg.Staging); err != nil {
+		return nil, fmt.Errorf("make the staging folder of trail %s: %w", cfg.Trail, err)
+	}
+	a := &Archive{cfg: cfg}
+	if err := a.recover(ctx); err != nil {
+		return nil, fmt.Errorf("open the archive of trail %s: %w", cfg.Trail, err)
+	}
+	if err := a.checkCreateOnly(ctx); err != nil {
+		return nil, fmt.Errorf("open the archive of trail %s: %w", cfg.Trail, err)
+	}
+	return a, a.note(nil)
+}
+
+func (c *Config) complete() error {
+	switch {
+	case c.Trail == "":
+		return errors.New("an archive needs the name of its trail")
+	case c.Bucket == nil, c.Staging == "", c.Now == nil, c.Parse == nil:
+		return fmt.Errorf("the archive of trail %s needs a bucket, a staging folder, a clock and a parser of filters", c.Trail)
+	case (c.Filter == nil) != (c.FilterText == ""):
+		return fmt.Errorf("the archive of trail %s: the filter and its text %q do not belong together", c.Trail, c.FilterText)
+	}
+	if c.Layout == "" {
+		c.Layout = layout.ActionTrail
+	}
+	if c.RollAge <= 0 {
+		c.RollAge = DefaultRollAge
+	}
+	if c.RollBytes <= 0 {
+		c.RollBytes = DefaultRollBytes
+	}
+	if c.MaxSealAge <= 0 {
+		c.MaxSealAge = DefaultMaxSealAge
+	}
+	if c.level == 0 {
+		c.level = gzip.DefaultCompression
+	}
+	if c.spills == 0 {
+		c.spills = spillAt
+	}
+	if c.step == nil {
+		c.step = func(string) error { return nil }
+	}
+	return nil
+}
+
+// Position is that of the last seal whose objects exist. It is not to be changed.
+func (a *Archive) Position() event.Position {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.durable
+}
+
+// Write takes batches; what is due is sealed on the way. Batches up to the
+// position, or already staged, are passed over.
+func (a *Archive) Write(ctx context.Context, batches []event.Batch) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.note(a.write(ctx, batches))
+}
+
+func (a *Archive) write(ctx context.Context, batches []event.Batch) error {
+	if err := a.ready(ctx); err != nil {
+		return err
+	}
+	for i := range batches {
+		if err := a.take(&batches[i]); err != nil {
+			return err
+		}
+		if err := a.due(ctx, a.cfg.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Flush seals what is due.
+func (a *Archive) Flush(ctx context.Context, now time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.ready(ctx)
+	if err == nil {
+		err = a.due(ctx, now)
+	}
+	return a.note(err)
+}
+
+// SetFilter seals what was scanned with the filter so far, and goes on with this
+// one. After an error the filter is as before.
+func (a *Archive) SetFilter(ctx context.Context, filter query.Expr, text string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if (filter == nil) != (text == "") {
+		return fmt.Errorf("the archive of trail %s: the filter and its text %q do not belong together", a.cfg.Trail, text)
+	}
+	err := a.ready(ctx)
+	if err == nil && a.rebuild == nil && a.staging.batches > 0 && text != a.cfg.FilterText {
+		err = a.cut(ctx, a.cfg.Now())
+	}
+	if err != nil {
+		return a.note(err)
+	}
+	a.cfg.Filter, a.cfg.FilterText = filter, text
+	if a.rebuild == nil {
+		a.staging = a.collector()
+	}
+	return a.note(nil)
+}
+
+// Status is how the archive fares now.
+func (a *Archive) Status() Status {
+	a.statusMu.Lock()
+	defer a.statusMu.Unlock()
+	return a.status
+}
+
+// ready reads the bucket again after an error, since nobody knows what it did.
+func (a *Archive) ready(ctx context.Context) error {
+	if !a.stale {
+		return nil
+	}
+	return a.recover(ctx)
+}
+
+// note ends a call. After an error what is staged is given up: the caller
+// follows the stream from Position again.
+func (a *Archive) note(err error) error {
+	a.stale = err != nil
+	if err != nil {
+		err = fmt.Errorf("archive of trail %s: %w", a.cfg.Trail, err)
+	}
+	a.statusMu.Lock()
+	defer a.statusMu.Unlock()
+	s := &a.status
+	s.LastSeal, s.LastSealTime, s.Total, s.Rebuilding = a.head.number, a.head.time, a.head.total, a.rebuild != nil
+	s.PendingEvents, s.PendingBytes = 0, 0
+	if a.staging != nil && err == nil {
+		s.PendingEvents, s.PendingBytes = a.staging.matched, a.staging.bytes
+	}
+	switch {
+	case err == nil:
+		s.LastError = ""
+	case !errors.Is(err, context.Canceled):
+		s.LastError, s.LastErrorTime = err.Error(), a.cfg.Now()
+	}
+	return err
+}
+
+func (a *Archive) delivered(t time.Time) {
+	a.statusMu.Lock()
+	defer a.statusMu.Unlock()
+	if t.After(a.status.LastDelivery) {
+		a.status.LastDelivery = t
+	}
+}
+
+// take stages what matches in a batch.
+func (a *Archive) take(b *event.Batch) error {
+	if b.Seq <= a.seen.Seq {
+		return nil // taken before; the position keeps too few hashes to know each one
+	}
+	switch v := a.seen.Check(b); v {
+	case event.Resend:
+		return nil
+	case event.Fork:
+		return fmt.Errorf("batch %d of %s at seq %d is a fork, which no follower passes on", b.Number, b.Lane, b.Seq)
+	}
+	if err := a.staging.take(&a.seen, b, a.cfg.Now()); err != nil {
+		return err
+	}
+	a.seen.Advance(b)
+	return nil
+}
+
+// due does what has to be done by now.
+func (a *Archive) due(ctx context.Context, now time.Time) error {
+	if a.rebuild != nil {
+		return a.continueRebuild(ctx)
+	}
+	s := a.staging
+	sealed := since(now, a.head.time)
+	switch {
+	case s.matched > 0 && (since(now, s.since) >= a.cfg.RollAge || s.bytes >= a.cfg.RollBytes || len(s.parts) >= mostParts),
+		s.batches >= rollBatches && sealed >= a.cfg.RollAge,
+		sealed >= a.cfg.MaxSealAge:
+		return a.cut(ctx, now)
+	}
+	return nil
+}
+
+// since is the time that passed. A clock that was set back must not keep things
+// waiting for years: they are due at once.
+func since(now, then time.Time) time.Duration {
+	if now.Before(then) {
+		return 1<<63 - 1
+	}
+	return now.Sub(then)
+}
+
+func (a *Archive) collector() *collector {
+	return &collector{
+		dir: a.cfg.lines(), trail: a.cfg.Trail, filter: a.cfg.Filter, layout: a.cfg.Layout,
+		level: a.cfg.level, spills: a.cfg.spills, step: a.cfg.step,
+	}
+}
+
+// lines is the folder of what is not sealed yet.
+func (c *Config) lines() string { return filepath.Join(c.Staging, "lines") }
+
+// clearLines makes the folder of lines empty.
+func (c *Config) clearLines() error {
+	if err := c.step("clear lines"); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(c.lines()); err != nil {
+		return fmt.Errorf("clear the staging folder: %w", err)
+	}
+	if err := os.Mkdir(c.lines(), 0o750); err != nil {
+		return fmt.Errorf("clear the staging folder: %w", err)
+	}
+	return nil
+}
+
+// clear removes the lines and the finished objects: the bucket has them, or the stream.
+func (c *Config) clear() error {
+	if err := c.clearLines(); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(c.Staging)
+	if err != nil {
+		return fmt.Errorf("clear the staging folder: %w", err)
+	}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); ext == objectSuffix || ext == durable.TemporarySuffix {
+			if err := os.Remove(filepath.Join(c.Staging, e.Name())); err != nil {
+				return fmt.Errorf("clear the staging folder: %w", err)
+			}
+		}
+	}
+	return nil
+}

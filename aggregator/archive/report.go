@@ -1,0 +1,66 @@
+package archive
+
+import (
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// Report is what Verify found.
+type Report struct {
+	Trail     string       `json:"trail"`
+	Seals     uint64       `json:"seals"`
+	LastSeal  uint64       `json:"lastSeal"`
+	Head      event.Hash   `json:"head"` // SHA-256 of the last seal: kept elsewhere, it shows whether the end was cut off later
+	From      time.Time    `json:"from"` // time of the first seal
+	To        time.Time    `json:"to"`   // time of the last seal
+	FirstTime time.Time    `json:"firstEventTime,omitzero"`
+	LastTime  time.Time    `json:"lastEventTime,omitzero"`
+	Objects   uint64       `json:"objects"` // checked and found whole
+	Events    uint64       `json:"events"`  // in them
+	Bytes     uint64       `json:"bytes"`   // of them, as stored
+	Scanned   uint64       `json:"scanned"` // events that the filters looked at
+	Filters   []FilterSpan `json:"filters"`
+	Lanes     []LaneReport `json:"lanes"`
+	Agents    []Agent      `json:"agents"`
+	Pending   []string     `json:"pending"` // objects of a last seal so young that they may still be on their way
+	Problems  []Problem    `json:"problems"`
+	Unlisted  int          `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
+}
+
+// FilterSpan is a filter and the seals that were made with it.
+type FilterSpan struct {
+	From   uint64 `json:"fromSeal"`
+	To     uint64 `json:"toSeal"`
+	Filter string `json:"filter"`
+}
+
+// LaneReport is what was scanned of one lane.
+type LaneReport struct {
+	event.Lane
+	From    uint64  `json:"from"`
+	To      uint64  `json:"to"`
+	Batches uint64  `json:"batches"`
+	Events  uint64  `json:"events"`
+	Gaps    []Range `json:"gaps,omitempty"` // batches that never reached the trail, as was sealed
+}
+
+// Problem is what is wrong, and with which object.
+type Problem struct {
+	Key  string `json:"key"`
+	Text string `json:"problem"`
+}
+
+// OK tells whether the archive is whole and unchanged, as far as it can tell by itself.
+func (r *Report) OK() bool { return len(r.Problems) == 0 }
+
+// mostProblems is how many problems a report lists.
+const mostProblems = 10_000
+
+func (r *Report) problem(key, text string) {
+	if len(r.Problems) == mostProblems {
+		r.Unlisted++
+		return
+	}
+	r.Problems = append(r.Problems, Problem{key, text})
+}

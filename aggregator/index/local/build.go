@@ -1,0 +1,134 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// startBuild has the full memories built in the background, if that is not being done.
+func (x *Index) startBuild() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.building != nil || len(x.full) == 0 || x.closed {
+		return
+	}
+	done := make(chan struct{})
+	x.building, x.buildErr = done, nil
+	go func() {
+		defer close(done)
+		err := x.buildAll()
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.building, x.buildErr = nil, err
+	}()
+}
+
+// buildAll builds the full memories, the oldest first, until there are none or one fails.
+func (x *Index) buildAll() error {
+	for {
+		x.mu.RLock()
+		full, closed := x.full, x.closed
+		x.mu.RUnlock()
+		if len(full) == 0 || closed {
+			return nil
+		}
+		if err := x.build(full[0]); err != nil {
+			return err
+		}
+	}
+}
+
+// waitBuilt waits until no full memory is left, and starts a build that has failed anew.
+func (x *Index) waitBuilt(ctx context.Context) error {
+	for tried := false; ; tried = true {
+		x.mu.RLock()
+		n, building, err := len(x.full), x.building, x.buildErr
+		x.mu.RUnlock()
+		switch {
+		case n == 0:
+			return nil
+		case building == nil && tried && err != nil:
+			return err
+		case building == nil:
+			x.startBuild()
+			continue
+		}
+		select {
+		case <-building:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// build makes the segments of the oldest full memory, one for each day, and
+// replaces the memory by them. When it fails the memory and its WAL stay.
+func (x *Index) build(m *memory) error {
+	x.mu.RLock()
+	number := x.manifest.Next
+	x.mu.RUnlock()
+	var made []*segment
+	// After an error the files stay: an attempt to save the manifest may have been
+	// better than it said. The next attempt writes them again, and an open removes them.
+	drop := func() {
+		for _, s := range made {
+			s.release()
+		}
+	}
+	for _, day := range m.days() {
+		path := filepath.Join(x.cfg.Dir, segmentName(day, number))
+		number++
+		s, err := x.writeSegment(path, m.source(day))
+		if err != nil {
+			drop()
+			return fmt.Errorf("build segment %s: %w", filepath.Base(path), err)
+		}
+		made = append(made, s)
+	}
+	x.saving.Lock()
+	defer x.saving.Unlock()
+	x.mu.RLock()
+	next := x.manifest.clone()
+	x.mu.RUnlock()
+	next.Next = number
+	next.WAL = m.number + 1
+	if m.number >= next.From {
+		next.From, next.Position = m.number+1, m.position
+	}
+	for _, s := range made {
+		next.Segments = append(next.Segments, s.entry())
+	}
+	err := x.save(next, func() {
+		x.segments = append(x.segments[:len(x.segments):len(x.segments)], made...)
+		x.full = x.full[1:]
+	})
+	if err != nil {
+		drop()
+		return err
+	}
+	return x.removeWAL(next, m.number)
+}
+
+// removeWAL removes a WAL whose events are in segments; a damaged one is kept aside.
+func (x *Index) removeWAL(m *manifest, number uint64) error {
+	path := filepath.Join(x.cfg.Dir, walName(number))
+	for _, d := range m.Damaged {
+		if d.File == filepath.Base(path) {
+			return os.Rename(path, path+damagedSuffix)
+		}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+const (
+	damagedSuffix = ".damaged"
+	retryBuild    = 5 * time.Second
+)

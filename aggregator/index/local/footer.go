@@ -1,0 +1,173 @@
+package local
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// A segment file is: a head of 8 bytes (magic "ATSG", u32 version), sections,
+// the footer as JSON, and a tail of 12 bytes (u32 length of the footer, u32
+// CRC-32C of it, magic "ATSE").
+const (
+	segmentMagic   = "ATSG"
+	segmentEnd     = "ATSE"
+	segmentVersion = 1
+	segmentHead    = 8
+	segmentTail    = 12
+	segmentSuffix  = ".seg"
+	maxFooter      = 64 << 20
+)
+
+// footer says what is in a segment, and where.
+type footer struct {
+	Events   int      `json:"events"`
+	Day      int64    `json:"day"` // UTC days since 1970
+	Lo       int64    `json:"lo"`  // eventTime of the first and the last event, nanoseconds since 1970
+	Hi       int64    `json:"hi"`
+	Unit     int64    `json:"unit"` // of times, in nanoseconds
+	Wide     bool     `json:"wide"` // times have 8 bytes, not 4
+	Timeless bool     `json:"timeless,omitempty"`
+	Hours    [24]hour `json:"hours"`
+
+	Times    section        `json:"times"`
+	IDs      section        `json:"ids"`
+	Odd      section        `json:"odd"`
+	Sample   section        `json:"sample"`
+	Blocks   section        `json:"blocks"`   // where each block of docs ends, and its checksum
+	Docs     section        `json:"docs"`     // its blocks are checked one by one
+	Postings section        `json:"postings"` // its lists are checked one by one
+	Keys     section        `json:"keys"`     // its blocks are checked one by one
+	Fields   []fieldFooter  `json:"fields"`
+	Columns  []columnFooter `json:"columns"`
+}
+
+// hour counts the events of an hour of the day.
+type hour struct {
+	Events int `json:"n"`
+	Errors int `json:"e"`
+}
+
+// section is a part of the file; CRC is 0 for one that is checked in parts.
+type section struct {
+	Offset int64  `json:"o"`
+	Length int64  `json:"l"`
+	CRC    uint32 `json:"c,omitempty"`
+}
+
+// fieldFooter is a dictionary.
+type fieldFooter struct {
+	Name    string  `json:"name"` // of the field; "": the words of all texts
+	Path    string  `json:"path,omitempty"`
+	Keys    int     `json:"keys,omitempty"`
+	Index   section `json:"index"`             // first keys of the blocks, and where those are
+	All     section `json:"all"`               // list of the events with a value, in Postings
+	Unnamed bool    `json:"unnamed,omitempty"` // All are the events whose leaves have no dictionary
+}
+
+// columnFooter is a column of numbers.
+type columnFooter struct {
+	Name   string  `json:"name"`
+	Values section `json:"values"`
+}
+
+// encode is the footer and the tail.
+func (f *footer) encode() ([]byte, error) {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return nil, err
+	}
+	n, sum := len(b), checksum(b)
+	b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	b = binary.LittleEndian.AppendUint32(b, sum)
+	return append(b, segmentEnd...), nil
+}
+
+// decodeFooter reads the footer of a whole segment file, and checks that all it names is within the file.
+func decodeFooter(file []byte) (*footer, error) {
+	if len(file) < segmentHead+segmentTail || string(file[:4]) != segmentMagic {
+		return nil, errors.New("it does not begin as a segment does")
+	}
+	if v := binary.LittleEndian.Uint32(file[4:]); v != segmentVersion {
+		return nil, &versionError{v}
+	}
+	tail := file[len(file)-segmentTail:]
+	if string(tail[8:]) != segmentEnd {
+		return nil, errors.New("it does not end as a segment does")
+	}
+	n := int64(binary.LittleEndian.Uint32(tail))
+	end := int64(len(file) - segmentTail)
+	if n > maxFooter || n > end-segmentHead {
+		return nil, errors.New("its footer has an impossible length")
+	}
+	body := file[end-n : end]
+	if checksum(body) != binary.LittleEndian.Uint32(tail[4:]) {
+		return nil, errors.New("the checksum of its footer does not match")
+	}
+	f := &footer{}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(f); err != nil {
+		return nil, fmt.Errorf("its footer: %w", err)
+	}
+	return f, f.check(end - n)
+}
+
+// versionError is a file that another release wrote. It is not damaged.
+type versionError struct{ version uint32 }
+
+func (e *versionError) Error() string {
+	return fmt.Sprintf("it has version %d; this release reads version %d", e.version, segmentVersion)
+}
+
+// check tells what in the footer cannot be; the sections end at end.
+func (f *footer) check(end int64) error {
+	width := int64(4)
+	if f.Wide {
+		width = 8
+	}
+	n := int64(f.Events)
+	blocks := (n + docsPerBlock - 1) / docsPerBlock
+	switch {
+	case n <= 0 || n > 1<<31:
+		return fmt.Errorf("its footer tells of %d events", n)
+	case f.Unit <= 0 || f.Lo > f.Hi || dayOf(f.Lo) != f.Day || dayOf(f.Hi) != f.Day:
+		return errors.New("its footer tells of impossible times")
+	case f.Times.Length != n*width, f.IDs.Length != n*8, f.Blocks.Length != blocks*8:
+		return errors.New("its footer has sections of a wrong length")
+	}
+	for _, s := range f.sections() {
+		if s.Offset < segmentHead || s.Length < 0 || s.Length > end-s.Offset {
+			return errors.New("its footer names a section beyond the end of the file")
+		}
+	}
+	for _, x := range f.Fields {
+		if x.Name != "" {
+			if _, ok := fieldNo[x.Name]; !ok {
+				return fmt.Errorf("its footer names the field %q", x.Name)
+			}
+		}
+		if x.All.Length > f.Postings.Length || x.All.Offset < 0 || x.All.Offset > f.Postings.Length-x.All.Length {
+			return errors.New("its footer names a list beyond the end of the lists")
+		}
+	}
+	for _, c := range f.Columns {
+		if no, ok := fieldNo[c.Name]; !ok || !hasColumn(no) {
+			return fmt.Errorf("its footer names the column %q", c.Name)
+		}
+	}
+	return nil
+}
+
+func (f *footer) sections() []section {
+	all := []section{f.Times, f.IDs, f.Odd, f.Sample, f.Blocks, f.Docs, f.Postings, f.Keys}
+	for _, x := range f.Fields {
+		all = append(all, x.Index)
+	}
+	for _, c := range f.Columns {
+		all = append(all, c.Values)
+	}
+	return all
+}

@@ -1,0 +1,196 @@
+// Package local is the embedded index: one folder, one process, no service
+// beside it. What is written goes to a WAL and into memory; a full memory
+// becomes immutable segment files, one for each UTC day of eventTime. A manifest
+// names them, and holds the position. docs/format/segment.md has the files byte for byte.
+package local
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/durable"
+)
+
+// Config says where an index is, and what bounds it.
+type Config struct {
+	Dir string // made when it is missing; one process has it at a time
+	// SegmentEvents is how many events the memory holds before it becomes segments; 0: 131,072.
+	SegmentEvents int
+	// MaxMemoryBytes is about how large the memory may become before that; 0: 256 MiB.
+	// Twice as much is used while segments are built.
+	MaxMemoryBytes int
+	// CutAfter is how long events stay in memory and WAL at most; 0: 6 hours.
+	CutAfter time.Duration
+	// Retention is how long events are kept, by whole UTC days; 0: for ever.
+	// What is older is not taken in, and removed when it becomes so.
+	Retention time.Duration
+	Now       func() time.Time // nil: time.Now
+
+	disk disk // for tests; the zero value is the real one
+}
+
+// Index is an index in a folder. It implements index.Index.
+type Index struct {
+	cfg   Config
+	lock  *durable.Lock
+	codec *codec
+
+	writing sync.Mutex // held by whoever changes memory, WAL or the set of days
+	wal     *wal
+	retryAt time.Time // when Flush tries a failed build again
+
+	saving sync.Mutex // held while the manifest is changed; taken before mu
+	mu     sync.RWMutex
+	// Guarded by mu, and replaced, never changed in place:
+	manifest *manifest
+	segments []*segment
+	full     []*memory // oldest first, waiting to become segments
+	current  *memory
+	position event.Position
+	building chan struct{} // closed when the build ends; nil: none
+	buildErr error         // of the last build, until it is reported
+	closed   bool
+}
+
+var _ index.Index = (*Index)(nil)
+
+// Position is what the index holds durably.
+func (x *Index) Position() event.Position {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.position.Clone()
+}
+
+var errClosed = errors.New("the index is closed")
+
+// query calls fn with the parts that may have events of the window. When a
+// segment turns out to be damaged, it is set aside and fn is called again.
+func (x *Index) query(q index.Query, fn func(parts []part) error) error {
+	for {
+		parts, release, err := x.parts(q)
+		if err != nil {
+			return err
+		}
+		err = fn(parts)
+		release()
+		var bad *damageError
+		if !errors.As(err, &bad) {
+			return err
+		}
+		if err := x.setAside(bad); err != nil {
+			return err
+		}
+	}
+}
+
+// parts are a consistent moment of the index: each event is in one of them.
+func (x *Index) parts(q index.Query) (parts []part, release func(), err error) {
+	first, last := window(q)
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.closed {
+		return nil, nil, errClosed
+	}
+	var held []*segment
+	for _, s := range x.segments {
+		if overlaps(s, first, last) {
+			s.acquire() // it is in the list, so it is not gone
+			held = append(held, s)
+			parts = append(parts, s)
+		}
+	}
+	for _, m := range append(slices.Clone(x.full), x.current) {
+		if v := m.view(); overlaps(v, first, last) {
+			parts = append(parts, v)
+		}
+	}
+	return parts, func() {
+		for _, s := range held {
+			s.release()
+		}
+	}, nil
+}
+
+// Stats describe the index.
+func (x *Index) Stats() index.Stats {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var st index.Stats
+	note := func(lo, hi int64, n int) {
+		if n == 0 {
+			return
+		}
+		if t := time.Unix(0, lo).UTC(); st.Oldest.IsZero() || t.Before(st.Oldest) {
+			st.Oldest = t
+		}
+		if t := time.Unix(0, hi).UTC(); st.Newest.IsZero() || t.After(st.Newest) {
+			st.Newest = t
+		}
+		st.Events += n
+	}
+	for _, s := range x.segments {
+		st.Bytes += s.size()
+		note(s.foot.Lo, s.foot.Hi, s.foot.Events)
+	}
+	for _, m := range append(slices.Clone(x.full), x.current) {
+		v := m.view()
+		note(v.lo, v.hi, v.count())
+		st.Bytes += m.walBytes.Load()
+	}
+	st.Segments = len(x.segments)
+	for _, d := range x.manifest.Damaged {
+		st.Damaged = append(st.Damaged, d.File+": "+d.Reason)
+	}
+	return st
+}
+
+// save makes the change to the manifest durable, and then has it done to what
+// is in memory, in one step for readers. The caller holds saving.
+func (x *Index) save(m *manifest, done func()) error {
+	b, err := m.encode()
+	if err != nil {
+		return err
+	}
+	if err := x.cfg.disk.writeFile(filepath.Join(x.cfg.Dir, manifestName), b); err != nil {
+		return fmt.Errorf("write the manifest of the index: %w", err)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.manifest = m
+	done()
+	return nil
+}
+
+// Close ends the index. What was written is durable already. Queries that run go on to their end.
+func (x *Index) Close() error {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	x.mu.Lock()
+	if x.closed {
+		x.mu.Unlock()
+		return nil
+	}
+	x.closed = true
+	building := x.building
+	x.mu.Unlock()
+	if building != nil {
+		<-building
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var err error
+	if x.wal != nil {
+		err = x.wal.close()
+	}
+	for _, s := range x.segments {
+		s.release()
+	}
+	x.segments = nil
+	return errors.Join(err, x.lock.Close())
+}

@@ -1,0 +1,29 @@
+package local_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/aggregator/index/indextest"
+	"github.com/actiontrail/actiontrail/aggregator/index/local"
+)
+
+// now is when the tests run, for an index.
+func now() time.Time { return indextest.Start.Add(72 * time.Hour) }
+
+// The answers are the same whether events are in memory, in few segments or in many.
+func TestConformance(t *testing.T) {
+	for _, segment := range []int{1, 60, 300, 100_000} {
+		t.Run(fmt.Sprint(segment), func(t *testing.T) {
+			indextest.Run(t, func(t testing.TB, dir string) index.Index {
+				x, err := local.Open(local.Config{Dir: dir, SegmentEvents: segment, Retention: 90 * 24 * time.Hour, Now: now})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return x
+			})
+		})
+	}
+}

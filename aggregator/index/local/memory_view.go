@@ -1,0 +1,182 @@
+package local
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// memoryView is a memory at one moment, for one query. What grew since then is
+// not in its window.
+type memoryView struct {
+	m      *memory
+	times  []int64
+	docs   [][]byte
+	lo, hi int64
+}
+
+func (m *memory) view() *memoryView {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return &memoryView{m, m.times, m.docs, m.lo, m.hi}
+}
+
+func (v *memoryView) count() int { return len(v.docs) }
+
+func (v *memoryView) window(first, last int64) (*roaring.Bitmap, error) {
+	b := roaring.New()
+	if len(v.times) > 0 && first <= v.lo && v.hi <= last {
+		b.AddRange(0, uint64(len(v.times)))
+		return b, nil
+	}
+	var in []uint32
+	for i, t := range v.times {
+		if first <= t && t <= last {
+			in = append(in, uint32(i))
+		}
+	}
+	b.AddMany(in)
+	return b, nil
+}
+
+func (v *memoryView) dictionary(no int, path string) (dictionary, error) {
+	p := v.m.keyed[no]
+	if p == nil && v.m.leaves[no] != nil {
+		p = v.m.leaves[no][path]
+	}
+	if p == nil {
+		return nil, nil
+	}
+	return memoryDictionary{p}, nil
+}
+
+func (v *memoryView) leafPaths(no int) ([]string, error) {
+	paths := make([]string, 0, len(v.m.leaves[no]))
+	for p := range v.m.leaves[no] {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+func (v *memoryView) unnamed(no int) (*roaring.Bitmap, error) {
+	return roaring.BitmapOf(v.m.rest[no]...), nil
+}
+
+func (v *memoryView) words() (dictionary, error) { return memoryDictionary{v.m.tokens}, nil }
+
+func (v *memoryView) oddIDs() (*roaring.Bitmap, error) { return roaring.BitmapOf(v.m.odd...), nil }
+
+func (v *memoryView) timeless() bool { return v.m.notime }
+
+func (v *memoryView) column(no int, fn func(n uint32, value uint64)) error {
+	for n, c := range v.m.columns[no] {
+		if c.ok {
+			fn(uint32(n), c.v)
+		}
+	}
+	return nil
+}
+
+func (v *memoryView) byID(id string) (*roaring.Bitmap, error) {
+	b := roaring.New()
+	for n := range v.m.withID(id) {
+		if int(n) < len(v.times) {
+			b.Add(n)
+		}
+	}
+	return b, nil
+}
+
+// memoryDictionary reads postings; none are changed by it.
+type memoryDictionary struct{ p *postings }
+
+func (d memoryDictionary) find(key string) (*roaring.Bitmap, error) {
+	if c, ok := d.p.codes[key]; ok {
+		return roaring.BitmapOf(d.p.lists[c]...), nil
+	}
+	return roaring.New(), nil
+}
+
+func (d memoryDictionary) walk(prefix string, fn func(key string, list func() (*roaring.Bitmap, error)) error) error {
+	for c, key := range d.p.keys {
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		if err := fn(key, func() (*roaring.Bitmap, error) { return roaring.BitmapOf(d.p.lists[c]...), nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d memoryDictionary) all() (*roaring.Bitmap, error) {
+	b := roaring.New()
+	for _, l := range d.p.lists {
+		b.AddMany(l)
+	}
+	return b, nil
+}
+
+func (v *memoryView) span() (lo, hi int64, some bool) { return v.lo, v.hi, len(v.docs) > 0 }
+
+func (v *memoryView) search(fn func(view) error) error {
+	v.m.mu.RLock()
+	defer v.m.mu.RUnlock()
+	return fn(v)
+}
+
+func (v *memoryView) timesOf() (func(n uint32) int64, error) {
+	return func(n uint32) int64 { return v.times[n] }, nil
+}
+
+func (v *memoryView) readDocs() docReader { return memoryDocs(v.docs) }
+
+type memoryDocs [][]byte
+
+func (d memoryDocs) read(n uint32) ([]byte, error) { return d[n], nil }
+
+// top sorts no more than it must: the memory is in the order of arrival.
+func (v *memoryView) top(set *roaring.Bitmap, after *place, ascending bool, n int) ([]*hit, error) {
+	order := func(a, b uint32) int {
+		c := cmp.Compare(v.times[a], v.times[b])
+		if c == 0 && a != b {
+			c = strings.Compare(idOf(v.docs[a]), idOf(v.docs[b]))
+		}
+		if !ascending {
+			c = -c
+		}
+		return c
+	}
+	var best []uint32
+	cut := func() {
+		slices.SortFunc(best, order)
+		best = best[:min(n, len(best))]
+	}
+	for it := set.Iterator(); it.HasNext(); {
+		i := it.Next()
+		if after != nil && !v.behind(i, after, ascending) {
+			continue
+		}
+		if best = append(best, i); len(best) >= 2*n+1024 {
+			cut()
+		}
+	}
+	cut()
+	hits := make([]*hit, len(best))
+	for k, i := range best {
+		hits[k] = &hit{nanos: v.times[i], n: i, part: v}
+	}
+	return hits, nil
+}
+
+// behind tells whether event n comes after the place.
+func (v *memoryView) behind(n uint32, p *place, ascending bool) bool {
+	c := cmp.Compare(v.times[n], p.nanos)
+	if c == 0 {
+		c = strings.Compare(idOf(v.docs[n]), p.id)
+	}
+	return c != 0 && (c > 0) == ascending
+}

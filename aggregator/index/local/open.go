@@ -1,0 +1,329 @@
+package local
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/actiontrail/actiontrail/internal/durable"
+)
+
+// Open opens the index of a folder, or makes it. What is found damaged is set
+// aside and named in Stats; the rest is served, and the position is before what was lost.
+func Open(cfg Config) (*Index, error) {
+	if cfg.Dir == "" {
+		return nil, errors.New("the index has no folder: set its dir")
+	}
+	if cfg.SegmentEvents < 0 || cfg.MaxMemoryBytes < 0 || cfg.CutAfter < 0 || cfg.Retention < 0 {
+		return nil, errors.New("a size or time of the index is negative")
+	}
+	cfg.SegmentEvents = cmp.Or(cfg.SegmentEvents, 131_072)
+	cfg.MaxMemoryBytes = cmp.Or(cfg.MaxMemoryBytes, 256<<20)
+	cfg.CutAfter = cmp.Or(cfg.CutAfter, 6*time.Hour)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.disk.write == nil {
+		cfg.disk = realDisk()
+	}
+	if err := durable.MkdirAll(cfg.Dir); err != nil {
+		return nil, fmt.Errorf("make the folder of the index: %w", err)
+	}
+	lock, err := durable.LockDir(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	x := &Index{cfg: cfg, lock: lock}
+	if err := x.open(); err != nil {
+		return nil, errors.Join(err, x.abandon())
+	}
+	x.startBuild()
+	return x, nil
+}
+
+// abandon gives back what a failed open has taken.
+func (x *Index) abandon() error {
+	var err error
+	if x.wal != nil {
+		err = x.wal.close()
+	}
+	for _, s := range x.segments {
+		s.release()
+	}
+	if x.codec != nil {
+		err = errors.Join(err, x.codec.close())
+	}
+	return errors.Join(err, x.lock.Close())
+}
+
+func (x *Index) open() (err error) {
+	if x.codec, err = newCodec(); err != nil {
+		return err
+	}
+	if err := durable.RemoveTemporary(x.cfg.Dir); err != nil {
+		return err
+	}
+	found, err := readManifest(x.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		found = &manifest{WAL: 1, From: 1, Next: 1}
+		if err := x.save(found, func() {}); err != nil {
+			return err
+		}
+	}
+	m := found.clone()
+	changed := x.dropGoneDamage(m)
+	c, err := x.openSegments(m)
+	if err != nil {
+		return err
+	}
+	changed = changed || c
+	x.manifest = m
+	if err := x.removeStrays(m); err != nil {
+		return err
+	}
+	return x.openWALs(m, changed)
+}
+
+// dropGoneDamage forgets damaged files that somebody has removed.
+func (x *Index) dropGoneDamage(m *manifest) bool {
+	n := len(m.Damaged)
+	m.Damaged = slices.DeleteFunc(m.Damaged, func(d damageEntry) bool {
+		for _, name := range []string{d.File, d.File + damagedSuffix} {
+			if _, err := os.Lstat(filepath.Join(x.cfg.Dir, name)); !errors.Is(err, fs.ErrNotExist) {
+				return false
+			}
+		}
+		return !d.Missing
+	})
+	return len(m.Damaged) != n
+}
+
+// openSegments opens the segments of the manifest. One that is damaged is taken
+// out of it, and its file set aside.
+func (x *Index) openSegments(m *manifest) (changed bool, err error) {
+	m.Segments = slices.DeleteFunc(m.Segments, func(e segmentEntry) bool {
+		if err != nil {
+			return false
+		}
+		path := filepath.Join(x.cfg.Dir, e.File)
+		s, e2 := openSegment(x.codec, path)
+		var bad *damageError
+		switch {
+		case e2 == nil && s.foot.Events != e.Events || e2 == nil && s.size() != e.Bytes:
+			bad = &damageError{s, "it is another file than the manifest names"}
+			s.release()
+		case e2 == nil:
+			x.segments = append(x.segments, s)
+			return false
+		case errors.Is(e2, fs.ErrNotExist):
+			m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("the file with %d events is missing", e.Events), Missing: true})
+			changed = true
+			return true
+		case !errors.As(e2, &bad):
+			err = fmt.Errorf("open segment %s: %w", path, e2)
+			return false
+		}
+		m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("%s; its %d events are not found any more", bad.reason, e.Events)})
+		changed = true
+		return true
+	})
+	return changed, err
+}
+
+// removeStrays removes what a crash left over, and moves damaged segments aside.
+func (x *Index) removeStrays(m *manifest) error {
+	files, err := filepath.Glob(filepath.Join(x.cfg.Dir, "*"+segmentSuffix))
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		name := filepath.Base(path)
+		switch {
+		case slices.ContainsFunc(m.Segments, func(e segmentEntry) bool { return e.File == name }):
+		case slices.ContainsFunc(m.Damaged, func(d damageEntry) bool { return d.File == name }):
+			err = errors.Join(err, os.Rename(path, path+damagedSuffix))
+		default:
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return err
+}
+
+// openWALs reads the WALs that are not in segments into memories, and has the newest one ready to be written.
+func (x *Index) openWALs(m *manifest, changed bool) error {
+	numbers, err := x.walNumbers()
+	if err != nil {
+		return err
+	}
+	for len(numbers) > 0 && numbers[0] < m.WAL { // in segments: a crash came before they were removed
+		if err := x.removeWAL(m, numbers[0]); err != nil {
+			return err
+		}
+		numbers = numbers[1:]
+	}
+	x.position = m.Position.Clone()
+	newest, end := m.WAL, int64(0)
+	if len(numbers) > 0 {
+		newest = max(newest, numbers[len(numbers)-1])
+	}
+	whole := true // nothing is lost up to here that the position may not be moved past
+	var mark marker
+	var last *memory
+	for n := m.WAL; len(numbers) > 0 && n <= newest; n++ {
+		w, err := x.replay(n, numbers, &whole, m)
+		if err != nil {
+			return err
+		}
+		changed = changed || len(w.damage) > 0
+		mark, end, last = w.mark, w.end, w.memory
+		x.full = append(x.full, w.memory)
+	}
+	if whole && last != nil {
+		x.full = x.full[:len(x.full)-1]
+		x.current = last
+		x.wal, err = openWAL(x.cfg.disk, x.cfg.Dir, newest, mark, end)
+	} else {
+		// Behind damage the position does not say what is there: a new WAL begins with it.
+		if last != nil {
+			newest++
+		}
+		if !whole {
+			m.From, m.Position = newest, x.position.Clone()
+			changed = true
+		}
+		x.wal, err = createWAL(x.cfg.disk, x.cfg.Dir, newest, end)
+		x.current = newMemory(newest)
+	}
+	if err != nil {
+		return err
+	}
+	x.current.walBytes.Store(x.wal.end)
+	if x.current.first.IsZero() {
+		x.current.first = x.cfg.Now()
+	}
+	if changed {
+		return x.save(m, func() {})
+	}
+	return nil
+}
+
+func (x *Index) walNumbers() ([]uint64, error) {
+	files, err := filepath.Glob(filepath.Join(x.cfg.Dir, "*"+walSuffix))
+	if err != nil {
+		return nil, err
+	}
+	var numbers []uint64
+	for _, path := range files {
+		n, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(path), walSuffix), 10, 64)
+		if err != nil || walName(n) != filepath.Base(path) {
+			return nil, fmt.Errorf("%s is not a file of this index: move it away", path)
+		}
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	return numbers, nil
+}
+
+// replayedWAL is a WAL read into a memory.
+type replayedWAL struct {
+	replayed
+	memory *memory
+}
+
+// replay reads WAL n. Damage that was not known is entered into the manifest,
+// and whole becomes false: from there on the position stays.
+func (x *Index) replay(n uint64, numbers []uint64, whole *bool, m *manifest) (out replayedWAL, err error) {
+	out.memory = newMemory(n)
+	b, err := os.ReadFile(filepath.Join(x.cfg.Dir, walName(n)))
+	if errors.Is(err, fs.ErrNotExist) {
+		out.damage = []string{"the file is missing"}
+	} else if err != nil {
+		return out, err
+	}
+	end := int64(-1)
+	if n != numbers[len(numbers)-1] {
+		if end, err = x.endOf(n); err != nil {
+			return out, err
+		}
+	}
+	if len(out.damage) == 0 {
+		out.replayed, err = readWAL(b, n, end, func(rec record, intact bool) error {
+			return x.take(out.memory, rec, *whole && intact && n >= m.From)
+		})
+		if err != nil {
+			return out, err
+		}
+	}
+	out.memory.end = out.end
+	out.memory.walBytes.Store(int64(len(b)))
+	if len(out.damage) > 0 {
+		if n >= m.From {
+			*whole = false
+		}
+		name := walName(n)
+		if !slices.ContainsFunc(m.Damaged, func(d damageEntry) bool { return d.File == name }) {
+			m.Damaged = append(m.Damaged, damageEntry{File: name, Reason: strings.Join(out.damage, "; "), Missing: len(b) == 0})
+		} else {
+			out.damage = nil // known: nothing is new
+		}
+	}
+	out.memory.position = x.position.Clone()
+	return out, nil
+}
+
+// endOf is how much of WAL n counts, which the one after it says; all of it when that is damaged.
+func (x *Index) endOf(n uint64) (int64, error) {
+	f, err := os.Open(filepath.Join(x.cfg.Dir, walName(n+1)))
+	if err == nil {
+		head := make([]byte, walHead)
+		k, _ := f.ReadAt(head, 0) // what is missing makes it no header
+		f.Close()
+		info, err := readWALHead(head[:k], n+1)
+		if err != nil {
+			return 0, err
+		}
+		if info.whole {
+			return info.before, nil
+		}
+	}
+	st, err := os.Stat(filepath.Join(x.cfg.Dir, walName(n)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return st.Size(), nil
+}
+
+// take adds a record's events to the memory, and moves the position when that may be.
+func (x *Index) take(m *memory, rec record, moves bool) error {
+	var failed error
+	for i, doc := range rec.docs {
+		e, err := decodeEvent(doc)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("event %d: %w", i, err))
+			continue
+		}
+		if m.has(e.ID, e.Time.Nanos) || slices.ContainsFunc(x.full, func(m *memory) bool { return m.has(e.ID, e.Time.Nanos) }) {
+			continue
+		}
+		m.add(&e, doc)
+	}
+	if failed == nil && moves {
+		for i := range rec.batches {
+			x.position.Advance(&rec.batches[i])
+		}
+	}
+	return failed
+}

@@ -1,0 +1,422 @@
+package local
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/query"
+)
+
+// found are the events of a view that an expression may match. When exact is
+// false there are too many, never too few: each must be read and asked.
+type found struct {
+	set   *roaring.Bitmap
+	exact bool
+}
+
+func none() found { return found{roaring.New(), true} }
+
+// planner finds events by dictionaries and columns, without reading them.
+type planner struct {
+	view   view
+	within *roaring.Bitmap // the events asked for; it is not changed
+}
+
+// everything is the answer for what cannot be planned.
+func (p planner) everything(exact bool) found { return found{p.within.Clone(), exact} }
+
+func (p planner) plan(x query.Expr) (found, error) {
+	switch x := x.(type) {
+	case query.And:
+		return p.and(x.Exprs)
+	case query.Or:
+		return p.or(x.Exprs)
+	case query.Not:
+		f, err := p.plan(x.Expr)
+		if err != nil || !f.exact {
+			return p.everything(false), err
+		}
+		return found{roaring.AndNot(p.within, f.set), true}, nil
+	case query.All:
+		return p.everything(true), nil
+	case query.Term:
+		return p.term(x)
+	case query.Wildcard:
+		return p.wildcard(x)
+	case query.Exists:
+		return p.exists(x)
+	case query.TimeRange:
+		return p.timeRange(x)
+	case query.NumberRange:
+		if no, ok := p.field(x.Field); ok && x.Field.Kind == event.Number {
+			return p.column(no, func(v uint64) bool { return holds(x.Op, v, x.Bound) })
+		}
+	case query.CIDR:
+		return p.cidr(x)
+	case query.Phrase:
+		f, err := p.phrase(x.Tokens)
+		f.exact = false // the words may stand in another text
+		return f, err
+	case query.Text:
+		return p.text(x)
+	case query.TextWildcard:
+		return p.textWildcard(x)
+	}
+	return p.everything(false), nil
+}
+
+// field is the number of a field; false for one that is not the event's own.
+func (p planner) field(f event.Field) (int, bool) {
+	no, ok := fieldNo[f.Name]
+	return no, ok && fields[no].Kind == f.Kind
+}
+
+func (p planner) and(parts []query.Expr) (found, error) {
+	out := p.everything(true)
+	for _, x := range parts {
+		f, err := p.plan(x)
+		if err != nil {
+			return f, err
+		}
+		out.set.And(f.set)
+		out.exact = out.exact && f.exact
+		if out.set.IsEmpty() {
+			return none(), nil
+		}
+	}
+	return out, nil
+}
+
+func (p planner) or(parts []query.Expr) (found, error) {
+	out := none()
+	for _, x := range parts {
+		f, err := p.plan(x)
+		if err != nil {
+			return f, err
+		}
+		out.set.Or(f.set)
+		out.exact = out.exact && f.exact
+	}
+	return out, nil
+}
+
+// dictionaries calls fn for each dictionary of a field: one, or for a Flattened
+// field without a path all of its leaves. What no dictionary holds is added to out.
+func (p planner) dictionaries(no int, path string, out *found, fn func(dictionary) error) error {
+	one := func(path string) error {
+		d, err := p.view.dictionary(no, path)
+		if err != nil || d == nil {
+			return err
+		}
+		return fn(d)
+	}
+	if fields[no].Kind != event.Flattened {
+		return one("")
+	}
+	more, err := p.view.unnamed(no)
+	if err != nil {
+		return err
+	}
+	if !more.IsEmpty() {
+		out.set.Or(more)
+		out.exact = false
+	}
+	if path != "" {
+		return one(path)
+	}
+	paths, err := p.view.leafPaths(no)
+	for i := 0; err == nil && i < len(paths); i++ {
+		err = one(paths[i])
+	}
+	return err
+}
+
+// keyed are the events that fn finds in the dictionaries of a field.
+func (p planner) keyed(f event.Field, path string, fn func(d dictionary, into *roaring.Bitmap) error) (found, error) {
+	no, ok := p.field(f)
+	if !ok || !hasDictionary(no) && f.Kind != event.Flattened {
+		return p.everything(false), nil
+	}
+	out := none()
+	err := p.dictionaries(no, path, &out, func(d dictionary) error { return fn(d, out.set) })
+	out.set.And(p.within)
+	return out, err
+}
+
+func (p planner) term(x query.Term) (found, error) {
+	if x.Value == "" && x.Field.Kind != event.Flattened { // matches what is absent
+		return p.everything(false), nil
+	}
+	if x.Field.Name == fields[eventID].Name {
+		return p.id(x.Value)
+	}
+	return p.keyed(x.Field, x.Path, func(d dictionary, into *roaring.Bitmap) error {
+		set, err := d.find(x.Value)
+		if err == nil {
+			into.Or(set)
+		}
+		return err
+	})
+}
+
+// id are the events with an id. A longer id than what takes part in matching may have a cut one's value.
+func (p planner) id(id string) (found, error) {
+	if len(id)+4 >= query.MaxValue {
+		return p.everything(false), nil
+	}
+	set, err := p.view.byID(id)
+	if err != nil {
+		return none(), err
+	}
+	set.And(p.within)
+	return found{set, true}, nil
+}
+
+func (p planner) wildcard(x query.Wildcard) (found, error) {
+	if x.Field.Kind == event.Prose {
+		f, err := p.wordsLike(x.Parts)
+		f.exact = false // the word may stand in another text
+		return f, err
+	}
+	if len(x.Parts) < 2 {
+		return p.everything(false), nil
+	}
+	return p.keyed(x.Field, x.Path, func(d dictionary, into *roaring.Bitmap) error {
+		return addLike(d, x.Parts, into)
+	})
+}
+
+// addLike adds the events of the keys that are like the parts.
+func addLike(d dictionary, parts []string, into *roaring.Bitmap) error {
+	return d.walk(parts[0], func(key string, list func() (*roaring.Bitmap, error)) error {
+		if !like(key, parts) {
+			return nil
+		}
+		return orList(into, list)
+	})
+}
+
+func orList(into *roaring.Bitmap, list func() (*roaring.Bitmap, error)) error {
+	set, err := list()
+	if err == nil {
+		into.Or(set)
+	}
+	return err
+}
+
+func (p planner) exists(x query.Exists) (found, error) {
+	no, ok := p.field(x.Field)
+	if ok && hasColumn(no) {
+		return p.column(no, func(uint64) bool { return true })
+	}
+	return p.keyed(x.Field, x.Path, func(d dictionary, into *roaring.Bitmap) error {
+		set, err := d.all()
+		if err == nil {
+			into.Or(set)
+		}
+		return err
+	})
+}
+
+func (p planner) timeRange(x query.TimeRange) (found, error) {
+	no, ok := p.field(x.Field)
+	if !ok || x.Field.Kind != event.Timestamp {
+		return p.everything(false), nil
+	}
+	if no != eventTime {
+		return p.column(no, func(v uint64) bool { return holds(x.Op, v, ordered(x.Bound)) })
+	}
+	first, last, some := span(x.Op, x.Bound)
+	if !some {
+		return none(), nil
+	}
+	set, err := p.view.window(first, last)
+	if err != nil {
+		return none(), err
+	}
+	set.And(p.within)
+	return found{set, !p.view.timeless()}, nil
+}
+
+func (p planner) column(no int, want func(v uint64) bool) (found, error) {
+	var in []uint32
+	err := p.view.column(no, func(n uint32, v uint64) {
+		if want(v) {
+			in = append(in, n)
+		}
+	})
+	set := roaring.BitmapOf(in...)
+	set.And(p.within)
+	return found{set, true}, err
+}
+
+func (p planner) cidr(x query.CIDR) (found, error) {
+	if x.Field.Kind != event.IP {
+		return p.everything(false), nil
+	}
+	return p.keyed(x.Field, "", func(d dictionary, into *roaring.Bitmap) error {
+		return d.walk("", func(key string, list func() (*roaring.Bitmap, error)) error {
+			addr, ok := query.ParseAddr(key)
+			if !ok {
+				return nil
+			}
+			if addr.Is4() && !x.Prefix.Addr().Is4() {
+				addr = netip.AddrFrom16(addr.As16())
+			}
+			if !x.Prefix.Contains(addr) {
+				return nil
+			}
+			return orList(into, list)
+		})
+	})
+}
+
+// phrase are the events that have all of the words.
+func (p planner) phrase(tokens []string) (found, error) {
+	d, err := p.view.words()
+	out := p.everything(len(tokens) == 1)
+	for i := 0; err == nil && d != nil && i < len(tokens); i++ {
+		var set *roaring.Bitmap
+		if set, err = d.find(tokens[i]); err == nil {
+			out.set.And(set)
+		}
+	}
+	if d == nil && err == nil {
+		return none(), nil
+	}
+	return out, err
+}
+
+func (p planner) wordsLike(parts []string) (found, error) {
+	out := none()
+	d, err := p.view.words()
+	if err == nil && d != nil {
+		err = addLike(d, parts, out.set)
+	}
+	out.set.And(p.within)
+	return out, err
+}
+
+// wholes adds what fn finds in each field that free text compares as a whole, but the id.
+func (p planner) wholes(out *found, fn func(d dictionary, into *roaring.Bitmap) error) error {
+	for no := range fields {
+		if k := fields[no].Kind; no == eventID || k != event.Keyword && k != event.IP {
+			continue
+		}
+		f, err := p.keyed(fields[no], "", fn)
+		if err != nil {
+			return err
+		}
+		out.set.Or(f.set)
+		out.exact = out.exact && f.exact
+	}
+	return nil
+}
+
+func (p planner) text(x query.Text) (found, error) {
+	out, err := p.id(x.Value)
+	if err != nil {
+		return out, err
+	}
+	if x.Value != "" {
+		err = p.wholes(&out, func(d dictionary, into *roaring.Bitmap) error {
+			set, err := d.find(x.Value)
+			if err == nil {
+				into.Or(set)
+			}
+			return err
+		})
+	}
+	if err != nil || len(x.Tokens) == 0 {
+		return out, err
+	}
+	words, err := p.phrase(x.Tokens)
+	if err != nil {
+		return words, err
+	}
+	out.set.Or(words.set)
+	out.exact = out.exact && words.exact
+	return out, nil
+}
+
+// textWildcard cannot walk the ids: when one could match, the events are read.
+func (p planner) textWildcard(x query.TextWildcard) (found, error) {
+	if len(x.Parts) < 2 || len(x.Lower) < 2 || !slices.ContainsFunc(x.Parts, notOfUUID) {
+		return p.everything(false), nil
+	}
+	out, err := p.wordsLike(x.Lower)
+	if err != nil {
+		return out, err
+	}
+	odd, err := p.view.oddIDs()
+	if err != nil {
+		return out, err
+	}
+	if odd.And(p.within); !odd.IsEmpty() {
+		out.set.Or(odd)
+		out.exact = false
+	}
+	err = p.wholes(&out, func(d dictionary, into *roaring.Bitmap) error { return addLike(d, x.Parts, into) })
+	return out, err
+}
+
+// notOfUUID tells whether the text can stand in no UUID as event.FormatUUID writes it.
+func notOfUUID(s string) bool {
+	return strings.Trim(s, "0123456789abcdef-") != ""
+}
+
+// like tells whether s is the parts with anything between them, as query.Wildcard has it.
+func like(s string, parts []string) bool {
+	first, last := parts[0], parts[len(parts)-1]
+	if len(s) < len(first)+len(last) || !strings.HasPrefix(s, first) || !strings.HasSuffix(s, last) {
+		return false
+	}
+	s = s[len(first) : len(s)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(part):]
+	}
+	return true
+}
+
+func holds(op query.Op, v, bound uint64) bool {
+	switch op {
+	case query.Less:
+		return v < bound
+	case query.LessOrEqual:
+		return v <= bound
+	case query.Greater:
+		return v > bound
+	case query.GreaterOrEqual:
+		return v >= bound
+	}
+	return v == bound
+}
+
+// span are the first and the last time for which op holds; some is false when there are none.
+func span(op query.Op, bound int64) (first, last int64, some bool) {
+	first, last = math.MinInt64, math.MaxInt64
+	switch op {
+	case query.Less:
+		last = bound - 1
+		some = bound > math.MinInt64
+	case query.LessOrEqual:
+		last, some = bound, true
+	case query.Greater:
+		first = bound + 1
+		some = bound < math.MaxInt64
+	case query.GreaterOrEqual:
+		first, some = bound, true
+	default:
+		first, last, some = bound, bound, true
+	}
+	return first, last, some
+}

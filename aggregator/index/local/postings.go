@@ -1,0 +1,97 @@
+package local
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// A list of event numbers, ascending, is one byte for its form, and: form 0,
+// uvarint count and uvarint differences (the first from 0); form 1, a roaring
+// bitmap in its portable form. The shorter one is taken for long lists.
+const (
+	listDeltas  = 0
+	listRoaring = 1
+	longList    = 256
+)
+
+// appendList appends a list.
+func appendList(b []byte, list []uint32) ([]byte, error) {
+	from := len(b)
+	b = appendDeltas(append(b, listDeltas), list)
+	if len(list) < longList {
+		return b, nil
+	}
+	set := roaring.BitmapOf(list...)
+	set.RunOptimize()
+	if int(set.GetSerializedSizeInBytes())+1 >= len(b)-from {
+		return b, nil
+	}
+	w := bytes.NewBuffer(append(b[:from], listRoaring))
+	if _, err := set.WriteTo(w); err != nil {
+		return nil, err
+	}
+	return w.Bytes(), nil
+}
+
+func appendDeltas(b []byte, list []uint32) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	last := uint32(0)
+	for _, n := range list {
+		b = binary.AppendUvarint(b, uint64(n-last))
+		last = n
+	}
+	return b
+}
+
+// decodeList reads a list of numbers below events; what follows it is an error.
+func decodeList(b []byte, events int) (*roaring.Bitmap, error) {
+	r := reader{b: b}
+	switch form := r.byte(); {
+	case r.err != nil:
+		return nil, r.err
+	case form == listDeltas:
+		list, err := readDeltas(&r, events, nil)
+		if err == nil && len(r.b) > 0 {
+			err = errors.New("a list is followed by more")
+		}
+		return roaring.BitmapOf(list...), err
+	case form == listRoaring:
+		set := roaring.New()
+		if n, err := set.ReadFrom(bytes.NewReader(r.b)); err != nil {
+			return nil, fmt.Errorf("a list: %w", err)
+		} else if int(n) != len(r.b) {
+			return nil, errors.New("a list is followed by more")
+		}
+		if err := set.Validate(); err != nil {
+			return nil, fmt.Errorf("a list: %w", err)
+		}
+		if !set.IsEmpty() && int64(set.Maximum()) >= int64(events) {
+			return nil, errors.New("a list names an event that does not exist")
+		}
+		return set, nil
+	default:
+		return nil, fmt.Errorf("a list has the form %d", form)
+	}
+}
+
+// readDeltas reads what appendDeltas wrote, into the list.
+func readDeltas(r *reader, events int, list []uint32) ([]uint32, error) {
+	count := r.count(1)
+	last := uint64(0)
+	for i := range count {
+		d := r.uvarint()
+		if d == 0 && i > 0 || d >= uint64(events) || last+d >= uint64(events) {
+			r.fail(errors.New("a list names an event that does not exist, or one twice"))
+		}
+		if r.err != nil {
+			return nil, r.err
+		}
+		last += d
+		list = append(list, uint32(last))
+	}
+	return list, r.err
+}

@@ -1,0 +1,179 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
+)
+
+// Search gives a page of the events that match, and how many there are.
+func (x *Index) Search(ctx context.Context, q index.Query) (page index.Page, err error) {
+	if q.Limit < 0 || q.Limit > index.MaxLimit {
+		return page, fmt.Errorf("limit %d of a search is not within 0 and %d", q.Limit, index.MaxLimit)
+	}
+	var after *place
+	if q.After != "" {
+		p, err := parseCursor(q.After)
+		if err != nil {
+			return page, err
+		}
+		after = &p
+	}
+	err = x.query(q, func(parts []part) error {
+		page, err = search(ctx, parts, q, after)
+		return err
+	})
+	return page, err
+}
+
+func search(ctx context.Context, parts []part, q index.Query, after *place) (index.Page, error) {
+	var page index.Page
+	sets := make([]*roaring.Bitmap, len(parts))
+	err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
+		sets[i] = set
+		return nil
+	})
+	if err != nil {
+		return page, err
+	}
+	for _, set := range sets {
+		page.Total += int(set.GetCardinality())
+	}
+	if q.Limit == 0 {
+		return page, nil
+	}
+	hits, err := firstHits(parts, sets, after, q.Ascending, q.Limit+1)
+	if err != nil {
+		return page, err
+	}
+	if len(hits) > q.Limit {
+		hits = hits[:q.Limit]
+		last, err := hits[q.Limit-1].place()
+		if err != nil {
+			return page, err
+		}
+		page.Next = last.cursor()
+	}
+	page.Events, err = readHits(ctx, hits)
+	return page, err
+}
+
+// firstHits are the first n of the sets behind after. The parts with the first
+// events are asked first, and those that can add nothing are not.
+func firstHits(parts []part, sets []*roaring.Bitmap, after *place, ascending bool, n int) ([]*hit, error) {
+	var order []int
+	for i := range parts {
+		if !sets[i].IsEmpty() {
+			order = append(order, i)
+		}
+	}
+	edge := func(i int) int64 { // nothing of the part comes before it
+		lo, hi, _ := parts[i].span()
+		if ascending {
+			return lo
+		}
+		return hi
+	}
+	before := func(a, b int64) bool { return a != b && (a < b) == ascending }
+	slices.SortFunc(order, func(a, b int) int {
+		switch {
+		case before(edge(a), edge(b)):
+			return -1
+		case before(edge(b), edge(a)):
+			return 1
+		}
+		return 0
+	})
+	var hits []*hit
+	for _, i := range order {
+		if len(hits) == n && before(hits[n-1].nanos, edge(i)) {
+			break
+		}
+		more, err := parts[i].top(sets[i], after, ascending, n)
+		if err != nil {
+			return nil, err
+		}
+		if len(more) == 0 {
+			continue
+		}
+		hits = append(hits, more...)
+		if err := sortHits(hits, ascending); err != nil {
+			return nil, err
+		}
+		hits = hits[:min(n, len(hits))]
+	}
+	return hits, nil
+}
+
+func readHits(ctx context.Context, hits []*hit) ([][]byte, error) {
+	readers := map[part]docReader{}
+	out := make([][]byte, 0, len(hits))
+	for i, h := range hits {
+		if i%checkEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		r := readers[h.part]
+		if r == nil {
+			r = h.part.readDocs()
+			readers[h.part] = r
+		}
+		doc, err := r.read(h.n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, bytes.Clone(doc))
+	}
+	return out, nil
+}
+
+// Get is the event with this id; of several, which only differ in their time, the newest.
+func (x *Index) Get(ctx context.Context, id string) (doc []byte, err error) {
+	err = x.query(index.Query{}, func(parts []part) error {
+		var best *hit
+		for _, p := range parts {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			err := p.search(func(v view) error {
+				set, err := v.byID(id)
+				if err != nil || set.IsEmpty() {
+					return err
+				}
+				times, err := p.timesOf()
+				if err != nil {
+					return err
+				}
+				for it := set.Iterator(); it.HasNext(); {
+					n := it.Next()
+					if t := times(n); best == nil || t > best.nanos {
+						best = &hit{nanos: t, n: n, part: p}
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if best == nil {
+			return fmt.Errorf("%w: %s", index.ErrNotFound, id)
+		}
+		docs, err := readHits(ctx, []*hit{best})
+		if err == nil {
+			doc = docs[0]
+		}
+		return err
+	})
+	return doc, err
+}
+
+// overlaps tells whether a part may have events of the window.
+func overlaps(p part, first, last int64) bool {
+	lo, hi, some := p.span()
+	return some && first <= last && lo <= last && first <= hi
+}

@@ -1,0 +1,43 @@
+package local
+
+import "github.com/RoaringBitmap/roaring/v2"
+
+// view is a segment or a memory, seen alike by queries. Its events have the
+// numbers from 0. Bitmaps are the caller's own. A segment's methods fail when
+// they meet damage.
+type view interface {
+	count() int
+	// window are the events of first ≤ time ≤ last.
+	window(first, last int64) (*roaring.Bitmap, error)
+	// dictionary is that of a field, or of a leaf of a Flattened field; nil: no event has a value that stands in one.
+	dictionary(no int, path string) (dictionary, error)
+	// leafPaths are the leaves of a Flattened field that have dictionaries.
+	leafPaths(no int) ([]string, error)
+	// unnamed are the events that have leaves of the field without a dictionary.
+	unnamed(no int) (*roaring.Bitmap, error)
+	// words is the dictionary of the tokens of all texts.
+	words() (dictionary, error)
+	// column gives the values of a column to fn, in order; events without one are left out.
+	column(no int, fn func(n uint32, value uint64)) error
+	// oddIDs are the events whose id is not a UUID.
+	oddIDs() (*roaring.Bitmap, error)
+	// timeless tells whether some event may have no eventTime; it stands at 1970.
+	timeless() bool
+	byID(id string) (*roaring.Bitmap, error)
+}
+
+// docReader reads events. What it returns is valid until the next call.
+type docReader interface {
+	read(n uint32) ([]byte, error)
+}
+
+// dictionary are the values of a field, each with the events that have it.
+type dictionary interface {
+	find(key string) (*roaring.Bitmap, error) // empty: nobody has it
+	// walk gives the keys with the prefix to fn, in any order, until it fails.
+	// list is called within fn only.
+	walk(prefix string, fn func(key string, list func() (*roaring.Bitmap, error)) error) error
+	all() (*roaring.Bitmap, error) // the events with any value
+	// count adds to out, by key, how many events of set have it.
+	count(set *roaring.Bitmap, out map[string]int) error
+}

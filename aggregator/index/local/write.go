@@ -1,0 +1,189 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+const dayNanos = 24 * int64(time.Hour)
+
+// dayOf is the UTC day of a time, in days since 1970.
+func dayOf(nanos int64) int64 {
+	day := nanos / dayNanos
+	if nanos%dayNanos < 0 {
+		day--
+	}
+	return day
+}
+
+// oldestDay is the first day that retention keeps at this time.
+func (x *Index) oldestDay(now time.Time) int64 {
+	if x.cfg.Retention <= 0 {
+		return math.MinInt64
+	}
+	return dayOf(nanos(now.Add(-x.cfg.Retention)))
+}
+
+// Write stores batches, with one write and one sync.
+func (x *Index) Write(ctx context.Context, batches []event.Batch) error {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if x.isClosed() {
+		return errClosed
+	}
+	if err := x.makeRoom(ctx); err != nil {
+		return err
+	}
+	records, err := x.newRecords(batches)
+	if err != nil {
+		return err
+	}
+	var all []byte
+	for _, r := range records {
+		if all, err = r.appendTo(all, x.wal.mark); err != nil {
+			return err
+		}
+	}
+	if err := x.wal.append(all); err != nil {
+		return err
+	}
+	m := x.current
+	if m.first.IsZero() {
+		m.first = x.cfg.Now()
+	}
+	m.walBytes.Store(x.wal.end)
+	m.mu.Lock()
+	for _, r := range records {
+		for i, e := range r.events {
+			m.add(e, r.docs[i])
+		}
+	}
+	m.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i := range batches {
+		x.position.Advance(&batches[i])
+	}
+	return nil
+}
+
+func (x *Index) isClosed() bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.closed
+}
+
+// newRecords are the records for the batches: one, unless they are large.
+// Events that the index has, or that are older than retention, are left out.
+func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
+	oldest := x.oldestDay(x.cfg.Now())
+	taken := map[place]bool{}
+	w := &body{}
+	records := []*body{w}
+	for i := range batches {
+		if len(w.json) >= splitBody {
+			w = &body{}
+			records = append(records, w)
+		}
+		w.batches = append(w.batches, &batches[i])
+		for k := range batches[i].Events {
+			e := &batches[i].Events[k]
+			at := place{e.Time.Nanos, e.ID}
+			if dayOf(at.nanos) < oldest || taken[at] {
+				continue
+			}
+			known, err := x.has(at)
+			if err != nil {
+				return nil, err
+			}
+			if known {
+				continue
+			}
+			taken[at] = true
+			w.add(e)
+		}
+	}
+	return records, nil
+}
+
+// has tells whether the index has the event. Only the writer calls it.
+func (x *Index) has(at place) (bool, error) {
+	if x.current.has(at.id, at.nanos) {
+		return true, nil
+	}
+	x.mu.RLock()
+	full, segments := x.full, x.segments
+	x.mu.RUnlock()
+	for _, m := range full {
+		if m.has(at.id, at.nanos) {
+			return true, nil
+		}
+	}
+	for _, s := range segments {
+		if at.nanos < s.foot.Lo || at.nanos > s.foot.Hi || !s.acquire() {
+			continue
+		}
+		known, err := s.has(at)
+		s.release()
+		var bad *damageError
+		if errors.As(err, &bad) {
+			if err := x.setAside(bad); err != nil {
+				return false, err
+			}
+			continue
+		}
+		if known || err != nil {
+			return known, err
+		}
+	}
+	return false, nil
+}
+
+// makeRoom has the WAL ready to take a Write: after a failure, or when the
+// memory is full, that is a new one. It waits while the memory before is built.
+func (x *Index) makeRoom(ctx context.Context) error {
+	if x.wal.broken == nil && !x.isFull() {
+		return nil
+	}
+	if err := x.waitBuilt(ctx); err != nil {
+		return fmt.Errorf("the memory is full, and the segments of the one before cannot be built: %w", err)
+	}
+	return x.cut()
+}
+
+func (x *Index) isFull() bool {
+	m := x.current
+	return len(m.docs) >= x.cfg.SegmentEvents || m.bytes >= x.cfg.MaxMemoryBytes
+}
+
+// cut begins a new WAL and memory, and has the old one built into segments.
+func (x *Index) cut() error {
+	old := x.current
+	w, err := createWAL(x.cfg.disk, x.cfg.Dir, x.wal.number+1, x.wal.end)
+	if err != nil {
+		return fmt.Errorf("begin a new WAL: %w", err)
+	}
+	err = x.wal.close()
+	if x.wal.broken != nil {
+		err = nil // said already, and nothing in it is missed
+	}
+	old.end = x.wal.end
+	x.wal = w
+	m := newMemory(w.number)
+	m.walBytes.Store(w.end)
+	x.mu.Lock()
+	old.position = x.position.Clone()
+	x.full = append(x.full[:len(x.full):len(x.full)], old)
+	x.current = m
+	x.mu.Unlock()
+	x.startBuild()
+	return err
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/actiontrail/actiontrail/agent"
+	"github.com/actiontrail/actiontrail/aggregator"
+	"github.com/actiontrail/actiontrail/aggregator/api"
+	"github.com/actiontrail/actiontrail/aggregator/index/local"
+	"github.com/actiontrail/actiontrail/cmd/internal/lanes"
+	"github.com/actiontrail/actiontrail/cmd/internal/process"
+	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/internal/backoff"
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/bus/embedded"
+	"github.com/actiontrail/actiontrail/plugins/mapper"
+)
+
+// Parts of the data folder.
+const (
+	aggregatorFolder = "aggregator"
+	natsFolder       = "nats"
+)
+
+// stopTimeout is how long calls under way may take when the process stops.
+const stopTimeout = 5 * time.Second
+
+// aggregation is a running aggregator.
+type aggregation struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	data    string // folder of all that is kept
+	dir     string // the aggregator's part of it
+	started time.Time
+
+	listener net.Listener
+	nats     *embedded.Server // nil: NATS is elsewhere
+	conn     *bus.Conn
+	opener   *aggregator.Opener
+	agents   *aggregator.Agents
+	store    *aggregator.Quarantine
+	index    *local.Index
+	follower *aggregator.Follower // of the index
+	trails   []*trail
+	system   *aggregator.System
+	lane     *agent.Lane // of system
+	lanes    *lanes.Lanes
+	token    string
+
+	streamed chan struct{} // closed when there is a stream
+	closers  []func()
+}
+
+// newAggregation opens everything that can be opened without NATS, and starts or
+// reaches NATS. After an error nothing is left open.
+func newAggregation(ctx context.Context, h *process.Hand, data string) (a *aggregation, err error) {
+	a = &aggregation{cfg: h.Config, log: h.Log, data: data, dir: filepath.Join(data, aggregatorFolder), started: time.Now(), streamed: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			a.close()
+			a = nil
+		}
+	}()
+	if a.listener, err = net.Listen("tcp", a.cfg.API.Listen); err != nil {
+		return a, process.UsageError("the API cannot listen: %w", err)
+	}
+	a.closeLater(func() { a.listener.Close() })
+	if a.token, err = readToken(a.cfg.API.TokenFile); err != nil {
+		return a, err
+	}
+	if a.agents, err = aggregator.OpenAgents(filepath.Join(a.dir, "agents.json")); err != nil {
+		return a, err
+	}
+	if a.store, err = aggregator.OpenQuarantine(filepath.Join(a.dir, "quarantine")); err != nil {
+		return a, err
+	}
+	a.opener = &aggregator.Opener{Agents: a.agents}
+	if a.index, err = local.Open(local.Config{Dir: filepath.Join(a.dir, "index"), Retention: a.cfg.Index.Retention}); err != nil {
+		return a, fmt.Errorf("open the index: %w", err)
+	}
+	a.closeLater(func() {
+		if err := a.index.Close(); err != nil {
+			a.log.Error("close the index", "error", err)
+		}
+	})
+	if err = a.openTrails(ctx); err != nil {
+		return a, err
+	}
+	if err = a.connect(); err != nil {
+		return a, err
+	}
+	return a, a.makeFollowers()
+}
+
+func (a *aggregation) closeLater(fn func()) { a.closers = append(a.closers, fn) }
+
+// close gives everything back, the last one opened first.
+func (a *aggregation) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+	a.closers = nil
+}
+
+// connect starts the embedded server, or reaches the one that is configured.
+func (a *aggregation) connect() error {
+	remote := a.cfg.NATS.Remote
+	if len(remote.Servers) == 0 {
+		server, err := embedded.Start(embedded.Config{Dir: filepath.Join(a.data, natsFolder), Listen: a.cfg.NATS.Listen, MaxBytes: a.cfg.NATS.MaxBytes, Log: a.log})
+		if err != nil {
+			return err
+		}
+		a.nats = server
+		a.closeLater(server.Close)
+	}
+	conn, err := a.dial("aggregator", remote)
+	if err != nil {
+		return err
+	}
+	a.conn = conn
+	a.closeLater(conn.Close)
+	return nil
+}
+
+func (a *aggregation) dial(name string, remote config.Remote) (*bus.Conn, error) {
+	cfg := bus.Config{Name: name, Servers: remote.Servers, Credentials: remote.Credentials, Log: a.log}
+	if len(remote.Servers) == 0 {
+		cfg.Server = a.nats
+	}
+	return bus.Connect(cfg)
+}
+
+// agentConn is the connection of this machine's agent: its own servers, or those of the aggregator.
+func (a *aggregation) agentConn() (*bus.Conn, error) {
+	remote := a.cfg.Agent.NATS
+	if len(remote.Servers) == 0 {
+		remote = a.cfg.NATS.Remote
+	}
+	return a.dial("agent "+a.cfg.Agent.Name, remote)
+}
+
+// makeFollowers makes the follower of the index, the aggregator's own lane, and the followers of the trails.
+func (a *aggregation) makeFollowers() error {
+	key, err := agent.LoadKey(a.dir)
+	if err != nil {
+		return fmt.Errorf("key of the aggregator: %w", err)
+	}
+	native, err := mapper.New(mapper.Options{Format: "native"})
+	if err != nil {
+		return err
+	}
+	a.system = &aggregator.System{Key: key.Public, AccountID: a.cfg.Agent.AccountID, Region: a.cfg.Agent.Region}
+	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: "aggregator", Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
+		Source: a.system, Mapper: native, Unparsed: native.Unparsed, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
+	stream := aggregator.BusStream{Conn: a.conn}
+	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.store, System: a.system, Log: a.log}
+	for _, t := range a.trails {
+		t.follower = &aggregator.Follower{Name: "trail " + t.Name, Kind: "trail", Stream: stream, Opener: a.opener, Log: a.log}
+	}
+	return nil
+}
+
+// run carries everything until ctx ends.
+func (a *aggregation) run(ctx context.Context) error {
+	var all sync.WaitGroup
+	failed := make(chan error, 1)
+	server := a.httpServer()
+	all.Go(func() {
+		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("the API has stopped: %w", err)
+		}
+	})
+	a.log.Info("API listens", "address", "http://"+a.listener.Addr().String(), "version", version)
+
+	// The system's lane outlives the followers: what they find must become durable.
+	laneCtx, stopLane := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLane()
+	var lane sync.WaitGroup
+	lane.Go(func() {
+		if a.awaitStream(laneCtx) {
+			(&agent.Agent{Lanes: []*agent.Lane{a.lane}, Log: a.log}).Run(laneCtx)
+		}
+	})
+	followCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	all.Go(func() { a.follow(followCtx) })
+	all.Go(func() { a.watchStore(followCtx) })
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	a.log.Info("stopping")
+	a.reportStop(laneCtx)
+	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if server.Shutdown(stopCtx) != nil {
+		server.Close() // exports under way are cut: the client sees it
+	}
+	stop()
+	all.Wait()
+	stopLane()
+	lane.Wait()
+	return err
+}
+
+// awaitStream waits until there is a stream; false when ctx ended first.
+func (a *aggregation) awaitStream(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-a.streamed:
+		return true
+	}
+}
+
+// follow makes the stream, then runs all followers until ctx ends.
+func (a *aggregation) follow(ctx context.Context) {
+	failed := func(err error) { a.log.Warn("stream is not ready", "error", err) }
+	if backoff.Retry(ctx, failed, func() error { return a.conn.EnsureStream(ctx, a.streamConfig()) }) != nil {
+		return // stopped before there was a stream
+	}
+	close(a.streamed)
+	var all sync.WaitGroup
+	purger := &aggregator.Purger{Conn: a.conn, Position: a.index.Position, Followers: []*aggregator.Follower{a.follower}, Log: a.log}
+	for _, t := range a.trails {
+		purger.Followers = append(purger.Followers, t.follower)
+		all.Go(func() { t.run(ctx, a.log) })
+	}
+	all.Go(func() { a.follower.Run(ctx) })
+	all.Go(func() { purger.Run(ctx) })
+	all.Go(func() { a.reportStart(ctx) })
+	all.Wait()
+}
+
+// streamConfig begins a new stream above every position: what a store that was
+// lost held must not be mistaken for what comes now.
+func (a *aggregation) streamConfig() bus.StreamConfig {
+	last := a.index.Position().Seq
+	for _, t := range a.trails {
+		if archive := t.opened(); archive != nil {
+			last = max(last, archive.Position().Seq)
+		}
+	}
+	cfg := bus.StreamConfig{MaxBytes: a.cfg.NATS.MaxBytes}
+	if last > 0 {
+		cfg.FirstSeq = last + 1
+	}
+	return cfg
+}
+
+// watchStore starts the embedded server again once there is room on a disk that was full.
+func (a *aggregation) watchStore(ctx context.Context) {
+	if a.nats == nil {
+		return
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if a.nats.Healthy() || diskFree(a.data) < diskReserve {
+			continue
+		}
+		a.log.Warn("the store of NATS has failed; starting it again")
+		if err := a.nats.Restart(); err != nil {
+			a.log.Error("NATS did not start again, trying later", "error", err)
+		}
+	}
+}
+
+func (a *aggregation) httpServer() *http.Server {
+	handler := (&api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Ready: a.unready, Audit: auditCalls(a.system), Token: a.token, Log: a.log}).Handler()
+	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+}
+
+// readToken reads the API's token; no file, no token.
+func readToken(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", process.UsageError("token of the API: %w", err)
+	}
+	token := strings.TrimSpace(string(data))
+	if len(token) < 16 || strings.ContainsAny(token, " \t\r\n") {
+		return "", process.UsageError("token of the API: %s must hold one word of at least 16 characters", path)
+	}
+	return token, nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/actiontrail/actiontrail/cmd/internal/lanes"
+	"github.com/actiontrail/actiontrail/cmd/internal/process"
+	"github.com/actiontrail/actiontrail/config"
+)
+
+// serveFlags are those of the commands that answer the API.
+type serveFlags struct {
+	process.Flags
+	listen   string
+	insecure bool
+}
+
+func (f *serveFlags) register(cmd *cobra.Command) {
+	f.Flags.Register(cmd)
+	cmd.Flags().StringVar(&f.listen, "listen", config.DefaultListen, "address of the API; over api { listen } of the configuration")
+	cmd.Flags().BoolVar(&f.insecure, "insecure", false, "allow addresses that other machines can call")
+}
+
+// load reads the configuration and lets the flags have their way.
+func (f *serveFlags) load(cmd *cobra.Command) (*process.Hand, error) {
+	h, err := f.Flags.Load()
+	if err != nil {
+		return nil, err
+	}
+	if cmd.Flags().Changed("listen") {
+		h.Config.API.Listen = f.listen
+	}
+	if err := process.CheckLoopback("the API", h.Config.API.Listen, f.insecure); err != nil {
+		return nil, err
+	}
+	if l := h.Config.NATS.Listen; l != "" {
+		if err := process.CheckLoopback("NATS", l, f.insecure); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+func newServerCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Run everything in one process: agent, NATS, aggregator, API",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return f.server(cmd) },
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *serveFlags) server(cmd *cobra.Command) error {
+	h, err := f.load(cmd)
+	if err != nil {
+		return err
+	}
+	lock, err := process.Hold(f.Data, lanes.Folder)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	return aggregate(cmd.Context(), h, f.Data, true)
+}
+
+func newAggregatorCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "aggregator",
+		Short: "Run the aggregator alone: follow NATS, index, archive, answer the API",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h, err := f.load(cmd)
+			if err != nil {
+				return err
+			}
+			return aggregate(cmd.Context(), h, f.Data, false)
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// aggregate runs the aggregator, and beside it this machine's agent when there is one, until ctx ends.
+func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool) error {
+	lock, err := process.Hold(data, aggregatorFolder)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	a, err := newAggregation(ctx, h, data)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	if withAgent {
+		conn, err := a.agentConn()
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if a.lanes, err = lanes.New(h.Config, filepath.Join(data, lanes.Folder), conn, h.Log); err != nil {
+			return process.UsageError("%w", err)
+		}
+	}
+
+	// The agent stops first: what it still spools is published after the next start.
+	agentCtx, stopAgent := context.WithCancel(ctx)
+	var agent sync.WaitGroup
+	if a.lanes != nil {
+		agent.Go(func() {
+			if a.awaitStream(agentCtx) {
+				a.lanes.Run(agentCtx)
+			}
+		})
+	}
+	err = a.run(ctx)
+	stopAgent()
+	agent.Wait()
+	return err
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/actiontrail/actiontrail/aggregator"
+	"github.com/actiontrail/actiontrail/aggregator/api"
+	"github.com/actiontrail/actiontrail/internal/bus"
+)
+
+// diskReserve is the room below which a disk counts as full.
+const diskReserve = 16 << 20
+
+// diskFree is the room on the disk that holds dir; the largest number when it is not known.
+func diskFree(dir string) int64 {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 1<<63 - 1
+	}
+	return int64(s.Bavail) * s.Bsize
+}
+
+// status is what GET /api/v1/status shows.
+func (a *aggregation) status(ctx context.Context) api.Status {
+	stats := a.index.Stats()
+	count, bytes, last := a.store.Stats()
+	state, _ := a.streamState(ctx) // unknown: shown as zeros, and readyz says why
+	s := api.Status{
+		Version: version, StartedAt: a.started, Account: a.cfg.Agent.Account,
+		Index:      api.IndexStatus{Events: stats.Events, Bytes: stats.Bytes, Segments: stats.Segments, Oldest: stats.Oldest, Newest: stats.Newest, Damaged: stats.Damaged},
+		Quarantine: api.QuarantineStatus{Count: uint64(count), Bytes: bytes, LastReason: string(last.Reason)},
+		Stream:     api.StreamStatus{Messages: state.Messages, Bytes: state.Bytes, MaxBytes: state.MaxBytes, FirstSeq: state.FirstSeq, LastSeq: state.LastSeq},
+		Sources:    a.sources(),
+		Trails:     a.trailStatus(ctx),
+		Followers:  []api.FollowerStatus{followerStatus(a.follower.Status(), state.LastSeq)},
+	}
+	for _, t := range a.trails {
+		s.Followers = append(s.Followers, followerStatus(t.follower.Status(), state.LastSeq))
+	}
+	free := diskFree(a.data)
+	s.Disk = api.DiskStatus{Free: free, Full: free < diskReserve}
+	return s
+}
+
+func (a *aggregation) streamState(ctx context.Context) (bus.StreamState, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return a.conn.State(ctx)
+}
+
+func followerStatus(f aggregator.FollowerStatus, lastSeq uint64) api.FollowerStatus {
+	s := api.FollowerStatus{Name: f.Name, Kind: api.FollowerStatusKind(f.Kind), Seq: f.Seq, Quarantined: f.Quarantined}
+	s.LagBatches, s.LagSeconds = lag(f, lastSeq)
+	if f.Failing {
+		s.LastError = f.LastError
+	}
+	return s
+}
+
+// lag is how far a follower is behind the stream. Its seconds are those since the
+// stream took the last batch that the follower has read.
+func lag(f aggregator.FollowerStatus, lastSeq uint64) (batches uint64, seconds float64) {
+	if lastSeq <= f.Seq {
+		return 0, 0
+	}
+	if !f.StoredAt.IsZero() {
+		seconds = max(time.Since(f.StoredAt).Seconds(), 0)
+	}
+	return lastSeq - f.Seq, seconds
+}
+
+// sources are all sources that batches came from, and those of this machine's agent with what only it knows.
+func (a *aggregation) sources() []api.SourceStatus {
+	var all []api.SourceStatus
+	for _, s := range a.follower.Sources() {
+		all = append(all, api.SourceStatus{Account: s.Account, Agent: s.Agent, Source: s.Source, LastBatch: s.LastBatch, LastSeq: s.LastSeq, LastSeen: s.StoredAt,
+			Gaps: s.Gaps, Quarantined: s.Quarantined, Unparsed: s.Unparsed})
+	}
+	if a.lanes == nil {
+		return all
+	}
+	for _, lane := range a.lanes.Status() {
+		s := source(&all, lane.Account, lane.Agent, lane.Source)
+		s.Ignored, s.Unparsed = lane.Ignored, lane.Unparsed
+		s.LagEvents = lane.Events - min(lane.Published, lane.Events)
+		if !lane.LastSeen.IsZero() {
+			s.LastSeen = lane.LastSeen
+		}
+		if s.LagEvents > 0 {
+			s.LagSeconds = max(time.Since(lane.LastSeen).Seconds(), 0)
+		}
+		if lane.Failing {
+			s.LastError = lane.LastError
+		}
+		for _, f := range lane.Files.Faults {
+			if s.LastError == "" {
+				s.LastError = fmt.Sprintf("%s: %v", f.Path, f.Err)
+			}
+		}
+	}
+	return all
+}
+
+// source is the entry of a source, which is made when there is none.
+func source(all *[]api.SourceStatus, account, agent, name string) *api.SourceStatus {
+	for i := range *all {
+		if s := &(*all)[i]; s.Account == account && s.Agent == agent && s.Source == name {
+			return s
+		}
+	}
+	*all = append(*all, api.SourceStatus{Account: account, Agent: agent, Source: name})
+	return &(*all)[len(*all)-1]
+}
+
+// trailStatus is what GET /api/v1/trails shows.
+func (a *aggregation) trailStatus(ctx context.Context) []api.TrailStatus {
+	state, _ := a.streamState(ctx)
+	all := make([]api.TrailStatus, 0, len(a.trails))
+	for _, t := range a.trails {
+		f := t.follower.Status()
+		s := api.TrailStatus{Name: t.Name, Where: t.Where, State: api.TrailStatusStateRunning, Seq: f.Seq, Quarantined: f.Quarantined,
+			Deliver: []api.Delivery{{Kind: "file", Target: t.target()}}}
+		s.LagBatches, s.LagSeconds = lag(f, state.LastSeq)
+		if f.Failing {
+			s.State, s.LastError, s.LastErrorTime = api.TrailStatusStateFailing, f.LastError, f.LastErrorAt
+		}
+		if archive := t.opened(); archive != nil {
+			x := archive.Status()
+			s.LastSeal, s.LastDelivery = x.LastSealTime, x.LastDelivery
+			s.Events, s.Objects, s.Bytes = x.Total.Events, x.Total.Objects, int64(x.Total.Bytes)
+		} else {
+			s.State, s.LastError = api.TrailStatusStateFailing, t.openError()
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func (t *trail) target() string {
+	if t.File.Prefix == "" {
+		return t.File.Path
+	}
+	return strings.TrimSuffix(t.File.Path, "/") + "/" + t.File.Prefix
+}
+
+func (t *trail) openError() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err == nil {
+		return "its archive is not open yet"
+	}
+	return t.err.Error()
+}
+
+// unready tells why events are not taken or searches are not answered right.
+func (a *aggregation) unready() []string {
+	var why []string
+	if free := diskFree(a.data); free < diskReserve {
+		why = append(why, fmt.Sprintf("the disk of %s is full (%d KiB left): nothing is acknowledged until there is room", a.data, free>>10))
+	}
+	if a.nats != nil && !a.nats.Healthy() {
+		why = append(why, "the store of the embedded NATS server has failed")
+	} else if !a.conn.Connected() {
+		why = append(why, "there is no connection to NATS")
+	}
+	if f := a.follower.Status(); f.Failing {
+		why = append(why, "the index waits: "+f.LastError)
+	}
+	if s := a.lane.Status(); s.Failing {
+		why = append(why, "the audit of actiontrail itself waits: "+s.LastError)
+	}
+	if a.lanes != nil {
+		for _, s := range a.lanes.Status() {
+			if s.Failing {
+				why = append(why, fmt.Sprintf("source %s waits: %s", s.Source, s.LastError))
+			}
+		}
+	}
+	return why
+}

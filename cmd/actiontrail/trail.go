@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/actiontrail/actiontrail/aggregator/api"
+)
+
+func newTrailCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "trail",
+		Short: "Look at trails",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newTrailListCommand(), newTrailStatusCommand())
+	return cmd
+}
+
+func newTrailListCommand() *cobra.Command {
+	var f clientFlags
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the trails, with their last delivery",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			trails, err := f.trails(cmd.Context(), "")
+			if err != nil {
+				return err
+			}
+			s := newScreen(cmd.OutOrStdout())
+			if f.output == "json" {
+				return printJSON(s, trails)
+			}
+			if len(trails) == 0 {
+				fmt.Fprintln(cmd.ErrOrStderr(), "there are no trails; declare one in the configuration")
+				return nil
+			}
+			rows := make([][]string, len(trails))
+			for i, t := range trails {
+				rows[i] = []string{t.Name, string(t.State), deliveries(t), fmt.Sprint(t.Events), timeOr(t.LastDelivery, "never"), behind(t), firstOf(t.LastError, "-")}
+			}
+			return newTable(s, trailColumns, rows).print(rows)
+		},
+	}
+	f.register(cmd, "table", "json")
+	return cmd
+}
+
+var trailColumns = []column{
+	{title: "NAME", least: 8}, {title: "STATE", least: 7, alarm: func(s string) bool { return s == string(api.TrailStatusStateFailing) }},
+	{title: "DELIVERS TO", least: 12}, {title: "EVENTS", least: 6}, {title: "LAST DELIVERY", least: 20}, {title: "BEHIND", least: 7}, {title: "LAST ERROR", least: 10},
+}
+
+func newTrailStatusCommand() *cobra.Command {
+	var f clientFlags
+	cmd := &cobra.Command{
+		Use:   "status [NAME]",
+		Short: "Show all that is known of one trail, or of each",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			trails, err := f.trails(cmd.Context(), strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			s := newScreen(cmd.OutOrStdout())
+			if f.output == "json" {
+				if len(args) == 1 {
+					return printJSON(s, trails[0])
+				}
+				return printJSON(s, trails)
+			}
+			for i, t := range trails {
+				if i > 0 {
+					fmt.Fprintln(s.w)
+				}
+				if err := printTrail(s.w, t); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	f.register(cmd, "table", "json")
+	return cmd
+}
+
+// trails asks for one trail, or with no name for all.
+func (f *clientFlags) trails(ctx context.Context, name string) ([]api.TrailStatus, error) {
+	c, err := f.dial()
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		var list api.TrailList
+		r, err := c.ListTrails(ctx)
+		err = c.decode(r, err, &list)
+		return list.Trails, err
+	}
+	var t api.TrailStatus
+	r, err := c.GetTrail(ctx, name)
+	err = c.decode(r, err, &t)
+	return []api.TrailStatus{t}, err
+}
+
+func printTrail(w io.Writer, t api.TrailStatus) error {
+	facts := [][2]string{
+		{"name", t.Name}, {"state", string(t.State)}, {"where", firstOf(t.Where, "(all events)")}, {"delivers to", deliveries(t)},
+		{"delivered", fmt.Sprintf("%d events in %d objects, %d bytes", t.Events, t.Objects, t.Bytes)},
+		{"last delivery", timeOr(t.LastDelivery, "never")}, {"last seal", timeOr(t.LastSeal, "never")},
+		{"stream seq", fmt.Sprint(t.Seq)}, {"behind", behind(t)}, {"quarantined", fmt.Sprint(t.Quarantined)},
+	}
+	if t.LastError != "" {
+		facts = append(facts, [2]string{"last error", t.LastError + " (" + timeOr(t.LastErrorTime, "at an unknown time") + ")"})
+	}
+	for _, f := range facts {
+		if _, err := fmt.Fprintf(w, "%-14s %s\n", f[0]+":", visible(f[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func deliveries(t api.TrailStatus) string {
+	out := make([]string, len(t.Deliver))
+	for i, d := range t.Deliver {
+		out[i] = d.Kind + " " + d.Target
+	}
+	return firstOf(strings.Join(out, ", "), "-")
+}
+
+func behind(t api.TrailStatus) string {
+	if t.LagBatches == 0 {
+		return "nothing"
+	}
+	return fmt.Sprintf("%d batches, %.0fs", t.LagBatches, t.LagSeconds)
+}
+
+func timeOr(t time.Time, never string) string {
+	if t.IsZero() {
+		return never
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// printJSON prints v indented.
+func printJSON(s screen, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	return s.write(append(b, '\n'))
+}

@@ -1,0 +1,327 @@
+// Package file reads records from log files: one record a line.
+//
+// Files are found by globs and followed for as long as they exist. What is read
+// of a file is told by its identity, not by its name: device, inode and a hash of
+// the first complete line. So a file that is rotated away is read to its end under
+// its new name, also when that matches no glob and also when it happened while
+// the agent was down; the file that takes its place is read from its beginning.
+// A file that was truncated or rewritten is read again from its beginning, in its
+// next generation.
+//
+// Every file has a mark in the cursor (docs/format/file-mark.md). Between scans
+// the source waits for news of the kernel, and where there are none it polls.
+package file
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// Defaults of Config, and what follows from Poll.
+const (
+	DefaultMaxLine = 1 << 20
+	DefaultPoll    = 500 * time.Millisecond
+
+	// slowPoll is how many times Poll a scan is apart from the next while the kernel sends news: it may forget some.
+	slowPoll = 10
+	// quietPolls is how many times Poll a rotated or deleted file must not have changed before it counts as finished.
+	quietPolls = 10
+	// scansAPoll is how many scans there are in one Poll at most.
+	scansAPoll = 10
+)
+
+// Where a source begins when it is started for the very first time. Files that
+// appear later are always read from their beginning.
+const (
+	StartBeginning = "beginning"
+	StartEnd       = "end"
+)
+
+// Config says which files are read, and how.
+type Config struct {
+	Paths    []string      // globs of files: * ? [a-z] {a,b} and ** for any number of folders
+	Exclude  []string      // globs of files to leave out; one without a slash is of names, in any folder
+	Start    string        // StartBeginning (also ""), or StartEnd
+	MaxLine  int64         // longest record in bytes, longer ones are cut; 0: DefaultMaxLine
+	Poll     time.Duration // time between scans where the kernel sends no news; 0: DefaultPoll
+	NoNotify bool          // only poll: for file systems whose news do not reach this machine, such as NFS
+	Log      *slog.Logger  // told of truncations and of files that vanished; nil: nobody
+}
+
+// Source is a plugins.Source of the lines of files.
+type Source struct {
+	config Config
+	quiet  time.Duration
+	log    *slog.Logger
+
+	mu      sync.Mutex // held by all but waiting; Status is for other goroutines
+	page    *page
+	tails   []*tail // in the order in which they were met
+	byInode map[inode]*tail
+	turn    int // the tail that reads next
+	next    plugins.Cursor
+	fromEnd bool // the scan under way is the very first
+	broken  map[string]error
+	scanned time.Time
+	rescan  bool // do not wait for the poll
+	watcher *fsnotify.Watcher
+	watched map[string]bool
+	polling bool // the kernel refused to send news of a folder
+}
+
+// New checks the configuration; nothing is opened.
+func New(c Config) (*Source, error) {
+	c.Paths, c.Exclude = slices.Clone(c.Paths), slices.Clone(c.Exclude)
+	if len(c.Paths) == 0 {
+		return nil, errors.New("no paths: name the files to read, such as /var/log/nginx/*.log")
+	}
+	for _, patterns := range [][]string{c.Paths, c.Exclude} {
+		for _, p := range patterns {
+			if !doublestar.ValidatePathPattern(p) || p == "" {
+				return nil, fmt.Errorf("path %q: not a glob: escape a literal [ or { with a backslash", p)
+			}
+		}
+	}
+	for i, p := range c.Paths {
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return nil, fmt.Errorf("path %q: %w", p, err)
+		}
+		c.Paths[i] = abs
+	}
+	switch c.Start {
+	case "":
+		c.Start = StartBeginning
+	case StartBeginning, StartEnd:
+	default:
+		return nil, fmt.Errorf("start %q: want %q or %q", c.Start, StartBeginning, StartEnd)
+	}
+	if c.MaxLine == 0 {
+		c.MaxLine = DefaultMaxLine
+	}
+	if c.Poll == 0 {
+		c.Poll = DefaultPoll
+	}
+	if c.MaxLine < 0 || c.Poll < 0 {
+		return nil, errors.New("max_line and poll must not be negative")
+	}
+	s := &Source{config: c, quiet: c.Poll * quietPolls, log: c.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s, nil
+}
+
+// Open implements plugins.Source. It may be called again after Close.
+func (s *Source) Open(ctx context.Context, at plugins.Cursor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reset()
+	s.page = newPage(s.config.MaxLine)
+	s.byInode, s.watched = map[inode]*tail{}, map[string]bool{}
+	if at.Value(startKey) == nil {
+		s.next = plugins.Cursor{{Key: startKey, Value: []byte{markVersion}}}
+		s.fromEnd = s.config.Start == StartEnd && len(at) == 0
+	}
+	for _, m := range at {
+		if err := s.resume(m); err != nil {
+			return fmt.Errorf("mark of file %s: %w", m.Key, err)
+		}
+	}
+	if !s.config.NoNotify {
+		// Without a watcher (too few are left to this user) the source polls.
+		if w, err := fsnotify.NewBufferedWatcher(0); err == nil {
+			s.watcher = w
+		} else {
+			s.log.Warn("no news of files from the kernel, polling", "error", err)
+		}
+	}
+	s.scan()
+	s.fromEnd = false
+	return ctx.Err()
+}
+
+// resume makes a tail of a mark.
+func (s *Source) resume(m plugins.Mark) error {
+	if m.Key == startKey {
+		return nil
+	}
+	n, err := parseFileID(m.Key)
+	if err != nil {
+		return err
+	}
+	p, err := decodePlace(m.Value)
+	if err != nil {
+		return err
+	}
+	t := &tail{place: p, inode: n, id: m.Key, path: p.file, scanned: p.offset, ready: true, sent: m.Value, durable: true}
+	if other := s.byInode[n]; other != nil { // one inode is one file: the other mark is of one that is long gone
+		if other.generation > p.generation {
+			t, other = other, t
+		}
+		s.next = append(s.next, plugins.Mark{Key: other.id})
+		s.tails = slices.DeleteFunc(s.tails, func(o *tail) bool { return o == other || o == t })
+	}
+	s.tails, s.byInode[n] = append(s.tails, t), t
+	return nil
+}
+
+// Read implements plugins.Source. The records are good until the next Read.
+func (s *Source) Read(ctx context.Context) (plugins.Batch, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return plugins.Batch{}, err
+		}
+		b, busy := s.step()
+		if len(b.Records) > 0 || len(b.Next) > 0 {
+			return b, nil
+		}
+		if !busy {
+			s.wait(ctx)
+		}
+	}
+}
+
+// step reads what is there. It is busy when there is more to do right now.
+func (s *Source) step() (b plugins.Batch, busy bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.news()
+	if !time.Now().Before(s.due()) {
+		s.scan()
+	}
+	s.page.reset()
+	count, first := len(s.tails), s.turn
+	for k := 0; k < count && !s.page.full(); k++ {
+		i := (first + k) % count
+		t := s.tails[i]
+		if t.after != nil && !t.after.ready && !t.after.retry {
+			t.after = nil // read to its end, or not to be read at present
+		}
+		if !t.ready || t.after != nil {
+			continue
+		}
+		s.turn = (i + 1) % count
+		s.read(t)
+		busy = busy || t.ready
+	}
+	for _, t := range s.tails {
+		s.move(t)
+	}
+	b = plugins.Batch{Records: s.page.records, Next: s.next}
+	s.next = nil // handed out for good: callers keep it
+	return b, busy
+}
+
+// read gives one tail its turn. An error holds back only this file, until the next scan.
+func (s *Source) read(t *tail) {
+	generation := t.generation
+	err := t.read(s.page)
+	switch {
+	case errors.Is(err, errReplaced), errors.Is(err, fs.ErrNotExist):
+		s.rescan, t.retry, t.ready, err = true, true, false, nil
+	case err != nil:
+		t.ready = false
+		if t.err == nil || t.err.Error() != err.Error() {
+			s.log.Warn("cannot read file, trying again", "file", t.path, "error", err)
+		}
+	}
+	t.err = err
+	if t.generation != generation {
+		s.log.Warn("file was truncated or rewritten, reading it from its beginning", "file", t.path, "generation", t.generation)
+	}
+}
+
+// move hands out the mark of a tail that has moved.
+func (s *Source) move(t *tail) {
+	if !t.dirty || t.key() == "" {
+		return
+	}
+	t.dirty, t.durable, t.sent = false, false, t.encode()
+	s.next = append(s.next, plugins.Mark{Key: t.key(), Value: t.sent})
+	if t.id != "" && t.was != "" {
+		if t.was != t.id {
+			s.next = append(s.next, plugins.Mark{Key: t.was})
+		}
+		t.was = ""
+	}
+}
+
+// wait returns when there is something to do, or ctx has ended.
+func (s *Source) wait(ctx context.Context) {
+	s.mu.Lock()
+	timer := time.NewTimer(time.Until(s.due()))
+	s.mu.Unlock()
+	defer timer.Stop()
+	var events <-chan fsnotify.Event
+	var faults <-chan error
+	if s.watcher != nil {
+		events, faults = s.watcher.Events, s.watcher.Errors
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			return
+		case <-faults:
+			s.mu.Lock()
+			s.rescan = true
+			s.mu.Unlock()
+			return
+		case e := <-events:
+			s.mu.Lock()
+			some := s.heard(e)
+			s.mu.Unlock()
+			if some {
+				return
+			}
+		}
+	}
+}
+
+// Committed implements plugins.Source: the marks of files that are gone may be
+// removed once they are durable.
+func (s *Source) Committed(_ context.Context, at plugins.Cursor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tails {
+		if !t.durable && !t.dirty && bytes.Equal(at.Value(t.key()), t.sent) {
+			t.durable = true
+		}
+	}
+	return nil
+}
+
+// Close implements plugins.Source.
+func (s *Source) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reset()
+}
+
+func (s *Source) reset() error {
+	for _, t := range s.tails {
+		t.close()
+	}
+	var err error
+	if s.watcher != nil {
+		err = s.watcher.Close()
+	}
+	s.tails, s.byInode, s.watcher, s.watched, s.next, s.broken = nil, nil, nil, nil, nil, nil
+	s.turn, s.polling, s.rescan = 0, false, false
+	return err
+}

@@ -1,0 +1,83 @@
+package file
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// headBytes is how much of the first line counts towards an identity. It is
+// fixed for ever: another value would make another file of every file.
+const headBytes = 16 << 10
+
+// inode is what the kernel tells files apart by while they exist.
+type inode struct{ dev, ino uint64 }
+
+// fileID is the identity of a file, "<device>-<inode>-<hash>": both numbers in
+// decimal, as stat(1) prints them, and the first 8 bytes of the SHA-256 of the
+// first line (without '\n', at most headBytes of it) in hex.
+func fileID(n inode, head []byte) string {
+	sum := sha256.Sum256(head)
+	return strconv.FormatUint(n.dev, 10) + "-" + strconv.FormatUint(n.ino, 10) + "-" + hex.EncodeToString(sum[:8])
+}
+
+// parseFileID is the inverse of fileID, as far as it goes.
+func parseFileID(id string) (inode, error) {
+	part := strings.Split(id, "-")
+	if len(part) == 3 && len(part[2]) == 16 {
+		dev, err1 := strconv.ParseUint(part[0], 10, 64)
+		ino, err2 := strconv.ParseUint(part[1], 10, 64)
+		if _, err3 := hex.DecodeString(part[2]); err1 == nil && err2 == nil && err3 == nil {
+			return inode{dev, ino}, nil
+		}
+	}
+	return inode{}, fmt.Errorf("%q is not a file identity like 2049-131077-9f86d081884c7d65", id)
+}
+
+// hashOf is the last part of an identity.
+func hashOf(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
+
+// readHead reads the part of the first line that counts. It is whole when the
+// line is complete, or longer than what counts.
+func readHead(r io.ReaderAt) (head []byte, whole bool, err error) {
+	b := make([]byte, headBytes)
+	n := 0
+	for step := 512; n < len(b); step *= 8 { // nearly every first line is short
+		m, err := r.ReadAt(b[n:min(n+step, len(b))], int64(n))
+		if i := bytes.IndexByte(b[n:n+m], '\n'); i >= 0 {
+			return b[:n+i], true, nil
+		}
+		n += m
+		if errors.Is(err, io.EOF) {
+			return b[:n], n == len(b), nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return b, true, nil
+}
+
+func inodeOf(info fs.FileInfo) inode {
+	st := info.Sys().(*syscall.Stat_t)
+	return inode{uint64(st.Dev), st.Ino}
+}
+
+// bornAt is when the file was made, in nanoseconds since 1970, or 0 where the
+// file system does not tell.
+func bornAt(path string) int64 {
+	var st unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_STATX_SYNC_AS_STAT, unix.STATX_BTIME, &st); err != nil || st.Mask&unix.STATX_BTIME == 0 {
+		return 0
+	}
+	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
+}

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Installs the real parts that tests run against and that only root can install.
+# What is there is left alone; what is not Debian says so and does nothing.
+set -eu
+
+want=
+command -v nginx >/dev/null || want="$want nginx-light"
+command -v make >/dev/null || want="$want make"
+command -v cc >/dev/null || command -v gcc >/dev/null || want="$want gcc libc6-dev" # go test -race
+if [ -z "$want" ]; then
+	echo "deps: all there"
+	exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+	echo "deps: not here, and there is no apt-get to install it with:$want" >&2
+	exit 1
+fi
+
+root=
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null || { echo "deps: needs root or sudo to install:$want" >&2; exit 1; }
+	root=sudo
+fi
+echo "deps: installing$want"
+$root apt-get update -q
+# shellcheck disable=SC2086 # a list of names
+$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $want
