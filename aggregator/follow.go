@@ -48,6 +48,7 @@ type Follower struct {
 
 	mu      sync.Mutex
 	status  FollowerStatus
+	waiting []span // read but not durable, oldest first
 	sources map[sourceName]SourceStatus
 }
 
@@ -57,6 +58,7 @@ type FollowerStatus struct {
 	Seq         uint64    // of the last batch that is durable in the sink
 	Taken       uint64    // of the last batch read
 	StoredAt    time.Time // when the stream took the last batch read
+	OldestAt    time.Time // when it took the oldest batch that is read but not durable; zero: there is none
 	Batches     uint64    // written since the start
 	Events      uint64    // in them
 	Resends     uint64
@@ -118,7 +120,7 @@ func (f *Follower) now() time.Time {
 func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 	at := f.Sink.Position()
 	at = at.Clone()
-	f.note(func(s *FollowerStatus) { s.Seq, s.Taken = at.Seq, at.Seq })
+	f.note(func(s *FollowerStatus) { s.Seq, s.Taken, f.waiting = at.Seq, at.Seq, nil })
 	in := f.Stream.Follow(at.Seq)
 	for {
 		wait, cancel := context.WithTimeout(ctx, flushEvery)
@@ -160,17 +162,47 @@ func (f *Follower) advanced(taken uint64, messages []bus.Message, batches []even
 	f.note(func(s *FollowerStatus) {
 		if n := len(messages); n > 0 {
 			s.Taken, s.StoredAt = messages[n-1].Seq, messages[n-1].Stored
+			f.waits(span{messages[n-1].Seq, messages[0].Stored})
 		}
 		s.Seq = durable
 		if durable == taken {
 			s.Seq = max(s.Seq, s.Taken)
 		}
+		s.OldestAt = f.oldest(s.Seq)
 		s.Batches += uint64(len(batches))
 		for _, b := range batches {
 			s.Events += uint64(len(b.Events))
 		}
 		s.Failing = false
 	})
+}
+
+// span is a run of batches that were read together.
+type span struct {
+	last   uint64    // seq
+	stored time.Time // of the first
+}
+
+// maxSpans bounds what is remembered of batches that wait; beyond it runs are joined.
+const maxSpans = 4096
+
+func (f *Follower) waits(s span) {
+	if n := len(f.waiting); n == maxSpans {
+		f.waiting[n-1].last = s.last
+		return
+	}
+	f.waiting = append(f.waiting, s)
+}
+
+// oldest is when the stream took the oldest batch after the durable ones.
+func (f *Follower) oldest(durable uint64) time.Time {
+	for len(f.waiting) > 0 && f.waiting[0].last <= durable {
+		f.waiting = f.waiting[1:]
+	}
+	if len(f.waiting) == 0 {
+		return time.Time{}
+	}
+	return f.waiting[0].stored
 }
 
 // take opens a message and tells whether its batch is to be written. What the

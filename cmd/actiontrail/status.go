@@ -62,14 +62,18 @@ func followerStatus(f aggregator.FollowerStatus, lastSeq uint64) api.FollowerSta
 	return s
 }
 
-// lag is how far a follower is behind the stream. Its seconds are those since the
-// stream took the last batch that the follower has read.
+// lag is how far a follower is behind the stream: in batches, and in seconds since
+// the stream took the oldest one that is not durable in its sink.
 func lag(f aggregator.FollowerStatus, lastSeq uint64) (batches uint64, seconds float64) {
 	if lastSeq <= f.Seq {
 		return 0, 0
 	}
-	if !f.StoredAt.IsZero() {
-		seconds = max(time.Since(f.StoredAt).Seconds(), 0)
+	since := f.OldestAt
+	if since.IsZero() { // not read yet
+		since = f.StoredAt
+	}
+	if !since.IsZero() {
+		seconds = max(time.Since(since).Seconds(), 0)
 	}
 	return lastSeq - f.Seq, seconds
 }
