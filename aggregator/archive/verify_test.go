@@ -372,30 +372,36 @@ func (s *site) rechain(n uint64, change func(*archive.Seal)) {
 // A chain that was forged from some seal on still has to be of one piece.
 func TestVerifyOfARechainedArchive(t *testing.T) {
 	tests := map[string]struct {
-		change func(*archive.Seal)
+		change func(x *archive.Seal, of3 archive.Object)
 		want   string
 	}{
-		"nothing":          {func(*archive.Seal) {}, ""},
-		"batches left out": {func(x *archive.Seal) { x.Events -= x.Scanned[0].Events; x.Scanned = x.Scanned[1:] }, "no gap is declared"},
-		"batches again": {func(x *archive.Seal) {
+		"nothing": {func(*archive.Seal, archive.Object) {}, ""},
+		"batches left out": {func(x *archive.Seal, _ archive.Object) {
+			x.Scanned[1].Events += x.Scanned[0].Events
+			x.Scanned = x.Scanned[1:]
+		}, "no gap is declared"},
+		"batches again": {func(x *archive.Seal, _ archive.Object) {
 			x.Scanned[0].From--
 			x.Scanned[0].Recent += x.Scanned[0].Recent[:16]
 			fixRecent(x)
 		}, "no gap is declared"},
-		"other batches":     {func(x *archive.Seal) { x.Scanned[0].Prev[0] ^= 1 }, "does not follow batch"},
-		"gap that is none":  {func(x *archive.Seal) { x.Scanned[0].Gap = &archive.Range{From: 1, To: x.Scanned[0].From - 1} }, "it declares a gap from batch 1"},
-		"seq left out":      {func(x *archive.Seal) { x.Seq.After++ }, "it scanned the stream after seq"},
-		"seq beyond":        {func(x *archive.Seal) { x.Seq.To++ }, "it scanned the stream after seq"},
-		"totals":            {func(x *archive.Seal) { x.Total.Bytes++ }, "its totals"},
-		"other position":    {func(x *archive.Seal) { x.Scanned[1].Last[31] ^= 1 }, "does not follow batch"},
-		"object left out":   {func(x *archive.Seal) { x.Matched -= x.Objects[0].Count; x.Objects = x.Objects[1:] }, "no seal names this object"},
+		"other batches": {func(x *archive.Seal, _ archive.Object) { x.Scanned[0].Prev[0] ^= 1 }, "does not follow batch"},
+		"gap that is none": {func(x *archive.Seal, _ archive.Object) {
+			x.Scanned[0].Gap = &archive.Range{From: 1, To: x.Scanned[0].From - 1}
+		}, "it declares a gap from batch 1"},
+		"seq left out":      {func(x *archive.Seal, _ archive.Object) { x.Seq.After++ }, "it scanned the stream after seq"},
+		"seq beyond":        {func(x *archive.Seal, _ archive.Object) { x.Seq.To++ }, "it scanned the stream after seq"},
+		"totals":            {func(x *archive.Seal, _ archive.Object) { x.Total.Bytes++ }, "its totals"},
+		"other position":    {func(x *archive.Seal, _ archive.Object) { x.Scanned[1].Last[31] ^= 1 }, "does not follow batch"},
+		"object left out":   {func(x *archive.Seal, _ archive.Object) { x.Matched -= x.Objects[0].Count; x.Objects = x.Objects[1:] }, "no seal names this object"},
 		"amends no object":  {amend(func(o *archive.Object) { o.Key += "x" }), "which no seal names"},
 		"amends the events": {amend(func(o *archive.Object) { o.Logical[0] ^= 1 }), "to hold other events"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, _ := built(t)
-			s.rechain(4, test.change)
+			of3 := s.seal(3).Objects[0]
+			s.rechain(4, func(x *archive.Seal) { test.change(x, of3) })
 			var texts string
 			for _, p := range s.verify().Problems {
 				texts += p.Text + "\n"
@@ -412,13 +418,12 @@ func fixRecent(x *archive.Seal) {
 	c.Recent = strings.Repeat("0", 16*int(c.To-c.From)) + c.Last.String()[:16]
 }
 
-// amend turns a seal into an amendment of an object that seal 3 is made to have named.
-func amend(change func(*archive.Object)) func(*archive.Seal) {
-	return func(x *archive.Seal) {
+// amend turns a seal into an amendment of what was made of an object of seal 3.
+func amend(change func(*archive.Object)) func(*archive.Seal, archive.Object) {
+	return func(x *archive.Seal, of3 archive.Object) {
 		n := uint64(3)
 		x.Amends, x.Scanned, x.Events, x.Matched, x.Seq.After = &n, []archive.Scanned{}, 0, 0, x.Seq.To
-		x.Objects = x.Objects[:1]
-		x.Objects[0].Key = strings.Replace(x.Objects[0].Key, "_000000000004_", "_000000000003_", 1)
+		x.Objects = []archive.Object{of3}
 		change(&x.Objects[0])
 	}
 }

@@ -50,7 +50,7 @@ func TestNginxThreeProcessesKilled(t *testing.T) {
 	nats, natsServer := realtest.StartNATS(t)
 	w := newSite(t, "", "access.log*")
 	servers := fmt.Sprintf("servers = [%q]", "nats://"+nats)
-	aggregator := w.start("aggregator", w.config("aggregator", servers), w.addr)
+	aggregator := w.start("aggregator", w.config("aggregator", servers+"\n  max_bytes = \"1GiB\""), w.addr)
 	agent := w.start("agent", w.config("agent", servers), "")
 	w.run([]*realtest.Process{agent, natsServer, aggregator})
 }

@@ -18,6 +18,7 @@ import (
 // Errors that callers decide by.
 var (
 	ErrFull      = errors.New("the stream is full: it takes batches again when the followers have caught up, or with a larger nats max_bytes")
+	ErrNoRoom    = errors.New("the NATS server has less room than the stream asks for: lower max_bytes of the nats block, or raise max_file_store of the server")
 	ErrNone      = errors.New("the subject holds no batch")
 	ErrNoStream  = errors.New("the stream does not exist yet: the aggregator makes it when it starts")
 	ErrRefused   = errors.New("refused by the NATS server")
@@ -139,6 +140,8 @@ func (c *Conn) explain(err error) error {
 	switch {
 	case errors.As(err, &api) && api.ErrorCode == 10077:
 		return fmt.Errorf("%w (%s)", ErrFull, api.Description)
+	case errors.As(err, &api) && api.ErrorCode == 10047:
+		return fmt.Errorf("%w (%s)", ErrNoRoom, api.Description)
 	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return ErrNoStream
 	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrDisconnected):

@@ -276,3 +276,11 @@ func TestClientsSurviveARestartInProcess(t *testing.T) {
 		t.Error("healthy after Close")
 	}
 }
+
+func TestStreamLargerThanTheServer(t *testing.T) {
+	_, c := start(t, t.TempDir(), "")
+	err := c.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 1 << 40})
+	if !errors.Is(err, bus.ErrNoRoom) {
+		t.Errorf("error is %v", err)
+	}
+}
