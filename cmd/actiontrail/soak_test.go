@@ -151,7 +151,7 @@ func (w *site) run(victims []*realtest.Process) {
 			w.t.Logf("%d events in the index; status: %s", w.total("origin.source: edge"), w.get("/api/v1/status", nil))
 		}
 	})
-	realtest.Until(w.t, 20*time.Second, "all lines in the index", func() bool { return w.total("origin.source: edge") >= lines })
+	realtest.Until(w.t, 3*time.Minute, "all lines in the index", func() bool { return w.total("origin.source: edge") >= lines })
 	w.checkIndex(lines)
 	realtest.Until(w.t, time.Minute, "all lines in the archive", func() bool { n, _ := w.archived(); return n >= lines })
 	w.checkArchive(lines)

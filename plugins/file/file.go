@@ -168,11 +168,14 @@ func (s *Source) resume(m plugins.Mark) error {
 		return err
 	}
 	t := &tail{place: p, inode: n, id: m.Key, path: p.file, scanned: p.offset, ready: true, sent: m.Value, durable: true}
+	if hashOf(m.Key) == noHash {
+		t.id, t.was = "", m.Key
+	}
 	if other := s.byInode[n]; other != nil { // one inode is one file: the other mark is of one that is long gone
 		if other.generation > p.generation {
 			t, other = other, t
 		}
-		s.next = append(s.next, plugins.Mark{Key: other.id})
+		s.next = append(s.next, plugins.Mark{Key: other.key()})
 		s.tails = slices.DeleteFunc(s.tails, func(o *tail) bool { return o == other || o == t })
 	}
 	s.tails, s.byInode[n] = append(s.tails, t), t

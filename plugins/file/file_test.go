@@ -173,8 +173,8 @@ func TestFirstLineIsNotComplete(t *testing.T) {
 		w.write("a.log", "on")
 		w.start()
 		w.want()
-		if n := w.marks(); n != 0 {
-			t.Errorf("%d marks before the first line is complete", n)
+		if w.cursor.Value(metID(w.inode("a.log"))) == nil || w.marks() != 1 {
+			t.Errorf("marks before the first line is complete: %q", w.cursor)
 		}
 		w.write("a.log", "e\n")
 		w.want("one")

@@ -30,6 +30,15 @@ func fileID(n inode, head []byte) string {
 	return strconv.FormatUint(n.dev, 10) + "-" + strconv.FormatUint(n.ino, 10) + "-" + hex.EncodeToString(sum[:8])
 }
 
+// noHash stands in the identity of a file whose first line is not complete yet.
+const noHash = "0000000000000000"
+
+// metID is the key of the mark of a file that has been met, but has no identity
+// yet: should it be rotated away while the agent is down, it is known by its inode.
+func metID(n inode) string {
+	return strconv.FormatUint(n.dev, 10) + "-" + strconv.FormatUint(n.ino, 10) + "-" + noHash
+}
+
 // parseFileID is the inverse of fileID, as far as it goes.
 func parseFileID(id string) (inode, error) {
 	part := strings.Split(id, "-")

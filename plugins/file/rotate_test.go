@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -53,15 +54,16 @@ func TestRotatedNameMatchesTheGlobToo(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		w.config.Paths = []string{w.path("a.log*")}
 		w.write("a.log.1", "old\n")
+		w.tick()
 		w.write("a.log", "a1\n")
 		w.start()
-		w.want("a1", "old")
+		w.want("old", "a1")
 		w.rename("a.log.1", "a.log.2")
 		w.rename("a.log", "a.log.1")
 		w.write("a.log", "b1\n")
-		w.want("a1", "old", "b1")
+		w.want("old", "a1", "b1")
 		w.restart()
-		w.want("a1", "old", "b1")
+		w.want("old", "a1", "b1")
 	})
 }
 
@@ -100,6 +102,7 @@ func TestRotatedTwiceWhileDown(t *testing.T) {
 	w.tick()
 	w.write("a.log", "a2\n")
 	w.write("a.log.3.gz", "b1\nnot this\n")
+	w.write("a.log.9", "a1\nnor this copy\n")
 	w.rename("a.log.1", "a.log.3")
 	w.rename("a.log", "a.log.2")
 	w.write("a.log", "b1\n")
@@ -151,7 +154,7 @@ func TestHalfLineOfRotatedFile(t *testing.T) {
 		w.start()
 		w.want("a1")
 		w.rename("a.log", "a.log.1")
-		w.nothing() // no successor: the writer still has it
+		w.idle(2 * quietPolls) // no successor: the writer still has it
 		w.write("a.log.1", " a line")
 		w.nothing()
 		w.write("a.log", "b1\n")
@@ -386,5 +389,77 @@ func TestRotatedName(t *testing.T) {
 	}
 	if !rotatedName("syslog", "syslog.1") || rotatedName("syslog", "syslogd") {
 		t.Error("names without an extension")
+	}
+}
+
+// A half line has ten polls to be completed, even if there is a successor.
+func TestHalfLineOfRotatedFileIsCompletedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		w.write("a.log", "a1\nhalf")
+		w.start()
+		w.want("a1")
+		w.idle(2 * quietPolls) // the time counts from the rename
+		w.rename("a.log", "a.log.1")
+		w.write("a.log", "b1\n")
+		w.want("a1", "b1")
+		w.idle(quietPolls - 7)
+		w.write("a.log.1", " a")
+		w.idle(quietPolls - 3)
+		w.write("a.log.1", " line\n")
+		w.want("a1", "b1", "half a line")
+		w.stop()
+	})
+}
+
+// The mark of a deleted file stays until what was read of it is durable.
+func TestMarkStaysUntilCommitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		w.write("a.log", "a1\n")
+		w.start()
+		b, err := w.source.Read(t.Context())
+		w.ok(err)
+		at := w.cursor.Merge(b.Next)
+		w.ok(os.Remove(w.path("a.log")))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*quietPolls*w.config.Poll)
+		defer cancel()
+		if b, err := w.source.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("before Committed Read returned %v, %v", b, err)
+		}
+		w.ok(w.source.Committed(t.Context(), at))
+		b, err = w.source.Read(t.Context())
+		w.ok(err)
+		if at = at.Merge(b.Next); len(at) != 1 || len(b.Next) != 1 {
+			t.Errorf("%v", b)
+		}
+		w.stop()
+	})
+}
+
+// A path leads elsewhere before the file found there could be opened.
+func TestRenamedBetweenScanAndOpen(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		w.write("a.log", "a1\n")
+		w.start()
+		w.rename("a.log", "a.log.1")
+		w.write("a.log", "b1\n")
+		w.want("a1", "b1")
+	})
+}
+
+// Without the kernel's news nothing would be seen here in time.
+func TestNews(t *testing.T) {
+	w := newWorld(t, false)
+	w.config.Poll = 5 * time.Second
+	w.write("a.log", "a1\n")
+	w.start()
+	w.until("read", func() bool { return len(w.records) == 1 })
+	w.write("a.log", "a2\n")
+	w.until("read", func() bool { return len(w.records) == 2 })
+	w.write("b.log", "b1\n")
+	w.until("read", func() bool { return len(w.records) == 3 })
+	if !w.source.Status().Notify {
+		t.Error("status says that there are no news")
 	}
 }

@@ -38,6 +38,7 @@ func (s *Source) scan() {
 		s.find(t, matches, folders, now)
 		if t.away = t.path != t.file; (t.away || !t.missing.IsZero()) && !was {
 			left = append(left, t)
+			t.grown = now // its writer has as long to finish as after a write
 		}
 	}
 	added := s.unmet(left, matches, folders)
@@ -165,7 +166,10 @@ func (s *Source) sibling(t *tail, folders map[string][]seen) (seen, bool) {
 }
 
 func (s *Source) same(t *tail, path string, info fs.FileInfo) bool {
-	if t.fd != nil || t.id == "" || path == t.path && info.Size() == t.size && info.ModTime().Equal(t.modified) {
+	if t.fd == nil && t.id == "" {
+		return t.born == 0 || bornAt(path) == t.born
+	}
+	if t.fd != nil || path == t.path && info.Size() == t.size && info.ModTime().Equal(t.modified) {
 		return true
 	}
 	fd, err := os.Open(path)

@@ -137,8 +137,14 @@ func (w *world) want(lines ...string) {
 // nothing shows that there is no more, for as long as a few scans take.
 func (w *world) nothing() {
 	w.t.Helper()
+	w.idle(3)
+}
+
+// idle shows that there is no more for so many polls.
+func (w *world) idle(polls int) {
+	w.t.Helper()
 	n := len(w.records)
-	ctx, cancel := context.WithTimeout(context.Background(), 3*w.config.Poll)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(polls)*w.config.Poll)
 	defer cancel()
 	for {
 		err := w.step(ctx)

@@ -17,7 +17,7 @@ type tail struct {
 	place
 	inode inode
 	id    string // "" until the first line is complete
-	was   string // the identity before the first line changed; its mark is still there
+	was   string // the identity before the first line changed, or before it was complete; its mark is still there
 	path  string // where the file is now, or was last
 	fd    *os.File
 
@@ -190,6 +190,9 @@ func (t *tail) read(p *page) error {
 			return fmt.Errorf("read the first line: %w", err)
 		}
 		if t.id == "" {
+			if t.was == "" {
+				t.was, t.dirty = metID(t.inode), true
+			}
 			t.ready = false
 			return nil
 		}

@@ -3,11 +3,13 @@
 package sourcetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -70,6 +72,8 @@ type run struct {
 	before  []int            // before[i]: records read before batch i
 	order   []place
 	last    map[string]place // of each file
+	next    plugins.Cursor   // of the last batch: the agent keeps it until its own batch is full
+	kept    plugins.Cursor   // a copy
 }
 
 func newRun(at plugins.Cursor) *run {
@@ -88,6 +92,16 @@ func (r *run) take(b plugins.Batch) error {
 	}
 	if len(b.Records) > 0 && len(b.Next) == 0 {
 		return errors.New("records without a mark: a restart would read them again")
+	}
+	if !reflect.DeepEqual(r.next, r.kept) {
+		return fmt.Errorf("Read has changed the Next of the batch before, from %v to %v", r.kept, r.next)
+	}
+	r.next, r.kept = b.Next, make(plugins.Cursor, len(b.Next))
+	for i, m := range b.Next {
+		r.kept[i] = plugins.Mark{Key: m.Key, Value: bytes.Clone(m.Value)}
+	}
+	if r.next == nil {
+		r.kept = nil
 	}
 	for _, rec := range b.Records {
 		p := place{rec.Pos.FileID, rec.Pos.Generation, rec.Pos.Offset}

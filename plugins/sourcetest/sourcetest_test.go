@@ -17,6 +17,7 @@ type fake struct {
 	at     int
 	opened int
 	first  int
+	next   plugins.Cursor
 }
 
 const (
@@ -87,6 +88,10 @@ func (f *fake) Read(ctx context.Context) (plugins.Batch, error) {
 	}
 	if f.defect != "no mark" {
 		b.Next = plugins.Cursor{{Key: "n", Value: []byte(strconv.Itoa(mark))}}
+		if f.defect == "uses Next again" {
+			f.next = append(f.next[:0], b.Next...)
+			b.Next = f.next
+		}
 	}
 	return b, nil
 }
@@ -119,6 +124,7 @@ func TestDefectsAreFound(t *testing.T) {
 		{"one place twice", checkAll},
 		{"out of order", checkAll},
 		{"too large a batch", checkAll},
+		{"uses Next again", checkAll},
 		{"does not block", checkAll},
 		{"cursor ahead", checkRestarts},
 		{"cursor behind", checkRestarts},
