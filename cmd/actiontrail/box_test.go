@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/actiontrail/actiontrail/internal/realtest"
+)
+
+// box is a server of its own with a log that the test writes.
+type box struct {
+	t       *testing.T
+	dir     string // of log, configuration and archive
+	data    string
+	addr    string
+	server  *realtest.Process
+	written int
+}
+
+func newBox(t *testing.T, data string) *box {
+	if testing.Short() {
+		t.Skip("starts real processes")
+	}
+	b := &box{t: t, dir: t.TempDir(), data: data, addr: realtest.FreeAddr(t)}
+	if data == "" {
+		b.data = filepath.Join(b.dir, "data")
+	}
+	b.configure("")
+	return b
+}
+
+// configure writes the configuration; where is the filter of the trail.
+func (b *box) configure(where string) {
+	b.t.Helper()
+	text := fmt.Sprintf("agent {\n  name = \"gw-1\"\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"nginx\"\n}\ntrail \"all\" {\n  where = %q\n  deliver \"file\" {\n    path = %q\n    roll {\n      max_age = \"1s\"\n    }\n  }\n}\n",
+		b.log(), where, b.archive())
+	if err := os.WriteFile(b.config(), []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *box) log() string     { return filepath.Join(b.dir, "access.log") }
+func (b *box) archive() string { return filepath.Join(b.dir, "archive") }
+func (b *box) config() string  { return filepath.Join(b.dir, "actiontrail.hcl") }
+
+func (b *box) args() []string {
+	return []string{os.Args[0], "server", "--config", b.config(), "--data", b.data, "--listen", b.addr}
+}
+
+func (b *box) start() {
+	b.t.Helper()
+	if b.server == nil {
+		b.server = realtest.Start(b.t, []string{asProgram + "=1"}, b.args()...)
+	} else {
+		b.server.Again()
+	}
+	realtest.Until(b.t, 30*time.Second, "the server to be ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusOK })
+}
+
+// write adds lines to the log.
+func (b *box) write(lines int) {
+	b.t.Helper()
+	f, err := os.OpenFile(b.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer f.Close()
+	var text strings.Builder
+	for range lines {
+		b.written++
+		fmt.Fprintf(&text, "192.0.2.%d - u%d [%s] \"POST /v1/instances/i-%d/stop HTTP/1.1\" 200 2 \"-\" \"test\"\n",
+			b.written%250, b.written%7, time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"), b.written)
+	}
+	if _, err := f.WriteString(text.String()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// get asks the API; the code is 0 while nobody answers.
+func (b *box) get(path string, query url.Values) (int, string) {
+	r, err := http.Get("http://" + b.addr + path + "?" + query.Encode())
+	if err != nil {
+		return 0, ""
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return 0, ""
+	}
+	return r.StatusCode, string(body)
+}
+
+func (b *box) total(query string) int {
+	var page struct{ Total int }
+	code, body := b.get("/api/v1/events", url.Values{"query": {query}, "limit": {"0"}})
+	if code != http.StatusOK || json.Unmarshal([]byte(body), &page) != nil {
+		return -1
+	}
+	return page.Total
+}
+
+// indexed waits until the index has every line that was written, and no more.
+func (b *box) indexed() {
+	b.t.Helper()
+	realtest.Until(b.t, time.Minute, fmt.Sprintf("%d lines in the index", b.written), func() bool { return b.total("origin.source: edge") >= b.written })
+	if n := b.total("origin.source: edge"); n != b.written {
+		b.t.Errorf("%d events in the index, %d lines were written", n, b.written)
+	}
+}
+
+// archived waits until the trail is behind by nothing but its own audit, then verifies its archive.
+func (b *box) archived() {
+	b.t.Helper()
+	w := &site{t: b.t, dir: b.dir, addr: b.addr}
+	realtest.Until(b.t, time.Minute, fmt.Sprintf("%d lines in the archive", b.written), func() bool { n, _ := w.archived(); return n >= b.written })
+	w.checkArchive(b.written)
+}
