@@ -94,7 +94,7 @@ func (r *run) take(b plugins.Batch) error {
 		return errors.New("records without a mark: a restart would read them again")
 	}
 	if !reflect.DeepEqual(r.next, r.kept) {
-		return fmt.Errorf("Read has changed the Next of the batch before, from %v to %v", r.kept, r.next)
+		return fmt.Errorf("a Read has changed the Next of the batch before, from %v to %v", r.kept, r.next)
 	}
 	r.next, r.kept = b.Next, make(plugins.Cursor, len(b.Next))
 	for i, m := range b.Next {
