@@ -11,8 +11,13 @@ import (
 	"github.com/actiontrail/actiontrail/internal/bus"
 )
 
-// PurgeEvery is how often the stream is rid of what all followers have.
-const PurgeEvery = 10 * time.Second
+const (
+	// PurgeEvery is how often the stream is rid of what all followers have.
+	PurgeEvery = 10 * time.Second
+	// DefaultRetain is how many batches the stream keeps beyond that: should the end
+	// of an index be damaged, it is read again from there.
+	DefaultRetain = 4096
+)
 
 // Purger removes from the stream what every follower has durably, but leaves of
 // each subject the batches from its last snapshot on: an agent that has lost its
@@ -21,7 +26,7 @@ type Purger struct {
 	Conn      *bus.Conn
 	Followers []*Follower
 	Position  func() event.Position // of the index: it knows the snapshots of every lane
-	Retain    uint64                // batches kept for replay, beyond what is needed
+	Retain    uint64                // batches kept for replay beyond what is needed, while the stream has room
 	Log       *slog.Logger
 
 	purged map[string]uint64 // subject to the seq purged up to
@@ -50,10 +55,14 @@ func (p *Purger) Purge(ctx context.Context) error {
 	for _, f := range p.Followers {
 		floor = min(floor, f.Durable())
 	}
-	if floor <= p.Retain {
+	retain, err := p.retained(ctx)
+	if err != nil {
+		return err
+	}
+	if floor <= retain {
 		return nil
 	}
-	floor -= p.Retain
+	floor -= retain
 	snapshots := map[string]uint64{}
 	for lane, last := range at.Lanes {
 		subject, err := bus.Subject(lane.Account, lane.Agent, lane.Source)
@@ -76,4 +85,20 @@ func (p *Purger) Purge(ctx context.Context) error {
 		p.purged[subject] = before
 	}
 	return nil
+}
+
+// retained is how many batches are kept for replay: none once the stream is a
+// quarter full, for a full stream takes no batches.
+func (p *Purger) retained(ctx context.Context) (uint64, error) {
+	if p.Retain == 0 {
+		return 0, nil
+	}
+	state, err := p.Conn.State(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("state of the stream: %w", err)
+	}
+	if state.MaxBytes > 0 && state.Bytes > state.MaxBytes/4 {
+		return 0, nil
+	}
+	return p.Retain, nil
 }

@@ -94,6 +94,9 @@ type FileDelivery struct {
 	RollBytes int64
 }
 
+// AggregatorName is the name under which the aggregator itself sends events; no agent can have it.
+const AggregatorName = "aggregator"
+
 // Defaults of what the files leave out.
 const (
 	DefaultAccount   = "default"

@@ -199,6 +199,12 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+func TestNameOfTheAggregatorIsTaken(t *testing.T) {
+	if _, err := load(t, "agent {\n  name = \"aggregator\"\n}\n"); err == nil || !strings.Contains(err.Error(), `agent "aggregator" is the aggregator's own`) {
+		t.Errorf("error is %v", err)
+	}
+}
+
 // The hash of a trail tells whether it means something else, not how it is written.
 func TestTrailHash(t *testing.T) {
 	hash := func(where, more string) string {

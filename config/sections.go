@@ -47,7 +47,9 @@ func (r *reader) accounts(blocks []accountBlock) map[string]string {
 func (r *reader) agent(blocks []agentBlock, accounts map[string]string) Agent {
 	a := Agent{Name: hostName(), Account: DefaultAccount, Region: DefaultRegion, SpoolBytes: DefaultSpoolBytes}
 	if b := one(r, blocks, "agent", func(b *agentBlock) hcl.Range { return b.Range }); b != nil {
-		a.Name = r.token(b.Name, "agent", a.Name)
+		if a.Name = r.token(b.Name, "agent", a.Name); a.Name == AggregatorName {
+			r.wrong(b.Name.Range(), "take another name", "agent %q is the aggregator's own", a.Name)
+		}
 		a.Account = r.token(b.Account, "account", a.Account)
 		a.Region = r.text(b.Region, a.Region)
 		if s := one(r, b.Spool, "spool", func(s *spoolBlock) hcl.Range { return s.Range }); s != nil {
@@ -78,7 +80,7 @@ func hostName() string {
 		}
 		return '-'
 	}, name)
-	if name = name[:min(len(name), 64)]; name == "" {
+	if name = name[:min(len(name), 64)]; name == "" || name == AggregatorName {
 		return "agent"
 	}
 	return name

@@ -160,7 +160,7 @@ func (a *aggregation) makeFollowers() error {
 		return err
 	}
 	a.system = &aggregator.System{Key: key.Public, AccountID: a.cfg.Agent.AccountID, Region: a.cfg.Agent.Region}
-	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: "aggregator", Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
+	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: config.AggregatorName, Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
 		Source: a.system, Mapper: native, Unparsed: native.Unparsed, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
 	stream := aggregator.BusStream{Conn: a.conn}
 	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.store, System: a.system, Log: a.log}
@@ -233,7 +233,7 @@ func (a *aggregation) follow(ctx context.Context) {
 	}
 	close(a.streamed)
 	var all sync.WaitGroup
-	purger := &aggregator.Purger{Conn: a.conn, Position: a.index.Position, Followers: []*aggregator.Follower{a.follower}, Log: a.log}
+	purger := &aggregator.Purger{Conn: a.conn, Position: a.index.Position, Followers: []*aggregator.Follower{a.follower}, Retain: aggregator.DefaultRetain, Log: a.log}
 	for _, t := range a.trails {
 		purger.Followers = append(purger.Followers, t.follower)
 		all.Go(func() { t.run(ctx, a.log) })

@@ -101,6 +101,9 @@ func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool
 	}
 	defer a.close()
 	if withAgent {
+		if len(h.Config.Sources) == 0 {
+			h.Log.Warn("no source is declared, so no log is read", "hint", `write a block source "file" "NAME" with paths and format into a file, and give it with --config`)
+		}
 		conn, err := a.agentConn()
 		if err != nil {
 			return err
