@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator/api"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
 
@@ -155,7 +156,24 @@ func (w *site) run(victims []*realtest.Process) {
 	w.checkIndex(lines)
 	realtest.Until(w.t, time.Minute, "all lines in the archive", func() bool { n, _ := w.archived(); return n >= lines })
 	w.checkArchive(lines)
-	w.t.Logf("unparsed %d, ignored and quarantined as in status: %s", w.total("eventName: Unparsed"), w.get("/api/v1/status", nil))
+	w.checkCounts()
+}
+
+// checkCounts prints what else became of lines: with a log of nothing but right lines, nothing.
+func (w *site) checkCounts() {
+	var s api.Status
+	if err := json.Unmarshal([]byte(w.get("/api/v1/status", nil)), &s); err != nil {
+		w.t.Fatalf("status: %v", err)
+	}
+	var ignored uint64
+	for _, source := range s.Sources {
+		ignored += source.Ignored
+	}
+	unparsed := w.total("eventName: Unparsed")
+	w.t.Logf("ignored %d, unparsed %d, quarantined %d", ignored, unparsed, s.Quarantine.Count)
+	if ignored != 0 || unparsed != 0 || s.Quarantine.Count != 0 {
+		w.t.Errorf("every line is right, and none is to be ignored")
+	}
 }
 
 // load sends one client's share of the requests, each with a number of its own.
