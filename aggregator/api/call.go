@@ -33,7 +33,7 @@ type Call struct {
 	UserAgent     string
 	Authenticated bool // brought the right token
 	Write         bool // changes something, or would have
-	Status        int  // of the answer; 499: the client left before it
+	Status        int  // of the answer, or of what broke it off later; 499: the client left before its end
 	Problem       Problem
 	Events        int // how many events were handed out
 	Duration      time.Duration
@@ -84,7 +84,9 @@ func (h *handlers) audited(op operation, next http.Handler) http.Handler {
 			aborted := h.serve(a, r, next)
 			// The answer leaves before the audit, which may wait for a disk. It has a Content-Length, so the client
 			// sees its end already now. A failed flush means that the client is gone.
-			_ = http.NewResponseController(w).Flush()
+			if !aborted || a.status != 0 {
+				_ = http.NewResponseController(w).Flush()
+			}
 			if err := h.report(r, op, a, begin); err != nil {
 				h.log.ErrorContext(r.Context(), "a call could not be audited", "action", op.action, "request", a.id, "error", err)
 			}
@@ -95,7 +97,7 @@ func (h *handlers) audited(op operation, next http.Handler) http.Handler {
 		}
 		kept := &keptResponse{header: w.Header()}
 		a.ResponseWriter = kept
-		h.serve(a, r, next)
+		aborted := h.serve(a, r, next)
 		if err := h.report(r, op, a, begin); err != nil {
 			h.log.ErrorContext(r.Context(), "a call could not be audited", "action", op.action, "request", a.id, "error", err)
 			w.Header().Del("Content-Length")
@@ -103,7 +105,21 @@ func (h *handlers) audited(op operation, next http.Handler) http.Handler {
 				Detail: "a change must be in the audit log before it is answered", Hint: "look at /readyz, then ask for what the change was to do"})
 			return
 		}
+		if aborted {
+			panic(http.ErrAbortHandler)
+		}
 		kept.sendTo(w)
+	})
+}
+
+// recovered answers for handlers that panic where nothing is audited.
+func (h *handlers) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a := &answer{ResponseWriter: w, id: newRequestID()}
+		w.Header().Set("X-Request-Id", a.id)
+		if h.serve(a, r, next) {
+			panic(http.ErrAbortHandler)
+		}
 	})
 }
 
@@ -118,9 +134,11 @@ func (h *handlers) serve(a *answer, r *http.Request, next http.Handler) (aborted
 		default:
 			h.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "request", a.id,
 				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			aborted = a.status != 0
-			if !aborted {
-				writeProblem(a, h.problemOf(r, "", fmt.Errorf("panic: %v", p)))
+			problem := internalProblem
+			if aborted = a.status != 0; aborted {
+				problem.noteIn(a)
+			} else {
+				writeProblem(a, problem)
 			}
 		}
 	}()
@@ -136,8 +154,14 @@ func (h *handlers) report(r *http.Request, op operation, a *answer, begin time.T
 		Write:  r.Method != http.MethodGet && r.Method != http.MethodHead,
 		Status: a.status, Problem: a.problem, Events: a.events, Duration: h.now().Sub(begin),
 	}
-	if c.Status == 0 {
+	switch {
+	case a.problem.Status != 0:
+		c.Status = a.problem.Status
+	case c.Status == 0:
 		c.Status = http.StatusOK
+	}
+	if r.Method == http.MethodHead {
+		c.Events = 0 // an answer to HEAD has no body
 	}
 	h.counts.add(c)
 	if h.Audit == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"hash/fnv"
+	"strings"
 	"time"
 )
 
@@ -50,7 +51,7 @@ func (c cursor) String() string {
 func parseCursor(s string) (cursor, error) {
 	wrong := problemParameter("cursor", "it is not a cursor of this server", "send the cursor of the page before unchanged, or none for the first page")
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) < cursorFixed+4 {
+	if err != nil || len(b) < cursorFixed+4 || strings.ContainsAny(s, "\r\n") { // base64 skips line ends
 		return cursor{}, wrong
 	}
 	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -25,6 +27,9 @@ var csvColumns = []string{
 	"sourceIpAddress", "userAgent", "resourceType", "resourceName", "requestId", "errorCode", "errorMessage",
 }
 
+// errStored is the error of a row when the fault is not the client's.
+var errStored = errors.New("the index gave an event that cannot be read")
+
 // rowWriter writes events of a stream, one a line.
 type rowWriter interface {
 	row(stored []byte) error
@@ -35,6 +40,12 @@ type rowWriter interface {
 // the answer begins, so that a mistake in the search is still a problem; a
 // failure after that breaks the connection off.
 func (h *handlers) export(w http.ResponseWriter, r *http.Request, s *search, media string) {
+	if !r.ProtoAtLeast(1, 1) {
+		// Without chunks a stream that is broken off looks like a whole one.
+		writeProblem(w, Problem{Type: problemProtocol, Title: "HTTP/1.1 is needed", Status: http.StatusHTTPVersionNotSupported,
+			Detail: "over HTTP/1.0 nobody could tell that a stream of events is not whole", Hint: "of a proxy in between, set the protocol to 1.1 (nginx: proxy_http_version 1.1)"})
+		return
+	}
 	left := -1
 	if s.limit != nil {
 		left = *s.limit
@@ -53,11 +64,13 @@ func (h *handlers) export(w http.ResponseWriter, r *http.Request, s *search, med
 			return
 		}
 		if err != nil {
-			h.log.ErrorContext(r.Context(), "a stream of events was broken off", "request", requestID(w), "error", err)
-			panic(http.ErrAbortHandler)
+			h.breakOff(w, r, h.problemOf(r, s.text, err), err)
 		}
 		if rows == nil {
 			rows = h.beginExport(w, s, media)
+		}
+		if r.Method == http.MethodHead {
+			return
 		}
 		if left >= 0 {
 			left -= len(page.Events)
@@ -65,18 +78,29 @@ func (h *handlers) export(w http.ResponseWriter, r *http.Request, s *search, med
 		// Not all connections have a deadline (a test's recorder has none); then the server's own timeouts hold.
 		_ = deadline.SetWriteDeadline(time.Now().Add(exportStall))
 		for _, e := range page.Events {
-			if err := rows.row(e); err != nil {
-				panic(http.ErrAbortHandler) // the client is gone
+			if err := rows.row(e); errors.Is(err, errStored) {
+				h.breakOff(w, r, internalProblem, err)
+			} else if err != nil {
+				h.breakOff(w, r, clientGone, err)
 			}
 		}
 		if err := rows.flush(); err != nil {
-			panic(http.ErrAbortHandler)
+			h.breakOff(w, r, clientGone, err)
 		}
 		handedOut(w, len(page.Events))
 		if s.After = page.Next; s.Limit == 0 {
 			return
 		}
 	}
+}
+
+// breakOff ends a stream so that the client notices. It does not return.
+func (h *handlers) breakOff(w http.ResponseWriter, r *http.Request, p Problem, err error) {
+	p.noteIn(w)
+	if p.Status != statusClientGone {
+		h.log.ErrorContext(r.Context(), "a stream of events was broken off", "request", requestID(w), "error", err)
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func (h *handlers) beginExport(w http.ResponseWriter, s *search, media string) rowWriter {
@@ -128,7 +152,7 @@ type csvRows struct {
 func (c *csvRows) row(stored []byte) error {
 	e, err := event.ParseJSON(stored)
 	if err != nil {
-		return err // the index gives canonical events only
+		return fmt.Errorf("%w: %w", errStored, err)
 	}
 	c.values = c.values[:0]
 	for _, column := range c.columns {
@@ -172,7 +196,7 @@ func cell(e *event.Event, stored []byte, column string) string {
 // harmlessCell puts an apostrophe before what a spreadsheet would run as a
 // formula: clients choose parts of an event, such as the user agent.
 func harmlessCell(s string) string {
-	if len(s) > 1 && strings.IndexByte("=+-@\t\r", s[0]) >= 0 {
+	if len(s) > 1 && strings.IndexByte("=+-@\t\r\n", s[0]) >= 0 {
 		return "'" + s
 	}
 	return s

@@ -15,6 +15,12 @@ const contentSecurityPolicy = "default-src 'self'; base-uri 'none'; form-action 
 
 // hardened sets the headers that every answer has, and refuses calls under a name that is not ours.
 func (h *handlers) hardened(next http.Handler) http.Handler {
+	misdirected := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, Problem{Type: problemHost, Title: "Unknown host name", Status: http.StatusMisdirectedRequest,
+			Detail: "without a token this server answers only under localhost or its address",
+			Hint:   "call it by its address, or give it a token"})
+	}))
+	auditedMisdirected := h.audited(unknownOperation, misdirected)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", contentSecurityPolicy)
@@ -23,9 +29,11 @@ func (h *handlers) hardened(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		if h.Token == "" && !h.ownHost(r.Host) {
-			writeProblem(w, Problem{Type: problemHost, Title: "Unknown host name", Status: http.StatusMisdirectedRequest,
-				Detail: "without a token this server answers only under localhost or its address",
-				Hint:   "call it by its address, or give it a token"})
+			if strings.HasPrefix(r.URL.Path, "/api/") {
+				auditedMisdirected.ServeHTTP(w, r)
+			} else {
+				misdirected.ServeHTTP(w, r)
+			}
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -27,14 +27,15 @@ var steps = []time.Duration{
 	day, 2 * day, 4 * day, 7 * day, 14 * day, 30 * day, 60 * day, 120 * day, 240 * day, 480 * day, 960 * day, 1920 * day,
 }
 
-// floor is the begin of the bucket that t lies in. Buckets are aligned to 1970 UTC.
+// floor is the begin of the bucket that t lies in. Buckets are aligned to 1970 UTC; step is whole seconds.
 func floor(t time.Time, step time.Duration) time.Time {
-	nanos := t.UnixNano()
-	rest := nanos % int64(step)
+	// In seconds: the bucket of an early instant can begin before nanoseconds do (1677).
+	at, width := t.Unix(), int64(step/time.Second)
+	rest := at % width
 	if rest < 0 {
-		rest += int64(step)
+		rest += width
 	}
-	return time.Unix(0, nanos-rest).UTC()
+	return time.Unix(at-rest, 0).UTC()
 }
 
 // bucketCount is how many buckets a range touches. A range may be longer than a Duration.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,8 +45,11 @@ var operations = map[string]operation{
 // unknownOperation is what a call to no route is audited as.
 var unknownOperation = operation{action: "UnknownOperation"}
 
+// maxLengths are the longest values of the parameters in the query, in bytes. Never changed.
+var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16}
+
 // checked refuses a query string that cannot be read whole, and parameters that
-// the operation does not have or that come twice.
+// the operation does not have, that come twice or are too long.
 func (op operation) checked(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		values, err := url.ParseQuery(r.URL.RawQuery)
@@ -64,6 +68,10 @@ func (op operation) checked(next http.Handler) http.Handler {
 			}
 			if len(given) > 1 {
 				writeProblem(w, problemParameter(name, "it is given more than once", ""))
+				return
+			}
+			if most := maxLengths[name]; most > 0 && len(given[0]) > most {
+				writeProblem(w, problemParameter(name, fmt.Sprintf("it has %d bytes", len(given[0])), fmt.Sprintf("%d are allowed", most)))
 				return
 			}
 		}

@@ -21,11 +21,19 @@ const (
 	problemNotReady  = problemPrefix + "not-ready"
 	problemTimeout   = problemPrefix + "timeout"
 	problemUnaudited = problemPrefix + "not-recorded"
+	problemProtocol  = problemPrefix + "http-version"
 	problemInternal  = problemPrefix + "internal"
 )
 
 // statusClientGone is what a call is audited with whose client left before the answer.
 const statusClientGone = 499
+
+// clientGone is audited, never sent. Never changed.
+var clientGone = Problem{Type: problemPrefix + "client-gone", Title: "The client left before the end of the answer", Status: statusClientGone}
+
+// internalProblem keeps to itself what went wrong: that may name files. Never changed.
+var internalProblem = Problem{Type: problemInternal, Title: "The server could not answer", Status: http.StatusInternalServerError,
+	Detail: "the reason is in the server's log, by the X-Request-Id of this answer"}
 
 // Error makes a Problem that a handler or a client has in hand an error.
 func (p Problem) Error() string {
@@ -70,11 +78,18 @@ func problemOfQuery(query string, err error) (p Problem, ok bool) {
 	return p, true
 }
 
+// writeProblem answers p. What it quotes of the call is cut: the audit keeps it.
 func writeProblem(w http.ResponseWriter, p Problem) {
+	p.Parameter, p.Detail, p.Hint = cut(p.Parameter), cut(p.Detail), cut(p.Hint)
+	p.noteIn(w)
+	writeJSON(w, p.Status, "application/problem+json", p)
+}
+
+// noteIn tells the audit what became of the answer.
+func (p Problem) noteIn(w http.ResponseWriter) {
 	if a, ok := w.(*answer); ok {
 		a.problem = p
 	}
-	writeJSON(w, p.Status, "application/problem+json", p)
 }
 
 // badParameter answers what the generated code refuses.
@@ -96,14 +111,14 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// fail answers an error of the index or of reading the parameters.
+// fail answers an error of the index or of reading the parameters. When the
+// client is gone it breaks the connection off: a proxy must not take the
+// nothing that was written for an empty answer.
 func (h *handlers) fail(w http.ResponseWriter, r *http.Request, query string, err error) {
 	p := h.problemOf(r, query, err)
 	if p.Status == statusClientGone {
-		if a, ok := w.(*answer); ok {
-			a.status, a.problem = p.Status, p
-		}
-		return // nobody is there to read it
+		p.noteIn(w)
+		panic(http.ErrAbortHandler)
 	}
 	if p.Status == http.StatusInternalServerError {
 		h.log.ErrorContext(r.Context(), "a call failed", "method", r.Method, "path", r.URL.Path, "request", requestID(w), "error", err)
@@ -117,7 +132,7 @@ func (h *handlers) problemOf(r *http.Request, query string, err error) Problem {
 		return p
 	}
 	if r.Context().Err() != nil {
-		return Problem{Type: problemTimeout, Title: "Client gone", Status: statusClientGone}
+		return clientGone
 	}
 	if p, ok := problemOfQuery(query, err); ok {
 		return p
@@ -126,6 +141,5 @@ func (h *handlers) problemOf(r *http.Request, query string, err error) Problem {
 		return Problem{Type: problemTimeout, Title: "The search took too long", Status: http.StatusServiceUnavailable,
 			Detail: "it was stopped after " + h.timeout.String(), Hint: "narrow the time range or the query"}
 	}
-	return Problem{Type: problemInternal, Title: "The server could not answer", Status: http.StatusInternalServerError,
-		Detail: "the reason is in the server's log, by the X-Request-Id of this answer"}
+	return internalProblem
 }

@@ -65,7 +65,7 @@ func (s *Server) Handler() http.Handler {
 	r := &router{ServeMux: mux, handlers: h}
 	HandlerWithOptions(h, StdHTTPServerOptions{BaseRouter: r, ErrorHandlerFunc: badParameter})
 	mux.Handle("/api/", h.audited(unknownOperation, h.authenticated(noSuchRoute(mux))))
-	mux.Handle("/", page)
+	mux.Handle("/", h.recovered(page))
 	return h.hardened(mux)
 }
 
@@ -99,6 +99,8 @@ func (r *router) HandleFunc(pattern string, fn func(http.ResponseWriter, *http.R
 	}
 	if op.audited {
 		next = r.handlers.audited(op, next)
+	} else {
+		next = r.handlers.recovered(next)
 	}
 	r.Handle(pattern, next)
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,20 +32,33 @@ func (h *handlers) GetStatus(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, "application/json", h.status(r.Context()))
 }
 
-// status has lists, not null, where there is nothing.
+// status has lists, not null, where there is nothing, and times in UTC.
 func (h *handlers) status(ctx context.Context) Status {
 	var st Status
 	if h.Status != nil {
 		st = h.Server.Status(ctx)
 	}
-	st.Sources = notNil(st.Sources)
-	st.Followers = notNil(st.Followers)
-	st.Trails = notNil(st.Trails)
-	for i := range st.Trails {
-		st.Trails[i].Deliver = notNil(st.Trails[i].Deliver)
+	st.StartedAt = st.StartedAt.UTC()
+	st.Sources = notNil(slices.Clone(st.Sources))
+	for i := range st.Sources {
+		st.Sources[i].LastSeen = st.Sources[i].LastSeen.UTC()
 	}
+	st.Followers = notNil(st.Followers)
+	st.Trails = whole(st.Trails)
 	st.Index.Damaged = notNil(st.Index.Damaged)
+	st.Index.Oldest, st.Index.Newest = st.Index.Oldest.UTC(), st.Index.Newest.UTC()
 	return st
+}
+
+// whole are the trails as openapi.yaml wants them. What is given stays as it is: its owner may hand it to many.
+func whole(trails []TrailStatus) []TrailStatus {
+	out := notNil(slices.Clone(trails))
+	for i := range out {
+		t := &out[i]
+		t.Deliver = notNil(t.Deliver)
+		t.LastDelivery, t.LastSeal, t.LastErrorTime = t.LastDelivery.UTC(), t.LastSeal.UTC(), t.LastErrorTime.UTC()
+	}
+	return out
 }
 
 func notNil[T any](s []T) []T {
@@ -58,11 +72,7 @@ func (h *handlers) trails(ctx context.Context) []TrailStatus {
 	if h.Trails == nil {
 		return []TrailStatus{}
 	}
-	trails := notNil(h.Trails(ctx))
-	for i := range trails {
-		trails[i].Deliver = notNil(trails[i].Deliver)
-	}
-	return trails
+	return whole(h.Trails(ctx))
 }
 
 // ListTrails answers all trails.

@@ -15,7 +15,7 @@ type window struct{ from, to time.Time }
 
 // parseWindow reads the parameters from and to.
 func parseWindow(from, to string, now time.Time) (window, error) {
-	win := window{to: now}
+	win := window{to: now.UTC()}
 	var err error
 	if to != "" {
 		if win.to, err = query.ParseTime(to, now, true); err != nil {

@@ -9,6 +9,7 @@ export class Problem extends Error {
 }
 
 export function useToken(token) { sessionStorage.setItem(tokenKey, token); }
+export const hasToken = () => Boolean(sessionStorage.getItem(tokenKey));
 
 export async function ask(path, parameters = {}) {
   const given = Object.entries(parameters).filter(([, v]) => v !== undefined && v !== "");

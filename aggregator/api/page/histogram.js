@@ -50,10 +50,11 @@ export function drawHistogram(box, axis, h, { onHover, onZoom }) {
 
   const caption = `per ${h.interval} · drag to zoom`;
   onHover(caption);
-  const from = new Date(h.from), to = new Date(h.to), marks = 5;
+  // The bars reach from the begin of the first to the end of the last, a little out of the range that was asked for.
+  const from = +new Date(h.buckets[0].start), to = from + n * step, marks = 5;
   const withDate = to - from > 20 * 3600e3, withSeconds = to - from < 10 * 60e3;
   axis.replaceChildren(...Array.from({ length: marks }, (_, i) => {
-    const t = moment(+from + ((to - from) * i) / (marks - 1));
+    const t = moment(from + ((to - from) * i) / (marks - 1));
     return el("span", {}, to - from > 5 * 86400e3 ? t.slice(0, 10) : withDate ? t.slice(5, 16) : withSeconds ? t.slice(11) : t.slice(11, 16));
   }));
 }

@@ -1,9 +1,9 @@
 // The plain page: one search, its histogram, its events, and the trails. All
 // state is in the address, so that it can be shared and Back works. What comes
 // out of events is only ever set as text.
-import { ask, Problem, useToken } from "./ask.js";
+import { ask, Problem, useToken, hasToken } from "./ask.js";
 import { drawHistogram } from "./histogram.js";
-import { eventRows } from "./rows.js";
+import { eventRows, term } from "./rows.js";
 import { drawTrails } from "./trails.js";
 import { el, number } from "./dom.js";
 
@@ -63,6 +63,7 @@ async function search(state) {
       onZoom: (from, to) => go({ ...stateOfAddress(), from: from.toISOString(), to: to.toISOString() }),
     });
     $("rows").replaceChildren();
+    $("rows").classList.toggle("days", new Date(histogram.to) - new Date(histogram.from) > 20 * 3600e3); // a time alone would not do
     $("empty").hidden = page.events.length > 0;
     $("empty").textContent = "No event matches in this time range. Try a longer range or a wider query.";
     $("results").hidden = false;
@@ -97,9 +98,8 @@ async function more() {
 
 // addTerm narrows the search to events that have this value, too.
 function addTerm(field, value) {
-  const term = `${field}: "${value.replace(/["\\]/g, "\\$&")}"`;
-  const state = stateOfAddress();
-  state.query = state.query ? (/\bor\b/i.test(state.query) ? `(${state.query})` : state.query) + " and " + term : term;
+  const more = term(field, value), state = stateOfAddress();
+  state.query = state.query ? (/\bor\b/i.test(state.query) ? `(${state.query})` : state.query) + " and " + more : more;
   go(state);
   scrollTo({ top: 0 });
 }
@@ -108,7 +108,7 @@ function showSummary(page, histogram) {
   const failed = histogram.buckets.reduce((n, b) => n + b.errors, 0);
   const parts = [el("strong", {}, number(page.total)), page.total === 1 ? " event" : " events"];
   if (failed) parts.push(" · ", el("span", { class: "bad" }, `${number(failed)} failed`));
-  parts.push(el("span", { class: "dim" }, ` · ${page.tookMs + histogram.tookMs} ms`));
+  parts.push(el("span", { class: "dim" }, ` · ${page.tookMs + histogram.tookMs || "<1"} ms`));
   $("summary").replaceChildren(...parts);
 }
 
@@ -116,20 +116,33 @@ function showSummary(page, histogram) {
 function showProblem(e, query = "") {
   const box = $("problem");
   $("results").classList.toggle("stale", Boolean(e));
-  $("query").parentElement.classList.toggle("wrong", e instanceof Problem && e.parameter === "query");
-  $("query").toggleAttribute("aria-invalid", Boolean(e));
+  for (const id of ["query", "from", "to"]) {
+    const wrong = e instanceof Problem && e.parameter === id;
+    (id === "query" ? $(id).parentElement : $(id)).classList.toggle("wrong", wrong);
+    if (wrong) $(id).setAttribute("aria-invalid", "true");
+    else $(id).removeAttribute("aria-invalid");
+  }
   $("token").hidden = !(e instanceof Problem && e.status === 401);
   box.hidden = !e || !$("token").hidden;
   if (!e) return;
-  if (!$("token").hidden) { $("results").hidden = true; $("secret").focus(); return; }
-  const parts = [];
+  if (!$("token").hidden) {
+    $("token-why").textContent = hasToken() ? "That is not this server's token." : "This server asks for a token.";
+    $("secret").value = "";
+    $("results").hidden = true; 
+    $("secret").focus();
+    return;
+  }
+  const parts = [], mark = el("b", {}, "▲"), place = el("pre");
   if (e.position !== undefined && query) {
-    const before = [...query].slice(0, e.position).join("").replace(/\S/gu, "\u00a0");
-    parts.push(el("pre", {}, query + "\n" + before, el("b", {}, "▲")));
+    const before = [...query].slice(0, e.position).join("");
+    place.append(query + "\n" + before.replace(/\S/gu, "\u00a0"), mark);
+    parts.push(place);
+    if (document.activeElement === $("query")) $("query").setSelectionRange(before.length, before.length);
   }
   parts.push(e.message);
   if (e.hint) parts.push(" — ", el("em", {}, e.hint));
   box.replaceChildren(...parts);
+  if (mark.isConnected) place.scrollLeft = Math.max(0, mark.offsetLeft - place.clientWidth / 2); // of a query longer than the window
 }
 
 async function showState() {
@@ -164,6 +177,7 @@ addEventListener("keydown", (e) => {
 });
 
 function start() {
+  for (const a of document.querySelectorAll("[data-open]")) a.hidden = hasToken(); // a link cannot carry the token
   const state = stateOfAddress();
   showInForm(state);
   search(state);

@@ -2,38 +2,10 @@ package api
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"math"
-	"net/http"
-	"testing"
 	"time"
-
-	"github.com/actiontrail/actiontrail/event"
 )
 
-var byHand = flag.String("by-hand", "", "serve the page over made-up events at this address until interrupted, to look at it")
-
-// TestByHand is not a test: go test ./aggregator/api -run ByHand -timeout 0 -by-hand 127.0.0.1:8329
-func TestByHand(t *testing.T) {
-	if *byHand == "" {
-		t.Skip("-by-hand is not given")
-	}
-	now := time.Now()
-	events := madeUp(6000, now, 14*time.Second)
-	for i := range events { // waves, so that the histogram has a shape
-		at := float64(i) / 700
-		events[i].Time = event.At(now.Add(-time.Duration((float64(i)*14+900*math.Sin(at*2)+400*math.Sin(at*9)+1000)*1e9)), 3)
-	}
-	events[3].Identity.UserName = "mallory\x1b[31m\u202egnp.exe"
-	events[3].UserAgent = `<img src=x onerror=alert(1)>`
-	s := &Server{Index: &fakeIndex{events: events}, Status: func(context.Context) Status { return madeUpStatus(now) }, Trails: madeUpTrails(now)}
-	fmt.Println("serving", *byHand)
-	if err := http.ListenAndServe(*byHand, s.Handler()); err != nil {
-		t.Fatal(err)
-	}
-}
-
+// madeUpStatus has a value in every field.
 func madeUpStatus(now time.Time) Status {
 	return Status{
 		Version: "v0.1.0", StartedAt: now.Add(-time.Hour), Account: "prod",
