@@ -62,26 +62,3 @@ func TestAgentsDamaged(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestQuarantine(t *testing.T) {
-	dir := t.TempDir()
-	m := message(12)
-	m.Data = []byte("what came")
-	for i := range 3 { // written again after a crash, and opened again
-		q, err := OpenQuarantine(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := q.Write(m, &Refusal{BadSignature, errors.New("of nobody")}); err != nil {
-			t.Fatal(err)
-		}
-		count, bytes, last := q.Stats()
-		if count != 1 || bytes != 9 || last.Seq != 12 || last.Reason != BadSignature {
-			t.Errorf("round %d: %d messages of %d bytes, last %+v", i, count, bytes, last)
-		}
-	}
-	kept, err := os.ReadFile(filepath.Join(dir, "00000000000000000012.batch"))
-	if err != nil || string(kept) != "what came" {
-		t.Errorf("%q, %v", kept, err)
-	}
-}

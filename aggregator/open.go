@@ -11,7 +11,8 @@ import (
 	"github.com/actiontrail/actiontrail/internal/wire"
 )
 
-// openedEvents bounds the opened batches that are kept for the other followers, in events.
+// openedEvents bounds the opened batches that are kept for the other followers,
+// in events. What holds none, as a refused one does, counts as one event.
 const openedEvents = 16_000
 
 // Opener opens batch messages once for all followers of a process: it checks
@@ -83,7 +84,7 @@ func (o *Opener) kept(seq uint64, b *opened) {
 	if o.opened[seq] != b {
 		return
 	}
-	b.events = len(b.batch.Events)
+	b.events = max(1, len(b.batch.Events))
 	o.events += b.events
 	var why *Refusal
 	drop := b.err != nil && !errors.As(b.err, &why)

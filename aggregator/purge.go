@@ -71,10 +71,20 @@ func (p *Purger) Purge(ctx context.Context) error {
 		}
 		snapshots[subject] = max(snapshots[subject], last.Snapshot)
 	}
+	// A subject of which no batch was ever taken has no snapshot to keep: all of it is in quarantine.
+	subjects, err := p.Conn.Subjects(ctx)
+	if err != nil {
+		return fmt.Errorf("subjects of the stream: %w", err)
+	}
+	for subject := range subjects {
+		if _, taken := snapshots[subject]; !taken {
+			snapshots[subject] = floor + 1
+		}
+	}
 	if p.purged == nil {
 		p.purged = map[string]uint64{}
 	}
-	for subject, snapshot := range maps.All(snapshots) {
+	for subject, snapshot := range snapshots {
 		before := min(floor+1, snapshot)
 		if before <= 1 || before <= p.purged[subject] {
 			continue
@@ -84,6 +94,7 @@ func (p *Purger) Purge(ctx context.Context) error {
 		}
 		p.purged[subject] = before
 	}
+	maps.DeleteFunc(p.purged, func(subject string, _ uint64) bool { return subjects[subject] == 0 })
 	return nil
 }
 

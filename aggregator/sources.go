@@ -63,12 +63,18 @@ func (f *Follower) Sources() []SourceStatus {
 	if all == nil {
 		all = map[sourceName]SourceStatus{}
 	}
+	// Epochs are drawn and have no order. Each begins with a snapshot, whose place
+	// in the stream tells which one is the newest.
+	newest := map[sourceName]uint64{}
 	for lane, last := range f.Sink.Position().Lanes {
-		s := all[nameOf(lane)]
-		if s.LastSeq == 0 && lane.Epoch >= s.Epoch {
+		name := nameOf(lane)
+		s := all[name]
+		snapshot, known := newest[name]
+		if s.LastSeq == 0 && (!known || last.Snapshot > snapshot) {
+			newest[name] = last.Snapshot
 			s.Epoch, s.LastBatch = lane.Epoch, last.Number
 		}
-		all[nameOf(lane)] = s
+		all[name] = s
 	}
 	list := make([]SourceStatus, 0, len(all))
 	for name, s := range all {
