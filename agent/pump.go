@@ -22,6 +22,11 @@ const (
 	snapshotEvery = 1000
 	// cursorEvery is how often a cursor that moves without events (all ignored) is made durable.
 	cursorEvery = 30 * time.Second
+	// busyBytes is a read after which the next one is likely to find more. A batch
+	// waits moreWithin for it even when nothing is in flight: a sync for each
+	// read is a good part of what a line costs.
+	busyBytes  = 64 << 10
+	moreWithin = 2 * time.Millisecond
 )
 
 // pump reads records, maps them and spools the batches.
@@ -33,6 +38,7 @@ type pump struct {
 	moved   plugins.Cursor // marks moved since the last batch
 	began   time.Time      // when the first event came into the batch
 	flushed time.Time      // when a batch was last spooled
+	busy    bool           // the last read was a large one
 
 	// Ids of one file share a base; nearly always a read is of the same file as the one before.
 	fileID     string
@@ -67,18 +73,21 @@ func (p *pump) run(ctx context.Context) error {
 }
 
 // read waits for records; while events wait for company only as long as they
-// may linger, or until nothing is in flight any more.
+// may linger, or until nothing is in flight any more and the source is not busy.
 func (p *pump) read(ctx context.Context) (plugins.Batch, error) {
 	if p.encoder.Len() == 0 {
 		return p.lane.Source.Read(ctx)
 	}
 	left := p.linger() - p.lane.now().Sub(p.began)
-	ctx, cancel := context.WithTimeout(ctx, max(left, 0))
-	defer cancel()
 	changed := p.queue.Changed()
 	if n, _ := p.queue.Pending(); n == 0 {
-		return plugins.Batch{}, nil
+		if !p.busy {
+			return plugins.Batch{}, nil
+		}
+		left = min(left, moreWithin)
 	}
+	ctx, cancel := context.WithTimeout(ctx, max(left, 0))
+	defer cancel()
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
@@ -108,7 +117,7 @@ func (p *pump) due() bool {
 	if p.encoder.Len() > BatchEvents-plugins.MaxRecords || p.encoder.Size() > BatchBytes/2 {
 		return true
 	}
-	if n, _ := p.queue.Pending(); n == 0 {
+	if n, _ := p.queue.Pending(); n == 0 && !p.busy {
 		return true
 	}
 	return p.lane.now().Sub(p.began) >= p.linger()
@@ -118,6 +127,11 @@ func (p *pump) due() bool {
 // read, the encoder copies what it takes.
 func (p *pump) add(b plugins.Batch) {
 	p.moved = p.moved.Join(b.Next)
+	var bytes int64
+	for i := range b.Records {
+		bytes += b.Records[i].Pos.Length
+	}
+	p.busy = bytes >= busyBytes
 	if len(b.Records) == 0 {
 		return
 	}

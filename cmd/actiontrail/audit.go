@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/actiontrail/actiontrail/aggregator"
@@ -17,6 +18,9 @@ func auditCalls(system *aggregator.System) func(context.Context, api.Call) error
 	}
 }
 
+// shownParameters are those of the API whose values stand in its audit.
+var shownParameters = []string{"query", "from", "to", "limit", "cursor", "sort", "fields", "interval", "eventId", "field", "name"}
+
 func callEvent(c api.Call) event.Event {
 	e := event.Event{Type: event.TypeAPICall, Name: c.Action, RW: event.Read, Time: event.At(c.Time, 3), SourceIP: event.Text(c.RemoteAddr),
 		UserAgent: event.Text(c.UserAgent), RequestID: c.ID, APIVersion: "v1",
@@ -29,6 +33,9 @@ func callEvent(c api.Call) event.Event {
 	}
 	parameters := map[string]any{}
 	for k, v := range c.Parameters {
+		if !slices.Contains(shownParameters, k) {
+			v = "***" // a token that was sent in the wrong place, perhaps
+		}
 		parameters[event.Text(k)] = event.Text(v)
 	}
 	e.RequestParameters = object(parameters)

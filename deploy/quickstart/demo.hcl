@@ -10,6 +10,7 @@ mapper "demo" {
   # The gateway checks keys and sessions, and logs whom it found: verified. The name
   # of a Basic header (here: of a sign-in) is what the client wrote: claimed.
   identity {
+    type  = "ram-user" # of whoever is not anonymous
     order = ["consumer", "api_key", "remote_user"]
     trust = {
       consumer    = "verified"

@@ -10,7 +10,10 @@ import (
 // the client may have written itself.
 func (m *Mapper) clientAddress() string {
 	q := &m.request
-	if len(m.opt.TrustedProxies) == 0 || q.forwarded == "" || !m.isProxy(q.peer) {
+	if len(m.opt.TrustedProxies) == 0 || q.forwarded == "" {
+		return q.peer
+	}
+	if a, err := netip.ParseAddr(stripPort(q.peer)); err != nil || !m.isProxy(a) {
 		return q.peer
 	}
 	last, rest := "", q.forwarded
@@ -18,21 +21,18 @@ func (m *Mapper) clientAddress() string {
 		comma := strings.LastIndexByte(rest, ',')
 		hop := stripPort(strings.TrimSpace(rest[comma+1:]))
 		rest = rest[:max(comma, 0)]
-		if _, err := netip.ParseAddr(hop); err != nil {
+		a, err := netip.ParseAddr(hop)
+		if err != nil {
 			break // not an address: nothing left of it can be believed
 		}
-		if last = hop; !m.isProxy(hop) {
+		if last = hop; !m.isProxy(a) {
 			return hop
 		}
 	}
 	return firstOf(last, q.peer)
 }
 
-func (m *Mapper) isProxy(s string) bool {
-	a, err := netip.ParseAddr(stripPort(s))
-	if err != nil {
-		return false
-	}
+func (m *Mapper) isProxy(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	for _, p := range m.opt.TrustedProxies {
 		if p.Contains(a) {

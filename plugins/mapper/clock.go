@@ -3,7 +3,6 @@ package mapper
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -35,7 +34,7 @@ func (c *clock) pick(s *stamps, zone *time.Location) (event.Time, error) {
 
 // epoch reads seconds since 1970 with a fraction.
 func epoch(s string) (event.Time, error) {
-	seconds, fraction, _ := strings.Cut(s, ".")
+	seconds, fraction, _ := cut(s, '.')
 	n, ok := whole(seconds)
 	if !ok || n > 9_000_000_000 || len(fraction) > 9 {
 		return event.Time{}, fmt.Errorf("time %q is not a number of seconds", s)

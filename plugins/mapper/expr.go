@@ -33,7 +33,7 @@ const (
 )
 
 // Literal is an expression for text.
-func Literal(s string) *Expr { return &Expr{kind: literal, text: s} }
+func Literal(s string) *Expr { return &Expr{kind: literal, text: event.Text(s)} }
 
 // Join is its parts, one after the other.
 func Join(parts ...*Expr) *Expr {
@@ -131,8 +131,11 @@ func (x *Expr) ForeignCapture(p *Pattern) string {
 
 // eval is the text of x for the request in m, as UTF-8; "" when x is nil. It lives until the next Map.
 func (m *Mapper) eval(x *Expr) string {
-	if x == nil {
+	switch {
+	case x == nil:
 		return ""
+	case x.kind == literal:
+		return x.text
 	}
 	return event.Text(m.value(x))
 }
@@ -244,8 +247,5 @@ func (m *Mapper) captured(name string) string {
 	if !ok || i >= len(m.path.segments) {
 		return ""
 	}
-	if !tail {
-		return m.path.segments[i]
-	}
-	return strings.Join(m.path.segments[i:], "/")
+	return m.path.from(i, tail)
 }

@@ -15,7 +15,7 @@ import (
 type Identity struct {
 	Order       []string          // nil: DefaultOrder
 	Trust       map[string]string // by source: verified or claimed; what is not here is claimed, unless the gateway says that it checked
-	Type        *Expr             // nil: what the source is (basic, jwt, mtls, api-key)
+	Type        *Expr             // of whoever is not anonymous; nil: what the source is (basic, jwt, mtls, api-key)
 	UserName    *Expr             // nil: what the source gives
 	PrincipalID *Expr             // nil: the same
 	AccountID   *Expr
@@ -99,9 +99,6 @@ func (m *Mapper) identify(e *event.Event) {
 			break
 		}
 	}
-	if v := m.eval(rules.Type); v != "" {
-		u.Type = v
-	}
 	if v := m.eval(rules.UserName); v != "" {
 		u.UserName = v
 	}
@@ -113,6 +110,12 @@ func (m *Mapper) identify(e *event.Event) {
 	}
 	if v := m.eval(rules.AccessKeyID); v != "" {
 		u.AccessKeyID = v
+	}
+	if u.Trust == event.TrustNone && (u.UserName != "" || u.PrincipalID != "" || u.AccessKeyID != "") {
+		u.Type, u.Trust, u.Source = "named", event.TrustClaimed, "rule" // by the operator's expressions alone
+	}
+	if v := m.eval(rules.Type); v != "" && u.Trust != event.TrustNone {
+		u.Type = v
 	}
 	// Who failed to sign in is whoever they said they were.
 	if m.request.status == 401 && u.Trust == event.TrustVerified {

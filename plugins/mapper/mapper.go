@@ -47,8 +47,8 @@ type Mapper struct {
 	path       path
 	matched    *route // by the request
 	stripped   bool   // the rules' prefix was taken off the path
-	params     event.ObjectBuilder
-	additional event.ObjectBuilder
+	params     object
+	additional object
 	templates  templates
 }
 

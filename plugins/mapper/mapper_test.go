@@ -25,6 +25,7 @@ func TestGolden(t *testing.T) {
 		"combined":  {Format: "nginx"},
 		"json":      {Format: "nginx", Rules: shop(t), AccountID: "1234567890", Region: "cn-hangzhou", Host: "gw-1"},
 		"identity":  {Format: "nginx-json", Rules: &Rules{Identity: Identity{Trust: map[string]string{"consumer": "verified"}}}, HashKey: []byte("key of the account")},
+		"named":     {Format: "nginx-json", Rules: &Rules{Identity: Identity{Order: []string{"consumer"}, Type: Literal("ram-user"), UserName: value(t, "fields.login"), AccountID: value(t, "fields.tenant")}}},
 		"addresses": {Format: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
 		"templates": {Format: "nginx"},
 		"native":    {Format: "native"},

@@ -19,6 +19,7 @@ var (
 // The strings alias b, or scratch where they had to be unescaped. Values are
 // checked as far as is needed to find their end.
 func eachMember(b []byte, scratch *[]byte, fn func(key, value string, quoted bool)) error {
+	escapes := bytes.IndexByte(b, '\\') >= 0 // nearly no record has any
 	i := skipSpace(b, 0)
 	if i == len(b) || b[i] != '{' {
 		return errObject
@@ -28,7 +29,7 @@ func eachMember(b []byte, scratch *[]byte, fn func(key, value string, quoted boo
 		return end(b, i+1)
 	}
 	for {
-		key, next, err := stringAt(b, i, scratch)
+		key, next, err := stringAt(b, i, escapes, scratch)
 		if err != nil {
 			return err
 		}
@@ -40,7 +41,7 @@ func eachMember(b []byte, scratch *[]byte, fn func(key, value string, quoted boo
 			return errCut
 		}
 		if b[i] == '"' {
-			value, next, err := stringAt(b, i, scratch)
+			value, next, err := stringAt(b, i, escapes, scratch)
 			if err != nil {
 				return err
 			}
@@ -51,7 +52,7 @@ func eachMember(b []byte, scratch *[]byte, fn func(key, value string, quoted boo
 			if err != nil {
 				return err
 			}
-			fn(key, view(bytes.TrimRight(b[i:next], " \t\r\n")), false)
+			fn(key, view(trimRight(b[i:next])), false)
 			i = next
 		}
 		if i = skipSpace(b, i); i == len(b) {
@@ -68,6 +69,14 @@ func eachMember(b []byte, scratch *[]byte, fn func(key, value string, quoted boo
 	}
 }
 
+// trimRight is b without the white space at its end.
+func trimRight(b []byte) []byte {
+	for len(b) > 0 && skipSpace(b, len(b)-1) == len(b) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
 func end(b []byte, i int) error {
 	if skipSpace(b, i) != len(b) {
 		return errMore
@@ -75,8 +84,9 @@ func end(b []byte, i int) error {
 	return nil
 }
 
-// stringAt reads the JSON string at b[i] and returns the index after it.
-func stringAt(b []byte, i int, scratch *[]byte) (string, int, error) {
+// stringAt reads the JSON string at b[i] and returns the index after it. escapes
+// tells that there may be a backslash in b.
+func stringAt(b []byte, i int, escapes bool, scratch *[]byte) (string, int, error) {
 	if i >= len(b) || b[i] != '"' {
 		return "", 0, errMember
 	}
@@ -85,7 +95,7 @@ func stringAt(b []byte, i int, scratch *[]byte) (string, int, error) {
 	if n < 0 {
 		return "", 0, errCut
 	}
-	if s := b[i : i+n]; bytes.IndexByte(s, '\\') < 0 {
+	if s := b[i : i+n]; !escapes || bytes.IndexByte(s, '\\') < 0 {
 		return view(s), i + n + 1, nil
 	}
 	from := len(*scratch)

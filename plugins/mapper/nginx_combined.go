@@ -16,12 +16,12 @@ import (
 func (m *Mapper) readCombined(line []byte) error {
 	q := &m.request
 	s := view(line)
-	peer, rest, ok := strings.Cut(s, " ")
+	peer, rest, ok := cut(s, ' ')
 	if !ok || peer == "" {
 		return notCombined("address")
 	}
 	q.peer = dash(peer)
-	if _, rest, ok = strings.Cut(rest, " "); !ok { // the name of RFC 1413, which nobody has
+	if _, rest, ok = cut(rest, ' '); !ok { // the name of RFC 1413, which nobody has
 		return notCombined("user")
 	}
 	// A user may hold spaces and brackets: the time is the last [ before the first quote.
@@ -50,7 +50,7 @@ func (m *Mapper) readCombined(line []byte) error {
 	if q.status, ok = status(rest[1:4]); !ok {
 		return notCombined("status")
 	}
-	size, rest, more := strings.Cut(rest[5:], " ")
+	size, rest, more := cut(rest[5:], ' ')
 	if size != "-" {
 		if q.bytes, ok = whole(size); !ok {
 			return notCombined("size")
@@ -174,7 +174,7 @@ func whole(s string) (n int64, ok bool) {
 
 // skipSpace is the index of the first byte at or after i that is not JSON's white space.
 func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
 		i++
 	}
 	return i

@@ -107,7 +107,7 @@ func (m *Mapper) readNginxJSON(line []byte) error {
 
 // micros reads seconds with a fraction as microseconds.
 func micros(s string) (int64, bool) {
-	seconds, fraction, _ := strings.Cut(s, ".")
+	seconds, fraction, _ := cut(s, '.')
 	n, ok := whole(seconds)
 	if !ok || n > 1<<40 {
 		return 0, false

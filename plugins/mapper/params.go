@@ -47,25 +47,25 @@ func (p *Params) compile() params {
 // fillParams fills requestParameters.
 func (m *Mapper) fillParams(e *event.Event) {
 	b, rules := &m.params, &m.rules.params
-	b.Reset()
+	b.reset()
 	q := m.request.query
 	for n := 0; q != "" && n < maxParams; n++ {
 		var pair string
-		pair, q, _ = strings.Cut(q, "&")
+		pair, q, _ = cut(q, '&')
 		if pair == "" {
 			continue
 		}
-		name, value, given := strings.Cut(pair, "=")
-		name = m.decoded(name)
+		name, value, given := cut(pair, '=')
+		name = event.Text(m.decoded(name))
 		switch {
 		case looksSecret(name): // a token without a name
-			b.Add(masked, masked)
+			b.add(masked, masked)
 		case !given || value == "":
-			b.Add(name, "")
+			b.add(name, "")
 		case (rules.keep[name] || m.namedByRoute(name)) && !rules.mask[name]:
-			b.Add(name, m.clear(m.decoded(value)))
+			b.add(name, m.clear(m.decoded(value)))
 		default:
-			b.Add(name, masked)
+			b.add(name, masked)
 		}
 	}
 	if r := m.matched; r != nil {
@@ -73,17 +73,15 @@ func (m *Mapper) fillParams(e *event.Event) {
 			if s.name == "" || i >= len(m.path.segments) {
 				continue
 			}
-			b.Add(s.name, m.shown(s.name, m.captured(s.name)))
+			b.add(s.name, m.shown(s.name, m.path.from(i, s.tail)))
 		}
 		for _, p := range r.Parameters {
 			if v := m.eval(p.Value); v != "" {
-				b.Add(p.Name, m.shown(p.Name, v))
+				b.add(p.Name, m.shown(p.Name, v))
 			}
 		}
 	}
-	if b.Len() > 0 {
-		e.RequestParameters = b.Object()
-	}
+	e.RequestParameters = b.object()
 }
 
 // namedByRoute tells whether the route's pattern asks for this parameter: its value stands in the rules.
@@ -118,37 +116,37 @@ func (m *Mapper) clear(value string) string {
 // fillAdditional fills additionalEventData: the request as the gateway saw it.
 func (m *Mapper) fillAdditional(e *event.Event) {
 	b, q := &m.additional, &m.request
-	b.Reset()
+	b.reset()
 	if q.duration >= 0 {
-		b.AddInt("durationMs", (q.duration+500)/1000)
+		b.addInt("durationMs", (q.duration+500)/1000)
 	}
 	for _, h := range m.rules.params.headers {
 		if v := q.header(h.value); v != "" {
-			b.Add(h.name, m.clear(v))
+			b.add(h.name, m.clear(v))
 		}
 	}
 	if q.method != "" {
-		b.Add("httpMethod", q.method)
+		b.add("httpMethod", q.method)
 	}
 	if q.path != "" {
-		b.Add("httpPath", m.shownPath())
+		b.add("httpPath", m.shownPath())
 	}
-	b.AddInt("httpStatus", int64(q.status))
+	b.addInt("httpStatus", int64(q.status))
 	if q.referer != "" {
-		site, _, _ := strings.Cut(q.referer, "?")
-		b.Add("referer", m.clear(site))
+		site, _, _ := cut(q.referer, '?')
+		b.add("referer", m.clear(site))
 	}
 	if q.bytes >= 0 {
-		b.AddInt("responseBytes", q.bytes)
+		b.addInt("responseBytes", q.bytes)
 	}
 	if r := m.matched; r != nil {
 		for _, p := range r.Additional {
 			if v := m.eval(p.Value); v != "" {
-				b.Add(p.Name, m.shown(p.Name, v))
+				b.add(p.Name, m.shown(p.Name, v))
 			}
 		}
 	}
-	e.Additional = b.Object()
+	e.Additional = b.object()
 }
 
 // shownPath is the path as it was sent, without segments that look like secrets
@@ -158,7 +156,7 @@ func (m *Mapper) shownPath() string {
 	hide := false
 	for rest := q.path; rest != "" && !hide; {
 		var s string
-		s, rest, _ = strings.Cut(rest, "/")
+		s, rest, _ = cut(rest, '/')
 		hide = looksSecret(s)
 	}
 	if r := m.matched; r != nil && !hide && len(m.rules.params.mask) > 0 {
@@ -200,8 +198,8 @@ func (m *Mapper) isMaskedCapture(i int) bool {
 func queryValue(query, name string) (string, bool) {
 	for query != "" {
 		var pair string
-		pair, query, _ = strings.Cut(query, "&")
-		k, v, _ := strings.Cut(pair, "=")
+		pair, query, _ = cut(query, '&')
+		k, v, _ := cut(pair, '=')
 		if k == name || strings.IndexByte(k, '%') >= 0 && string(appendUnescaped(nil, k, true)) == name {
 			return v, true
 		}

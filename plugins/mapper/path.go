@@ -20,7 +20,7 @@ func (p *path) split(s string) {
 	p.segments, p.raw, p.scratch, p.tooLong = p.segments[:0], p.raw[:0], p.scratch[:0], false
 	for s != "" {
 		var raw string
-		raw, s, _ = strings.Cut(s, "/")
+		raw, s, _ = cut(s, '/')
 		switch segment := p.decode(raw); segment {
 		case "", ".":
 		case "..":
@@ -35,6 +35,14 @@ func (p *path) split(s string) {
 			p.segments, p.raw = append(p.segments, segment), append(p.raw, raw)
 		}
 	}
+}
+
+// from is the segment at i, or with tail all from there on.
+func (p *path) from(i int, tail bool) string {
+	if !tail {
+		return p.segments[i]
+	}
+	return strings.Join(p.segments[i:], "/")
 }
 
 // decode undoes percent-encoding; what is not well encoded stays as it is.

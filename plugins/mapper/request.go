@@ -75,7 +75,7 @@ func headerKey(name string) string {
 // setRequestLine takes "METHOD target PROTOCOL". What has another form (the first
 // bytes of a TLS handshake on a plain port, for one) leaves method and path empty.
 func (q *request) setRequestLine(line string) {
-	method, rest, ok := strings.Cut(line, " ")
+	method, rest, ok := cut(line, ' ')
 	if !ok || !isMethod(method) {
 		return
 	}
@@ -103,7 +103,7 @@ func (q *request) setTarget(target string) {
 	if i := strings.IndexByte(target, '#'); i >= 0 {
 		target = target[:i]
 	}
-	q.path, q.query, _ = strings.Cut(target, "?")
+	q.path, q.query, _ = cut(target, '?')
 	if q.path == "" {
 		q.path = "/"
 	}
@@ -128,6 +128,14 @@ func dash(s string) string {
 		return ""
 	}
 	return s
+}
+
+// cut is strings.Cut at a byte, which is faster.
+func cut(s string, at byte) (before, after string, found bool) {
+	if i := strings.IndexByte(s, at); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
 }
 
 // view is b as a string, without a copy: it lives and changes with b.

@@ -1,0 +1,104 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// Of a source that has much to read the batches are large, even while nothing is
+// in flight; the last one does not wait for more to come.
+func TestBusySourceFillsBatches(t *testing.T) {
+	const reads, records = 10, 200
+	for name, test := range map[string]struct {
+		length int64 // of a record
+		least  int   // batches
+		most   int
+	}{
+		"large reads": {busyBytes / records * 2, 2, 2}, // after 1,200 events, and what is left
+		"small reads": {10, 3, reads},
+	} {
+		t.Run(name, func(t *testing.T) {
+			key, err := LoadKey(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				sent := &sentBatches{}
+				lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Source: &reader{reads: reads, records: records, length: test.length},
+					Mapper: named{}, Stream: sent, Dir: dir, Log: slog.New(slog.DiscardHandler)}
+				ctx, stop := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() { done <- lane.Run(ctx) }()
+				for lane.Status().Published < reads*records {
+					select {
+					case err := <-done:
+						t.Fatalf("the lane has ended: %v", err)
+					case <-time.After(moreWithin): // of the fake clock
+					}
+				}
+				stop()
+				<-done
+				if sent.batches < test.least || sent.batches > test.most {
+					t.Errorf("%d batches, want %d to %d", sent.batches, test.least, test.most)
+				}
+			})
+		})
+	}
+}
+
+// reader is a source of so many reads, which then has nothing more.
+type reader struct {
+	reads, records int
+	length         int64
+	offset         int64
+}
+
+func (r *reader) Open(context.Context, plugins.Cursor) error      { return nil }
+func (r *reader) Committed(context.Context, plugins.Cursor) error { return nil }
+func (r *reader) Close() error                                    { return nil }
+
+func (r *reader) Read(ctx context.Context) (plugins.Batch, error) {
+	if r.reads == 0 {
+		<-ctx.Done()
+		return plugins.Batch{}, ctx.Err()
+	}
+	r.reads--
+	b := plugins.Batch{Records: make([]plugins.Record, r.records)}
+	for i := range b.Records {
+		b.Records[i] = plugins.Record{Data: []byte("x"), Pos: plugins.Position{File: "f", FileID: "1", Offset: r.offset, Length: r.length}}
+		r.offset += r.length + 1
+	}
+	return b, nil
+}
+
+// named maps every record to the same event.
+type named struct{}
+
+func (named) Map(_ *plugins.Record, e *event.Event) error {
+	e.Name = "Read"
+	return nil
+}
+
+// sentBatches is a stream that takes batches at once and counts them.
+type sentBatches struct{ batches int }
+
+func (s *sentBatches) Publish(context.Context, string, string, []byte) (uint64, bool, error) {
+	s.batches++
+	return uint64(s.batches), false, nil
+}
+
+func (s *sentBatches) Last(context.Context, string) (bus.Message, error) {
+	return bus.Message{}, bus.ErrNone
+}
+
+func (s *sentBatches) Next(context.Context, string, uint64) (bus.Message, error) {
+	return bus.Message{}, bus.ErrNone
+}
