@@ -42,7 +42,7 @@ func (w *world) word() string {
 }
 
 func (w *world) prose() string {
-	text := ""
+	text := w.of("", "", "", "!? ")
 	for range w.IntN(5) {
 		text += w.word() + w.of(" ", ", ", ": ", "\n", ".")
 	}
@@ -55,7 +55,7 @@ func (w *world) name() string {
 
 // path is a leaf that bodies have.
 func (w *world) path() string {
-	return w.of("InstanceId", "Tag.Key", "Tag.Value", "a.b", "Count", "Deep.a.b.c", "", "é", "none")
+	return w.of("InstanceId", "Tag.Key", "Tag.Value", "a.b", "Count", "Deep.a.b.c", "", "é", "none", long[:300])
 }
 
 func (w *world) value() any {
@@ -80,7 +80,7 @@ func (w *world) object() event.Object {
 	}
 	m := map[string]any{}
 	for range w.IntN(4) {
-		m[w.of("InstanceId", "a", "a.b", "Count", "é", "")] = w.value()
+		m[w.of("InstanceId", "a", "a.b", "Count", "é", "", long[:300])] = w.value()
 	}
 	if w.IntN(3) == 0 {
 		m["Tag"] = []any{map[string]any{"Key": w.word(), "Value": w.user()}, map[string]any{"Key": w.word()}}
@@ -262,7 +262,7 @@ func (w *world) wildcard() query.Expr {
 	case 0:
 		return query.Wildcard{Field: field(w.body()), Path: w.path(), Parts: parts}
 	case 1:
-		return query.Wildcard{Field: field("errorMessage"), Parts: [][]string{{"den", ""}, {"", "found"}, {"quota", "ed"}}[w.IntN(3)]}
+		return query.Wildcard{Field: field("errorMessage"), Parts: [][]string{{"den", ""}, {"", "found"}, {"quota", "ed"}, {"", ""}}[w.IntN(4)]}
 	case 2:
 		return query.Wildcard{Field: field("eventId"), Parts: [][]string{{"a", ""}, {"", "7"}, {"audit", ""}}[w.IntN(3)]}
 	}

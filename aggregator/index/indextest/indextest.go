@@ -139,7 +139,7 @@ func (b *bench) compare(t *testing.T) {
 	if diff := cmp.Diff(b.brute.histogram(q, step), buckets, sameEmpty[index.Bucket]()); diff != "" {
 		t.Fatalf("histogram of %s by %v (-want +got)\n%s", label(q), step, diff)
 	}
-	name := b.world.of("eventName", "userIdentity.userName", "requestParameters."+b.world.of("InstanceId", "Tag.Key", "Count"), "isGlobal", "errorMessage", "origin.epoch", "sourceIpAddress", "requestId", "userAgent", "eventId")
+	name := b.world.of("eventName", "userIdentity.userName", "requestParameters."+b.world.of("InstanceId", "Tag.Key", "Count", long[:300]), "isGlobal", "errorMessage", "origin.epoch", "sourceIpAddress", "requestId", "userAgent", "eventId")
 	n := 1 + b.world.IntN(6)
 	values, err := b.index.Values(ctx, q, name, n)
 	if err != nil {

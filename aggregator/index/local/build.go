@@ -20,11 +20,14 @@ func (x *Index) startBuild() {
 	done := make(chan struct{})
 	x.building, x.buildErr = done, nil
 	go func() {
-		defer close(done)
-		err := x.buildAll()
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.building, x.buildErr = nil, err
+		err := errors.New("the build did not end")
+		defer func() {
+			x.mu.Lock()
+			x.building, x.buildErr = nil, err
+			x.mu.Unlock()
+			close(done)
+		}()
+		err = x.buildAll()
 	}()
 }
 
@@ -45,7 +48,7 @@ func (x *Index) buildAll() error {
 
 // waitBuilt waits until no full memory is left, and starts a build that has failed anew.
 func (x *Index) waitBuilt(ctx context.Context) error {
-	for tried := false; ; tried = true {
+	for tried := false; ; {
 		x.mu.RLock()
 		n, building, err := len(x.full), x.building, x.buildErr
 		x.mu.RUnlock()
@@ -56,6 +59,7 @@ func (x *Index) waitBuilt(ctx context.Context) error {
 			return err
 		case building == nil:
 			x.startBuild()
+			tried = true
 			continue
 		}
 		select {

@@ -4,17 +4,23 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/query"
 )
 
 // Each write, sync or replacement of a file fails once, the whole of it or after
 // half of it. Write says so, reads go on, and after it the follower gets on.
 func TestEveryFailureIsOvercome(t *testing.T) {
+	t.Parallel()
 	s := newStream(16)
 	for _, kind := range []string{"write", "torn write", "sync", "file"} {
 		for fail := int64(1); ; fail++ {
@@ -175,6 +181,50 @@ func TestRetention(t *testing.T) {
 		}
 		if at.After(deadline) {
 			t.Fatalf("the oldest event is of %v at %v", x.Stats().Oldest, at)
+		}
+	}
+}
+
+// An event without a time stands at 1970, and is in no range of times.
+func TestEventsWithoutTime(t *testing.T) {
+	s := newStream(12)
+	s[0].Events, s[1].Events = s[1].Events, slices.Clone(s[1].Events)
+	for i := range s[1].Events {
+		s[1].Events[i].Time = event.Time{}
+		s[1].Events[i].ID += "x"
+	}
+	x := mustOpen(t, Config{Dir: t.TempDir()})
+	defer mustClose(t, x)
+	if err := s.follow(x, 5); err != nil {
+		t.Fatal(err)
+	}
+	eventTime, _, _ := event.Lookup("eventTime")
+	for _, where := range []string{"memory", "segments"} {
+		for _, filter := range []query.Expr{
+			query.TimeRange{Field: eventTime, Op: query.Less, Bound: testNow().UnixNano()},
+			query.TimeRange{Field: eventTime, Op: query.Equal, Bound: 0},
+			query.Not{Expr: query.TimeRange{Field: eventTime, Op: query.Less, Bound: testNow().UnixNano()}},
+			query.Exists{Field: eventTime},
+			query.All{},
+		} {
+			want := 0
+			for _, b := range s {
+				for _, e := range b.Events {
+					if filter.Match(&e) {
+						want++
+					}
+				}
+			}
+			page, err := x.Search(context.Background(), index.Query{Filter: filter})
+			if err != nil || page.Total != want {
+				t.Errorf("in %s %#v finds %d, %v; want %d", where, filter, page.Total, err, want)
+			}
+		}
+		if err := x.cut(); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.waitBuilt(context.Background()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -34,6 +34,14 @@ func hasDictionary(no int) bool {
 	return false
 }
 
+// Each Prose field has a dictionary too, in which the key "" stands for every
+// text that is not empty. The words are in it only where they are few and much
+// asked for; those of all texts are in the dictionary of the words.
+const anyText = ""
+
+// hasWords tells whether the dictionary of a Prose field has its words.
+func hasWords(no int) bool { return fields[no].Name == "errorMessage" }
+
 // hasColumn tells whether the field is a column of numbers.
 func hasColumn(no int) bool {
 	return fields[no].Kind == event.Number || fields[no].Kind == event.Timestamp && no != eventTime

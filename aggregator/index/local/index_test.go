@@ -15,7 +15,8 @@ func now() time.Time { return indextest.Start.Add(72 * time.Hour) }
 
 // The answers are the same whether events are in memory, in few segments or in many.
 func TestConformance(t *testing.T) {
-	for _, segment := range []int{1, 60, 300, 100_000} {
+	t.Parallel()
+	for _, segment := range []int{1, 60, 100_000} {
 		t.Run(fmt.Sprint(segment), func(t *testing.T) {
 			indextest.Run(t, func(t testing.TB, dir string) index.Index {
 				x, err := local.Open(local.Config{Dir: dir, SegmentEvents: segment, Retention: 90 * 24 * time.Hour, Now: now})

@@ -49,19 +49,25 @@ type postings struct {
 	codes map[string]uint32
 	keys  []string
 	lists [][]uint32
+	last  uint32 // the code that was added last: most fields repeat themselves
 }
 
 func newPostings() *postings { return &postings{codes: map[string]uint32{}} }
 
 // add notes that event n has the value, and returns about how many bytes that took.
 func (p *postings) add(value string, n uint32) int {
-	c, ok := p.codes[value]
+	c, ok := p.last, len(p.keys) > 0 && p.keys[p.last] == value
+	if !ok {
+		c, ok = p.codes[value]
+		p.last = c
+	}
 	if !ok {
 		value = strings.Clone(value) // a value may be a part of a whole batch
 		c = uint32(len(p.keys))
 		p.codes[value] = c
 		p.keys = append(p.keys, value)
 		p.lists = append(p.lists, []uint32{n})
+		p.last = c
 		return len(value) + 100
 	}
 	list := p.lists[c]
@@ -79,7 +85,7 @@ func newMemory(number uint64) *memory {
 		rest: make([][]uint32, len(fields)), columns: make([][]columnCell, len(fields)),
 	}
 	for no := range fields {
-		if hasDictionary(no) {
+		if hasDictionary(no) || fields[no].Kind == event.Prose {
 			m.keyed[no] = newPostings()
 		}
 		if fields[no].Kind == event.Flattened {
@@ -133,6 +139,10 @@ func (m *memory) add(e *event.Event, doc []byte) {
 	m.notime = m.notime || e.Time.IsZero()
 	for no := range fields {
 		switch {
+		case fields[no].Kind == event.Prose:
+			if v := fields[no].Value(e); v != "" {
+				bytes += m.keyed[no].add(anyText, n) + m.addWords(v, n, no)
+			}
 		case m.keyed[no] != nil:
 			if v := fields[no].Value(e); v != "" {
 				bytes += m.keyed[no].add(query.Cut(v), n)
@@ -140,7 +150,7 @@ func (m *memory) add(e *event.Event, doc []byte) {
 		case m.leaves[no] != nil:
 			if v := fields[no].Value(e); v != "" {
 				event.Object(v).Leaves(func(path, value string) {
-					bytes += m.addLeaf(no, path, value, n)
+					bytes += m.addLeaf(no, path, value, n) + m.addWords(value, n, no)
 				})
 			}
 		case hasColumn(no):
@@ -149,13 +159,19 @@ func (m *memory) add(e *event.Event, doc []byte) {
 			bytes += 16
 		}
 	}
-	query.EachText(e, func(text string) bool {
-		for _, token := range query.Tokens(text) {
-			bytes += m.tokens.add(token, n)
-		}
-		return true
-	})
 	m.bytes += bytes
+}
+
+// addWords adds the words of a text of a field; these are the texts that query.EachText gives.
+func (m *memory) addWords(text string, n uint32, no int) int {
+	bytes := 0
+	for _, token := range query.Tokens(text) {
+		bytes += m.tokens.add(token, n)
+		if hasWords(no) {
+			bytes += m.keyed[no].add(token, n)
+		}
+	}
+	return bytes
 }
 
 func (m *memory) addLeaf(no int, path, value string, n uint32) int {

@@ -3,7 +3,6 @@ package local
 import (
 	"math"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -59,9 +58,7 @@ func (p planner) plan(x query.Expr) (found, error) {
 	case query.CIDR:
 		return p.cidr(x)
 	case query.Phrase:
-		f, err := p.phrase(x.Tokens)
-		f.exact = false // the words may stand in another text
-		return f, err
+		return p.phrase(x.Field, x.Tokens)
 	case query.Text:
 		return p.text(x)
 	case query.TextWildcard:
@@ -178,13 +175,17 @@ func (p planner) id(id string) (found, error) {
 }
 
 func (p planner) wildcard(x query.Wildcard) (found, error) {
-	if x.Field.Kind == event.Prose {
-		f, err := p.wordsLike(x.Parts)
-		f.exact = false // the word may stand in another text
-		return f, err
-	}
 	if len(x.Parts) < 2 {
 		return p.everything(false), nil
+	}
+	if x.Field.Kind == event.Prose {
+		d, exact, err := p.wordsOf(x.Field)
+		if err != nil {
+			return none(), err
+		}
+		f, err := p.wordsLike(d, x.Parts)
+		f.exact = exact
+		return f, err
 	}
 	return p.keyed(x.Field, x.Path, func(d dictionary, into *roaring.Bitmap) error {
 		return addLike(d, x.Parts, into)
@@ -213,6 +214,15 @@ func (p planner) exists(x query.Exists) (found, error) {
 	no, ok := p.field(x.Field)
 	if ok && hasColumn(no) {
 		return p.column(no, func(uint64) bool { return true })
+	}
+	if ok && x.Field.Kind == event.Prose {
+		d, err := p.view.dictionary(no, "")
+		out := none()
+		if err == nil && d != nil {
+			out.set, err = d.find(anyText)
+		}
+		out.set.And(p.within)
+		return out, err
 	}
 	return p.keyed(x.Field, x.Path, func(d dictionary, into *roaring.Bitmap) error {
 		set, err := d.all()
@@ -274,100 +284,6 @@ func (p planner) cidr(x query.CIDR) (found, error) {
 			return orList(into, list)
 		})
 	})
-}
-
-// phrase are the events that have all of the words.
-func (p planner) phrase(tokens []string) (found, error) {
-	d, err := p.view.words()
-	out := p.everything(len(tokens) == 1)
-	for i := 0; err == nil && d != nil && i < len(tokens); i++ {
-		var set *roaring.Bitmap
-		if set, err = d.find(tokens[i]); err == nil {
-			out.set.And(set)
-		}
-	}
-	if d == nil && err == nil {
-		return none(), nil
-	}
-	return out, err
-}
-
-func (p planner) wordsLike(parts []string) (found, error) {
-	out := none()
-	d, err := p.view.words()
-	if err == nil && d != nil {
-		err = addLike(d, parts, out.set)
-	}
-	out.set.And(p.within)
-	return out, err
-}
-
-// wholes adds what fn finds in each field that free text compares as a whole, but the id.
-func (p planner) wholes(out *found, fn func(d dictionary, into *roaring.Bitmap) error) error {
-	for no := range fields {
-		if k := fields[no].Kind; no == eventID || k != event.Keyword && k != event.IP {
-			continue
-		}
-		f, err := p.keyed(fields[no], "", fn)
-		if err != nil {
-			return err
-		}
-		out.set.Or(f.set)
-		out.exact = out.exact && f.exact
-	}
-	return nil
-}
-
-func (p planner) text(x query.Text) (found, error) {
-	out, err := p.id(x.Value)
-	if err != nil {
-		return out, err
-	}
-	if x.Value != "" {
-		err = p.wholes(&out, func(d dictionary, into *roaring.Bitmap) error {
-			set, err := d.find(x.Value)
-			if err == nil {
-				into.Or(set)
-			}
-			return err
-		})
-	}
-	if err != nil || len(x.Tokens) == 0 {
-		return out, err
-	}
-	words, err := p.phrase(x.Tokens)
-	if err != nil {
-		return words, err
-	}
-	out.set.Or(words.set)
-	out.exact = out.exact && words.exact
-	return out, nil
-}
-
-// textWildcard cannot walk the ids: when one could match, the events are read.
-func (p planner) textWildcard(x query.TextWildcard) (found, error) {
-	if len(x.Parts) < 2 || len(x.Lower) < 2 || !slices.ContainsFunc(x.Parts, notOfUUID) {
-		return p.everything(false), nil
-	}
-	out, err := p.wordsLike(x.Lower)
-	if err != nil {
-		return out, err
-	}
-	odd, err := p.view.oddIDs()
-	if err != nil {
-		return out, err
-	}
-	if odd.And(p.within); !odd.IsEmpty() {
-		out.set.Or(odd)
-		out.exact = false
-	}
-	err = p.wholes(&out, func(d dictionary, into *roaring.Bitmap) error { return addLike(d, x.Parts, into) })
-	return out, err
-}
-
-// notOfUUID tells whether the text can stand in no UUID as event.FormatUUID writes it.
-func notOfUUID(s string) bool {
-	return strings.Trim(s, "0123456789abcdef-") != ""
 }
 
 // like tells whether s is the parts with anything between them, as query.Wildcard has it.

@@ -157,8 +157,10 @@ func readWAL(b []byte, number uint64, end int64, take func(rec record, whole boo
 			out.mark = marker(b[walHead:])
 		}
 	}
-	if int64(len(b)) < end {
-		out.damage = append(out.damage, fmt.Sprintf("it has %d bytes, %d were written", len(b), end))
+	if missing := end - int64(len(b)); missing > 0 {
+		defer func() { // at its end: the records that are there are whole
+			out.damage = append(out.damage, fmt.Sprintf("its last %d bytes are missing", missing))
+		}()
 		end = int64(len(b))
 	}
 	b = b[:end]

@@ -1,0 +1,236 @@
+package local
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// No input makes a decoder panic or take memory without bound, and what it
+// accepts keeps to the promises that its callers rely on.
+
+func FuzzReadWAL(f *testing.F) {
+	s := newStream(4)
+	mark := marker{1, 2, 3, 4, 5, 6, 7, 8}
+	file := walHeader(1, 77, mark)
+	for i := range s {
+		w := body{batches: []*event.Batch{&s[i]}}
+		for k := range s[i].Events {
+			w.add(&s[i].Events[k])
+		}
+		var err error
+		if file, err = w.appendTo(file, mark); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Add(file, int64(-1))
+	f.Add(file[:len(file)-5], int64(-1))
+	f.Add(file[:walHead], int64(walHead))
+	f.Add([]byte{}, int64(100))
+	f.Fuzz(func(t *testing.T, b []byte, end int64) {
+		if end < -1 || end > 1<<20 {
+			end = -1
+		}
+		n := 0
+		out, err := readWAL(b, 1, end, func(rec record, whole bool) error {
+			n++
+			return nil
+		})
+		if err == nil && out.end > int64(len(b)) {
+			t.Fatalf("records end at %d of %d bytes", out.end, len(b))
+		}
+		if err == nil && n == 0 && out.end > walHead {
+			t.Fatal("an end without records")
+		}
+	})
+}
+
+func FuzzDecodeBody(f *testing.F) {
+	s := newStream(2)
+	w := body{batches: []*event.Batch{&s[0], &s[1]}}
+	for k := range s[1].Events {
+		w.add(&s[1].Events[k])
+	}
+	rec, err := w.appendTo(nil, marker{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(rec[recordHead:])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		rec, err := decodeBody(packed)
+		if err != nil && (rec.batches != nil || rec.docs != nil) {
+			t.Fatal("something is given with an error")
+		}
+	})
+}
+
+func segmentFile(f testing.TB) []byte {
+	f.Helper()
+	files, err := filepath.Glob(filepath.Join(segmented(f, newStream(12)), "*"+segmentSuffix))
+	if err != nil {
+		f.Fatal(err)
+	}
+	b, err := os.ReadFile(files[0])
+	if err != nil {
+		f.Fatal(err)
+	}
+	return b
+}
+
+func FuzzFooter(f *testing.F) {
+	b := segmentFile(f)
+	f.Add(b)
+	f.Add(b[:20])
+	foot, err := decodeFooter(b)
+	if err != nil {
+		f.Fatal(err)
+	}
+	tail, err := foot.encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(append(append([]byte{}, b[:segmentHead]...), tail...))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		// The mutations are of the footer; its checksum is made right.
+		if len(file) > segmentHead+segmentTail {
+			body := file[segmentHead : len(file)-segmentTail]
+			fixed := append([]byte{}, b[:segmentHead]...)
+			fixed = append(fixed, body...)
+			n, sum := uint32(len(body)), checksum(body)
+			fixed = append(fixed, byte(n), byte(n>>8), byte(n>>16), byte(n>>24), byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))
+			file = append(fixed, segmentEnd...)
+		}
+		foot, err := decodeFooter(file)
+		if err != nil {
+			return
+		}
+		for _, s := range foot.sections() {
+			if s.Offset < 0 || s.Length < 0 || s.Offset+s.Length > int64(len(file)) {
+				t.Fatalf("a section %+v of a file of %d bytes", s, len(file))
+			}
+		}
+	})
+}
+
+func FuzzManifest(f *testing.F) {
+	b, err := os.ReadFile(filepath.Join(segmented(f, newStream(12)), manifestName))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add([]byte("actiontrail-index 1 00000000\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := decodeManifest(b)
+		if err != nil {
+			return
+		}
+		again, err := m.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeManifest(again); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+const fuzzEvents = 1000
+
+func FuzzKeyBlock(f *testing.F) {
+	src := fieldSource{keys: []string{"", "a", "ab", "abc", "b"}, list: func(k int) []uint32 {
+		list := make([]uint32, 1+k*12)
+		for i := range list {
+			list[i] = uint32(i * 7)
+		}
+		return list
+	}}
+	b, err := keyBlock(&src, 0, len(src.keys), func([]uint32) (section, error) { return section{8, 9, 10}, nil }, func([]uint32) {})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		before, first := "", true
+		_ = readKeyBlock(b, fuzzEvents, func(e keyEntry) bool {
+			if !first && e.key <= before {
+				t.Fatalf("key %q after %q", e.key, before)
+			}
+			before, first = e.key, false
+			for i, n := range e.list {
+				if n >= fuzzEvents || i > 0 && n <= e.list[i-1] {
+					t.Fatalf("list %v", e.list)
+				}
+			}
+			return true
+		})
+	})
+}
+
+func FuzzIndex(f *testing.F) {
+	f.Add(appendIndex(nil, []blockRef{{"a", 0, 10, 1}, {"b", 10, 20, 2}}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		refs, err := readIndex(b, 1000)
+		for i, r := range refs {
+			if err == nil && (r.offset < 0 || r.length < 0 || r.offset+r.length > 1000 || i > 0 && r.first <= refs[i-1].first) {
+				t.Fatalf("blocks %+v", refs)
+			}
+		}
+	})
+}
+
+func FuzzList(f *testing.F) {
+	short, long := []uint32{0, 1, 500, 999}, make([]uint32, 900)
+	for i := range long {
+		long[i] = uint32(i)
+	}
+	for _, list := range [][]uint32{nil, short, long} {
+		b, err := appendList(nil, list)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		set, err := decodeList(b, fuzzEvents)
+		if err == nil && !set.IsEmpty() && set.Maximum() >= fuzzEvents {
+			t.Fatalf("the list names event %d", set.Maximum())
+		}
+	})
+}
+
+func FuzzColumn(f *testing.F) {
+	f.Add(appendColumn(nil, []columnCell{{5, true}, {1 << 63, true}, {0, true}}))
+	f.Add(appendColumn(nil, []columnCell{{5, true}, {0, false}, {7, true}}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		_ = readColumn(b, 3, func(n uint32, v uint64) {
+			if n >= 3 {
+				t.Fatalf("event %d", n)
+			}
+		})
+	})
+}
+
+func FuzzSplitDocs(f *testing.F) {
+	f.Add([]byte("\x01a\x02bc"), 2)
+	f.Fuzz(func(t *testing.T, b []byte, n int) {
+		n = int(uint(n) % 33)
+		docs, err := splitDocs(b, n, nil)
+		if err == nil && len(docs) != n {
+			t.Fatalf("%d documents, want %d", len(docs), n)
+		}
+	})
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add(place{5, "id"}.cursor())
+	f.Fuzz(func(t *testing.T, s string) {
+		if p, err := parseCursor(s); err == nil {
+			if q, err := parseCursor(p.cursor()); err != nil || q != p {
+				t.Fatalf("%v becomes %v, %v", p, q, err)
+			}
+		}
+	})
+}
