@@ -46,6 +46,8 @@ type Follower struct {
 	Now        func() time.Time
 	Log        *slog.Logger
 
+	refilled time.Time // when the sink was last asked what it has lost
+
 	mu      sync.Mutex
 	status  FollowerStatus
 	waiting []span // read but not durable, oldest first
@@ -123,6 +125,9 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 	f.note(func(s *FollowerStatus) { s.Seq, s.Taken, f.waiting = at.Seq, at.Seq, nil })
 	in := f.Stream.Follow(at.Seq)
 	for {
+		if err := f.refill(ctx); err != nil {
+			return wrote, err
+		}
 		wait, cancel := context.WithTimeout(ctx, flushEvery)
 		messages, err := in.Next(wait)
 		cancel()

@@ -154,7 +154,7 @@ type memReader struct {
 func (r *memReader) Next(ctx context.Context) ([]bus.Message, error) {
 	for {
 		r.s.mu.Lock()
-		err, grown, there, held := r.s.err, r.s.grown, r.s.messages[r.after:], r.s.held
+		err, grown, there, held := r.s.err, r.s.grown, r.s.messages[min(r.after, uint64(len(r.s.messages))):], r.s.held
 		r.s.err = nil
 		r.s.mu.Unlock()
 		switch {

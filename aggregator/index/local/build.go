@@ -92,6 +92,7 @@ func (x *Index) build(m *memory) error {
 			drop()
 			return fmt.Errorf("build segment %s: %w", filepath.Base(path), err)
 		}
+		s.seqs = m.seqs
 		made = append(made, s)
 	}
 	x.saving.Lock()

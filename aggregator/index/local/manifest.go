@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/event"
 )
 
@@ -29,9 +30,10 @@ type manifest struct {
 }
 
 type segmentEntry struct {
-	File   string `json:"file"`
-	Events int    `json:"events"`
-	Bytes  int64  `json:"bytes"`
+	File   string         `json:"file"`
+	Events int            `json:"events"`
+	Bytes  int64          `json:"bytes"`
+	Seqs   index.SeqRange `json:"seqs"` // where its events are in the stream
 }
 
 // damageEntry is a file that was set aside, or that lacks a part.
@@ -39,6 +41,8 @@ type damageEntry struct {
 	File    string `json:"file"`
 	Reason  string `json:"reason"`
 	Missing bool   `json:"missing,omitempty"` // there is no file that could be looked at
+	// Lost is where the stream had its events; zero: they come again by themselves, or have come again.
+	Lost index.SeqRange `json:"lost,omitzero"`
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/query"
 )
@@ -17,6 +18,7 @@ type memory struct {
 	number   uint64    // of its WAL
 	first    time.Time // when the first event was added
 	walBytes atomic.Int64
+	seqs     index.SeqRange // of the batches that its events came in
 	// Set when it is left for a new one, and never changed then.
 	end      int64 // of its WAL
 	position event.Position

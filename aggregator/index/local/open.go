@@ -123,17 +123,18 @@ func (x *Index) openSegments(m *manifest) (changed bool, err error) {
 			bad = &damageError{s, "it is another file than the manifest names"}
 			s.release()
 		case e2 == nil:
+			s.seqs = e.Seqs
 			x.segments = append(x.segments, s)
 			return false
 		case errors.Is(e2, fs.ErrNotExist):
-			m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("the file with %d events is missing", e.Events), Missing: true})
+			m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("the file with %d events is missing", e.Events), Missing: true, Lost: e.Seqs})
 			changed = true
 			return true
 		case !errors.As(e2, &bad):
 			err = fmt.Errorf("open segment %s: %w", path, e2)
 			return false
 		}
-		m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("%s; its %d events are not found any more", bad.reason, e.Events)})
+		m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: lostReason(bad.reason, e.Events), Lost: e.Seqs})
 		changed = true
 		return true
 	})

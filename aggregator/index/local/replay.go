@@ -96,6 +96,9 @@ func (x *Index) take(m *memory, rec record, moves bool) error {
 		}
 		m.add(&e, doc)
 	}
+	for i := range rec.batches {
+		m.seqs.Add(rec.batches[i].Seq)
+	}
 	if failed == nil && moves {
 		for i := range rec.batches {
 			x.position.Advance(&rec.batches[i])

@@ -3,6 +3,7 @@ package local
 import (
 	"encoding/binary"
 	"fmt"
+	"github.com/actiontrail/actiontrail/aggregator/index"
 	"math"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 // holds a reference; the last one to leave unmaps it.
 type segment struct {
 	path  string
+	seqs  index.SeqRange // where its events are in the stream, as the manifest has it
 	data  []byte
 	foot  *footer
 	codec *codec
@@ -133,7 +135,7 @@ func (s *segment) guard(fn func() error) (err error) {
 }
 
 func (s *segment) entry() segmentEntry {
-	return segmentEntry{filepath.Base(s.path), s.foot.Events, s.size()}
+	return segmentEntry{filepath.Base(s.path), s.foot.Events, s.size(), s.seqs}
 }
 
 func (s *segment) size() int64 { return int64(len(s.data)) }

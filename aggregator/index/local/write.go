@@ -33,6 +33,20 @@ func (x *Index) oldestDay(now time.Time) int64 {
 func (x *Index) Write(ctx context.Context, batches []event.Batch) error {
 	x.writing.Lock()
 	defer x.writing.Unlock()
+	if err := x.store(ctx, batches, true); err != nil {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i := range batches {
+		x.position.Advance(&batches[i])
+	}
+	return nil
+}
+
+// store writes the new events of batches to the WAL, and with heads the batches
+// themselves, which move the position at a replay; then into memory. The caller holds writing.
+func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -45,6 +59,11 @@ func (x *Index) Write(ctx context.Context, batches []event.Batch) error {
 	records, err := x.newRecords(batches)
 	if err != nil {
 		return err
+	}
+	if !heads {
+		for _, r := range records {
+			r.batches = nil
+		}
 	}
 	var all []byte
 	for _, r := range records {
@@ -66,12 +85,10 @@ func (x *Index) Write(ctx context.Context, batches []event.Batch) error {
 			m.add(e, r.docs[i])
 		}
 	}
-	m.mu.Unlock()
-	x.mu.Lock()
-	defer x.mu.Unlock()
 	for i := range batches {
-		x.position.Advance(&batches[i])
+		m.seqs.Add(batches[i].Seq)
 	}
+	m.mu.Unlock()
 	return nil
 }
 

@@ -1,0 +1,50 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// lostReason says what is wrong with a segment, and what that means.
+func lostReason(reason string, events int) string {
+	return fmt.Sprintf("%s; its %d events are not found any more", reason, events)
+}
+
+// Lost implements index.Refillable.
+func (x *Index) Lost() []index.SeqRange {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var lost []index.SeqRange
+	for _, d := range x.manifest.Damaged {
+		if d.Lost != (index.SeqRange{}) && !slices.Contains(lost, d.Lost) {
+			lost = append(lost, d.Lost)
+		}
+	}
+	return lost
+}
+
+// Refill implements index.Refillable.
+func (x *Index) Refill(ctx context.Context, batches []event.Batch) error {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	return x.store(ctx, batches, false)
+}
+
+// Refilled implements index.Refillable.
+func (x *Index) Refilled(r index.SeqRange, note string) error {
+	x.saving.Lock()
+	defer x.saving.Unlock()
+	x.mu.RLock()
+	next := x.manifest.clone()
+	x.mu.RUnlock()
+	for i := range next.Damaged {
+		if d := &next.Damaged[i]; d.Lost == r {
+			d.Lost, d.Reason = index.SeqRange{}, d.Reason+"; "+note
+		}
+	}
+	return x.save(next, func() {})
+}
