@@ -175,12 +175,13 @@ func FuzzParseJSON(f *testing.F) {
 func FuzzAppendJSON(f *testing.F) {
 	f.Add("a", "b\xff", "k", int64(1), uint8(3), uint64(1<<63))
 	f.Fuzz(func(t *testing.T, name, user, key string, nanos int64, digits uint8, epoch uint64) {
-		var b ObjectBuilder
-		b.Add(key, name)
-		b.Add(user, key)
+		parameters, err := NewObject(map[string]any{Text(key): Text(name), Text(user): Text(key)})
+		if err != nil {
+			t.Fatal(err)
+		}
 		const century = 100 * 365 * 86400 * 1e9
 		e := Event{
-			Name: name, Time: Unix(nanos%century, digits), Identity: Identity{UserName: user}, RequestParameters: b.Object(),
+			Name: name, Time: Unix(nanos%century, digits), Identity: Identity{UserName: user}, RequestParameters: parameters,
 			Origin: Origin{Epoch: epoch, Offset: max(nanos, 0)},
 		}
 		got := reparse(t, &e)

@@ -83,7 +83,7 @@ type Phrase struct {
 }
 
 // Text is free text, without a field. It matches when a Keyword or IP field is
-// exactly Value, or when a text (see EachText) has the tokens one after another.
+// exactly Value, or when a text (a Prose field, or a leaf of a Flattened one) has the tokens one after another.
 type Text struct {
 	Value  string   // cut by Cut
 	Tokens []string // Tokens(Value); none: only fields are looked at

@@ -177,14 +177,8 @@ func fieldsOf(kinds ...event.Kind) []event.Field {
 	return slices.DeleteFunc(event.Fields(), func(f event.Field) bool { return !slices.Contains(kinds, f.Kind) })
 }
 
-// EachText calls fn for each text of the event in which Text and TextWildcard
-// look for tokens, until it returns false: the Prose fields, and the leaves of
-// the Flattened ones.
-func EachText(e *event.Event, fn func(text string) bool) {
-	anyText(e, func(text string) bool { return !fn(text) })
-}
-
-// anyText tells whether fn is true for a text of the event.
+// anyText tells whether fn is true for a text of the event: those in which Text
+// and TextWildcard look for tokens, the Prose fields and the leaves of the Flattened ones.
 func anyText(e *event.Event, fn func(text string) bool) bool {
 	for i := range textFields {
 		if text := textFields[i].Value(e); text != "" && fn(text) {

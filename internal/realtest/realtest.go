@@ -117,12 +117,3 @@ func (p *Process) Wait() error {
 	p.done <- err
 	return err
 }
-
-// Output is what the program has printed.
-func (p *Process) Output() string {
-	b, err := os.ReadFile(p.out)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return string(b)
-}

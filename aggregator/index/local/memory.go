@@ -164,7 +164,7 @@ func (m *memory) add(e *event.Event, doc []byte) {
 	m.bytes += bytes
 }
 
-// addWords adds the words of a text of a field; these are the texts that query.EachText gives.
+// addWords adds the words of a text of a field; these are the texts in which query.Text looks.
 func (m *memory) addWords(text string, n uint32, no int) int {
 	bytes := 0
 	for _, token := range query.Tokens(text) {
