@@ -43,19 +43,19 @@ type aggregation struct {
 	dir     string // the aggregator's part of it
 	started time.Time
 
-	listener net.Listener
-	nats     *embedded.Server // nil: NATS is elsewhere
-	conn     *bus.Conn
-	opener   *aggregator.Opener
-	agents   *aggregator.Agents
-	store    *aggregator.Quarantine
-	index    *local.Index
-	follower *aggregator.Follower // of the index
-	trails   []*trail
-	system   *aggregator.System
-	lane     *agent.Lane // of system
-	lanes    *lanes.Lanes
-	token    string
+	listener   net.Listener
+	nats       *embedded.Server // nil: NATS is elsewhere
+	conn       *bus.Conn
+	opener     *aggregator.Opener
+	agents     *aggregator.Agents
+	quarantine *aggregator.Quarantine
+	index      *local.Index
+	follower   *aggregator.Follower // of the index
+	trails     []*trail
+	system     *aggregator.System
+	lane       *agent.Lane // of system
+	lanes      *lanes.Lanes
+	token      string
 
 	streamed chan struct{} // closed when there is a stream
 	closers  []func()
@@ -81,7 +81,7 @@ func newAggregation(ctx context.Context, h *process.Hand, data string) (a *aggre
 	if a.agents, err = aggregator.OpenAgents(filepath.Join(a.dir, "agents.json")); err != nil {
 		return a, err
 	}
-	if a.store, err = aggregator.OpenQuarantine(filepath.Join(a.dir, "quarantine")); err != nil {
+	if a.quarantine, err = aggregator.OpenQuarantine(filepath.Join(a.dir, "quarantine")); err != nil {
 		return a, err
 	}
 	a.opener = &aggregator.Opener{Agents: a.agents}
@@ -163,7 +163,7 @@ func (a *aggregation) makeFollowers() error {
 	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: config.AggregatorName, Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
 		Source: a.system, Mapper: native, Unparsed: native.Unparsed, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
 	stream := aggregator.BusStream{Conn: a.conn}
-	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.store, System: a.system, Log: a.log}
+	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.quarantine, System: a.system, Log: a.log}
 	for _, t := range a.trails {
 		t.follower = &aggregator.Follower{Name: "trail " + t.Name, Kind: "trail", Stream: stream, Opener: a.opener, Log: a.log}
 	}

@@ -28,7 +28,7 @@ func diskFree(dir string) int64 {
 // status is what GET /api/v1/status shows.
 func (a *aggregation) status(ctx context.Context) api.Status {
 	stats := a.index.Stats()
-	count, bytes, last := a.store.Stats()
+	count, bytes, last := a.quarantine.Stats()
 	state, _ := a.streamState(ctx) // unknown: shown as zeros, and readyz says why
 	s := api.Status{
 		Version: version, StartedAt: a.started, Account: a.cfg.Agent.Account,
