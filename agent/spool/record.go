@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/actiontrail/actiontrail/internal/wire"
 )
@@ -57,9 +58,10 @@ var (
 	errDamage = errors.New("checksum does not match")
 )
 
-// readRecord reads the message of the record at off. io.EOF: the segment ends
-// here; errTorn: it ends within the record; errDamage: its bytes are not those written.
-func readRecord(r io.ReaderAt, off, end int64) ([]byte, error) {
+// readRecord reads the message of the record at off, into buf if it is large
+// enough. io.EOF: the segment ends here; errTorn: it ends within the record;
+// errDamage: its bytes are not those written.
+func readRecord(r io.ReaderAt, off, end int64, buf []byte) ([]byte, error) {
 	if off == end {
 		return nil, io.EOF
 	}
@@ -77,7 +79,7 @@ func readRecord(r io.ReaderAt, off, end int64) ([]byte, error) {
 	if n > end-off-recordHead {
 		return nil, errTorn
 	}
-	message := make([]byte, n)
+	message := slices.Grow(buf[:0], int(n))[:n]
 	if _, err := r.ReadAt(message, off+recordHead); err != nil {
 		return nil, err
 	}

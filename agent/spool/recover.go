@@ -95,7 +95,7 @@ func (s *Spool) load(path string, newest bool) (whole bool, err error) {
 	}
 	s.segments = append(s.segments, g)
 	for {
-		message, err := readRecord(f, g.end, info.Size())
+		message, err := readRecord(f, g.end, info.Size(), nil)
 		if errors.Is(err, io.EOF) {
 			return true, nil
 		}
@@ -178,7 +178,7 @@ func (s *Spool) Sent(epoch, number uint64) (event.Hash, bool, error) {
 				continue
 			}
 			if e.header.Number == number {
-				message, err := readRecord(g.f, e.offset, e.offset+e.length)
+				message, err := readRecord(g.f, e.offset, e.offset+e.length, nil)
 				if err != nil {
 					return hash, false, err
 				}

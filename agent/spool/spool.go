@@ -58,6 +58,9 @@ type Spool struct {
 	pending  int64      // bytes of records from sent on
 	suspect  bool       // an append failed: the end of the file is not known
 	damage   []string
+
+	record  []byte // of Append, to be used again
+	message []byte // of Next, the same
 }
 
 type segment struct {
@@ -138,8 +141,8 @@ func (s *Spool) Append(message []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	}
-	record := appendRecord(make([]byte, 0, recordHead+len(message)), message)
-	if _, err = g.f.WriteAt(record, g.end); err == nil {
+	s.record = appendRecord(s.record[:0], message)
+	if _, err = g.f.WriteAt(s.record, g.end); err == nil {
 		err = durable.Sync(g.f)
 	}
 	if err != nil {
@@ -148,7 +151,7 @@ func (s *Spool) Append(message []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.add(g, header, hash, int64(len(record)))
+	s.add(g, header, hash, int64(len(s.record)))
 	s.notify()
 	return nil
 }
@@ -232,7 +235,8 @@ type Batch struct {
 }
 
 // Next is the first batch that is not acknowledged; it blocks until there is
-// one. The same batch comes again until it is released.
+// one. The same batch comes again until it is released. Its bytes are good until
+// the next Next; one goroutine calls it.
 func (s *Spool) Next(ctx context.Context) (Batch, error) {
 	for {
 		s.mu.Lock()
@@ -240,7 +244,8 @@ func (s *Spool) Next(ctx context.Context) (Batch, error) {
 		wake := s.wake
 		s.mu.Unlock()
 		if ok {
-			message, err := readRecord(g.f, e.offset, e.offset+e.length)
+			message, err := readRecord(g.f, e.offset, e.offset+e.length, s.message)
+			s.message = message
 			if err != nil {
 				return Batch{}, fmt.Errorf("%s at byte %d: %w", g.path, e.offset, err)
 			}

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func rest(t *testing.T, s *Spool) (all [][]byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, b.Message)
+		all = append(all, bytes.Clone(b.Message))
 		if err := s.Release(); err != nil {
 			t.Fatal(err)
 		}
