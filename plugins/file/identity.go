@@ -82,11 +82,18 @@ func inodeOf(info fs.FileInfo) inode {
 }
 
 // bornAt is when the file was made, in nanoseconds since 1970, or 0 where the
-// file system does not tell.
-func bornAt(path string) int64 {
+// file system does not tell. It is false when the path leads elsewhere by now: a
+// rotation is under way.
+func bornAt(path string, n inode) (int64, bool) {
 	var st unix.Statx_t
-	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_STATX_SYNC_AS_STAT, unix.STATX_BTIME, &st); err != nil || st.Mask&unix.STATX_BTIME == 0 {
-		return 0
+	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_STATX_SYNC_AS_STAT, unix.STATX_BTIME|unix.STATX_INO, &st); err != nil {
+		return 0, !errors.Is(err, fs.ErrNotExist)
 	}
-	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
+	if n.ino != st.Ino || n.dev != unix.Mkdev(st.Dev_major, st.Dev_minor) {
+		return 0, false
+	}
+	if st.Mask&unix.STATX_BTIME == 0 {
+		return 0, true
+	}
+	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec), true
 }

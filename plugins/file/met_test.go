@@ -14,6 +14,15 @@ func (w *world) inode(name string) inode {
 	return inodeOf(info)
 }
 
+func (w *world) born(name string) int64 {
+	w.t.Helper()
+	born, still := bornAt(w.path(name), w.inode(name))
+	if !still {
+		w.t.Fatalf("%s has moved", name)
+	}
+	return born
+}
+
 // A log that is empty when the agent meets it, and filled and rotated away while
 // the agent is down, has lines that no glob finds: its mark must be there before its first line is.
 func TestEmptyFileIsFilledAndRotatedWhileDown(t *testing.T) {

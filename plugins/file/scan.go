@@ -36,15 +36,20 @@ func (s *Source) scan() {
 	for _, t := range s.tails {
 		was := t.away || !t.missing.IsZero()
 		s.find(t, matches, folders, now)
-		if t.away = t.path != t.file; (t.away || !t.missing.IsZero()) && !was {
+		if t.away = t.path != t.file; t.away || !t.missing.IsZero() {
 			left = append(left, t)
-			t.grown = now // its writer has as long to finish as after a write
+			if !was {
+				t.grown = now // its writer has as long to finish as after a write
+			}
 		}
 	}
 	added := s.unmet(left, matches, folders)
 	for n, m := range matches {
-		if s.byInode[n] == nil {
-			added = append(added, s.newTail(m, m.path))
+		if s.byInode[n] != nil {
+			continue
+		}
+		if t := s.newTail(m, m.path); t != nil {
+			added = append(added, t)
 		}
 	}
 	slices.SortFunc(added, func(a, b *tail) int { // of those born in one tick, the rotated ones first
@@ -167,7 +172,8 @@ func (s *Source) sibling(t *tail, folders map[string][]seen) (seen, bool) {
 
 func (s *Source) same(t *tail, path string, info fs.FileInfo) bool {
 	if t.fd == nil && t.id == "" {
-		return t.born == 0 || bornAt(path) == t.born
+		born, still := bornAt(path, t.inode)
+		return t.born == 0 || still && born == t.born
 	}
 	if t.fd != nil || path == t.path && info.Size() == t.size && info.ModTime().Equal(t.modified) {
 		return true
@@ -202,7 +208,8 @@ func (s *Source) list(dir string, folders map[string][]seen) []seen {
 
 // unmet is the files that were made and rotated away between two scans, or while
 // the agent was down, so that no glob ever found them: beside a file that has
-// left its path, named like a rotated file of that path, and younger.
+// left its path, named like a rotated file of that path, and younger. Every scan
+// looks for them, because one may fall between two renames.
 func (s *Source) unmet(left []*tail, matches map[inode]seen, folders map[string][]seen) []*tail {
 	var unmet []*tail
 	for _, t := range left {
@@ -211,13 +218,15 @@ func (s *Source) unmet(left []*tail, matches map[inode]seen, folders map[string]
 			if _, found := matches[n]; found || s.byInode[n] != nil || s.excluded(f.path) || !rotatedName(filepath.Base(t.file), filepath.Base(f.path)) {
 				continue
 			}
-			born := bornAt(f.path)
-			if born <= t.born || t.born == 0 || slices.ContainsFunc(unmet, func(u *tail) bool { return u.inode == n }) || s.copied(t.file, f.path) {
+			born, still := bornAt(f.path, n)
+			s.rescan = s.rescan || !still
+			if !still || born <= t.born || t.born == 0 || slices.ContainsFunc(unmet, func(u *tail) bool { return u.inode == n }) || s.copied(t.file, f.path) {
 				continue
 			}
-			u := s.newTail(f, t.file)
-			u.away = true
-			unmet = append(unmet, u)
+			if u := s.newTail(f, t.file); u != nil {
+				u.away = true
+				unmet = append(unmet, u)
+			}
 		}
 	}
 	return unmet
@@ -261,9 +270,16 @@ func rotatedName(base, name string) bool {
 	return rest[1:] == "old" || rest[1] >= '0' && rest[1] <= '9'
 }
 
+// newTail is a tail of a file that was not known; nil when a rotation has moved it
+// in the meantime: the next scan, which follows at once, finds it.
 func (s *Source) newTail(f seen, file string) *tail {
+	born, still := bornAt(f.path, inodeOf(f.info))
+	if !still {
+		s.rescan = true
+		return nil
+	}
 	t := &tail{inode: inodeOf(f.info), path: f.path, ready: true, matched: f.path == file, durable: true, size: f.info.Size(), modified: f.info.ModTime()}
-	t.file, t.born = file, bornAt(f.path)
+	t.file, t.born = file, born
 	return t
 }
 

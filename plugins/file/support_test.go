@@ -202,7 +202,7 @@ func (w *world) tick() {
 	for i := range 100000 {
 		name := fmt.Sprintf("tick%d", i)
 		w.write(name, "")
-		born := fmt.Sprint(bornAt(w.path(name)))
+		born := fmt.Sprint(w.born(name))
 		w.ok(os.Remove(w.path(name)))
 		if first == "" {
 			first = born
