@@ -93,7 +93,7 @@ func BenchmarkIngest(b *testing.B) {
 		b.ReportMetric(float64(size)/n, "jsonB/event")
 		for _, s := range x.segments[:1] {
 			f := s.foot
-			b.Logf("%d events: times %d ids %d docs %d keys %d postings %d", f.Events, f.Times.Length, f.IDs.Length, f.Docs.Length, f.Keys.Length, f.Postings.Length)
+			b.Logf("%d events: times %d hashes %d docs %d keys %d entries %d postings %d", f.Events, f.Times.Length, f.Hashes.Length, f.Docs.Length, f.Keys.Length, f.Entries.Length, f.Postings.Length)
 			for _, c := range f.Columns {
 				b.Logf("column %s %d", c.Name, c.Values.Length)
 			}

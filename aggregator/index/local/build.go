@@ -84,10 +84,11 @@ func (x *Index) build(m *memory) error {
 			s.release()
 		}
 	}
-	for _, day := range m.days() {
-		path := filepath.Join(x.cfg.Dir, segmentName(day, number))
+	days := m.sort()
+	for src := days.nextDay(); src != nil; src = days.nextDay() {
+		path := filepath.Join(x.cfg.Dir, segmentName(src.day, number))
 		number++
-		s, err := x.writeSegment(path, m.source(day))
+		s, err := x.writeSegment(path, src)
 		if err != nil {
 			drop()
 			return fmt.Errorf("build segment %s: %w", filepath.Base(path), err)
@@ -111,6 +112,7 @@ func (x *Index) build(m *memory) error {
 	err := x.save(next, func() {
 		x.segments = append(x.segments[:len(x.segments):len(x.segments)], made...)
 		x.full = x.full[1:]
+		x.spent = m
 	})
 	if err != nil {
 		drop()

@@ -46,8 +46,12 @@ func (c *codec) close() error {
 // sampleID is the id of the zstd dictionary of docs: a segment has one at most.
 const sampleID = 1
 
+// docWindow is the window of a block of docs: its dictionary and most blocks are within.
+const docWindow = 256 << 10
+
 func docEncoder(sample []byte) (*zstd.Encoder, error) {
-	opts := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false)}
+	opts := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+		zstd.WithWindowSize(docWindow), zstd.WithLowerEncoderMem(true)}
 	if len(sample) > 0 {
 		opts = append(opts, zstd.WithEncoderDictRaw(sampleID, sample))
 	}

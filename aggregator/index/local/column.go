@@ -4,21 +4,34 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // A column is, before compression: one byte, 1 when each event has a value, 0
-// when before each value stands a byte that is 1 or 0: there is one or not; and
-// the values, each as a zigzag varint of the difference to the one before.
+// when before each value stands a byte that is 1 or 0: there is one or not;
+// uvarint first value and uvarint unit, which divides all differences; and the
+// values, each as a zigzag varint of the difference to the one before, in units.
 
 func appendColumn(b []byte, cells []columnCell) []byte {
-	full := byte(1)
+	full, some := byte(1), false
+	first, last, unit := uint64(0), uint64(0), int64(time.Second)
 	for _, c := range cells {
 		if !c.ok {
 			full = 0
+			continue
 		}
+		if !some {
+			first, last, some = c.v, c.v, true
+		}
+		for int64(c.v-last)%unit != 0 {
+			unit /= 1000
+		}
+		last = c.v
 	}
 	b = append(b, full)
-	last := uint64(0)
+	b = binary.AppendUvarint(b, first)
+	b = binary.AppendUvarint(b, uint64(unit))
+	last = first
 	for _, c := range cells {
 		if full == 0 {
 			if !c.ok {
@@ -27,7 +40,7 @@ func appendColumn(b []byte, cells []columnCell) []byte {
 			}
 			b = append(b, 1)
 		}
-		b = binary.AppendVarint(b, int64(c.v-last))
+		b = binary.AppendVarint(b, int64(c.v-last)/unit)
 		last = c.v
 	}
 	return b
@@ -40,7 +53,7 @@ func readColumn(b []byte, events int, fn func(n uint32, v uint64)) error {
 	if full > 1 {
 		return fmt.Errorf("a column has the form %d", full)
 	}
-	last := uint64(0)
+	last, unit := r.uvarint(), r.uvarint()
 	for n := range events {
 		if full == 0 {
 			switch has := r.byte(); {
@@ -55,7 +68,7 @@ func readColumn(b []byte, events int, fn func(n uint32, v uint64)) error {
 			return errCut
 		}
 		r.b = r.b[k:]
-		last += uint64(d)
+		last += uint64(d) * unit
 		fn(uint32(n), last)
 	}
 	if r.err == nil && len(r.b) > 0 {

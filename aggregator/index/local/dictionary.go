@@ -4,56 +4,45 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
-	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/query"
 )
 
-// The keys of a dictionary stand in blocks, in order; each block is compressed
-// by itself. A key in a block is: uvarint of the bytes it shares with the key
-// before, uvarint and bytes of the rest, and its list of events: uvarint
-// 2*count and the differences, or, of a longer list, uvarint 1, uvarint offset
-// and length in the section postings, and u32 CRC-32C of it there.
+// The entries of a dictionary are in blocks, by the numbers of their keys. An
+// entry is: uvarint of the difference to the key before, the first from 0, and
+// the list of its events: uvarint 2*count and the differences, or, of a longer
+// list, uvarint 1, uvarint offset and length in the section postings, and u32
+// CRC-32C of it there.
 //
-// The index of a dictionary has for each block: uvarint and bytes of the first
-// key, uvarint offset and length in the section keys, u32 CRC-32C.
+// The index of a dictionary has for each block: u32 first key, u32 offset in the
+// section entries, u32 length, u32 CRC-32C.
 const (
-	keysPerBlock = 128
-	inlineList   = 32
-	maxKeyBlock  = 4 << 20 // bytes of a block before compression
+	entriesPerBlock = 64
+	inlineList      = 32
+	blockRefSize    = 16
 )
 
-// blockRef is an entry of a dictionary's index.
-type blockRef struct {
-	first  string
-	offset int64
-	length int64
-	crc    uint32
-}
-
-// keyBlock writes one block; long takes a list that is not written in it.
-func keyBlock(f *fieldSource, from, to int, long func(list []uint32) (section, error), note func(list []uint32)) ([]byte, error) {
-	var b []byte
-	before := ""
-	for k := from; k < to; k++ {
-		key, list := f.keys[k], f.list(k)
-		note(list)
-		shared := sharedPrefix(before, key)
-		b = binary.AppendUvarint(b, uint64(shared))
-		b = binary.AppendUvarint(b, uint64(len(key)-shared))
-		b = append(b, key[shared:]...)
-		before = key
-		if len(list) <= inlineList {
-			b = binary.AppendUvarint(b, uint64(2*len(list)))
+// appendEntries appends one block; long takes a list that is not written in it.
+func appendEntries(b []byte, entries []entrySource, long func(list []uint32) (section, error)) ([]byte, error) {
+	before := uint32(0)
+	for _, e := range entries {
+		b = binary.AppendUvarint(b, uint64(e.key-before))
+		before = e.key
+		if len(e.events) <= inlineList {
+			b = binary.AppendUvarint(b, uint64(2*len(e.events)))
 			last := uint32(0)
-			for _, n := range list {
+			for _, n := range e.events {
 				b = binary.AppendUvarint(b, uint64(n-last))
 				last = n
 			}
 			continue
 		}
-		s, err := long(list)
+		s, err := long(e.events)
 		if err != nil {
 			return nil, err
 		}
@@ -65,38 +54,25 @@ func keyBlock(f *fieldSource, from, to int, long func(list []uint32) (section, e
 	return b, nil
 }
 
-func sharedPrefix(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-// keyEntry is a key and its list: numbers, or where they are.
-type keyEntry struct {
-	key  string
+// entry is a key and its list: numbers, or where they are. The numbers are valid until the next entry.
+type entry struct {
+	key  uint32
 	list []uint32
 	long section
 }
 
-// readKeyBlock gives the keys of a block to fn, in order, until it returns false.
-func readKeyBlock(b []byte, events int, fn func(e keyEntry) bool) error {
+// readEntries gives the entries of a block to fn, in order, until it returns false.
+func readEntries(b []byte, events, keys int, fn func(e *entry) bool) error {
 	r := reader{b: b}
-	var key []byte
-	var list []uint32
+	var e entry
+	var buf [inlineList]uint32
+	key := uint64(0)
 	for first := true; len(r.b) > 0; first = false {
-		shared := r.uvarint()
-		if shared > uint64(len(key)) {
-			return errors.New("a key shares more than the key before it has")
+		d := r.uvarint()
+		if key += d; d == 0 && !first || d >= uint64(keys) || key >= uint64(keys) {
+			r.fail(errors.New("an entry has a key that does not exist, or one twice"))
 		}
-		rest := r.take(r.length())
-		before := string(key)
-		key = append(key[:shared], rest...)
-		if !first && r.err == nil && string(key) <= before {
-			return errors.New("keys are not in order")
-		}
-		e := keyEntry{key: string(key)}
+		e.key, e.list, e.long = uint32(key), buf[:0], section{}
 		switch n := r.uvarint(); {
 		case n == 1:
 			e.long.Offset, e.long.Length = int64(r.uvarint()), int64(r.uvarint())
@@ -105,121 +81,161 @@ func readKeyBlock(b []byte, events int, fn func(e keyEntry) bool) error {
 				r.fail(errors.New("a list stands at an impossible place"))
 			}
 		case n%2 == 0 && n <= 2*inlineList:
-			list = list[:0]
 			last := uint64(0)
 			for i := range n / 2 {
 				d := r.uvarint()
 				if last += d; d == 0 && i > 0 || d >= uint64(events) || last >= uint64(events) {
 					r.fail(errors.New("a list names an event that does not exist, or one twice"))
 				}
-				list = append(list, uint32(last))
+				e.list = append(e.list, uint32(last))
 			}
-			e.list = list
 		default:
 			r.fail(fmt.Errorf("a list has the form %d", n))
 		}
 		if r.err != nil {
 			return r.err
 		}
-		if !fn(e) {
+		if !fn(&e) {
 			return nil
 		}
 	}
 	return r.err
 }
 
-func appendIndex(b []byte, refs []blockRef) []byte {
-	for _, r := range refs {
-		b = binary.AppendUvarint(b, uint64(len(r.first)))
-		b = append(b, r.first...)
-		b = binary.AppendUvarint(b, uint64(r.offset))
-		b = binary.AppendUvarint(b, uint64(r.length))
-		b = binary.LittleEndian.AppendUint32(b, r.crc)
-	}
-	return b
-}
-
-// readIndex reads an index whose blocks lie within size bytes.
-func readIndex(b []byte, size int64) ([]blockRef, error) {
-	r := reader{b: b}
-	var refs []blockRef
-	for len(r.b) > 0 {
-		ref := blockRef{first: string(r.take(r.length()))}
-		ref.offset, ref.length, ref.crc = int64(r.uvarint()), int64(r.uvarint()), r.uint32()
-		if ref.offset < 0 || ref.length < 0 || ref.length > size || ref.offset > size-ref.length {
-			r.fail(errors.New("a block of keys lies beyond the end of the keys"))
-		}
-		if r.err == nil && len(refs) > 0 && refs[len(refs)-1].first >= ref.first {
-			r.fail(errors.New("blocks of keys are not in order"))
-		}
-		refs = append(refs, ref)
-	}
-	return refs, r.err
-}
-
 // segmentDictionary is a dictionary in a segment.
 type segmentDictionary struct {
-	s    *segment
-	foot *fieldFooter
-	refs []blockRef
+	v     *segmentView
+	foot  *fieldFooter
+	index []byte
 }
 
-func (d *segmentDictionary) block(ref blockRef, fn func(keyEntry) (bool, error)) error {
-	packed := d.s.bytes(d.s.foot.Keys)[ref.offset : ref.offset+ref.length]
-	if checksum(packed) != ref.crc {
-		return d.s.damaged("a block of keys of %s does not match its checksum", d.foot.label())
+func (d *segmentDictionary) blocks() int { return len(d.index) / blockRefSize }
+
+func (d *segmentDictionary) firstKey(block int) uint32 {
+	return binary.LittleEndian.Uint32(d.index[blockRefSize*block:])
+}
+
+// block gives the entries of a block to fn until it returns false.
+func (d *segmentDictionary) block(block int, fn func(e *entry) (bool, error)) error {
+	v := d.v
+	ref := d.index[blockRefSize*block:]
+	at, length := int64(binary.LittleEndian.Uint32(ref[4:])), int64(binary.LittleEndian.Uint32(ref[8:]))
+	all := v.bytes(v.foot.Entries)
+	if at+length > int64(len(all)) {
+		return v.damaged("a block of entries of %s lies beyond their end", d.foot.label())
 	}
-	plain, err := d.s.codec.unpack(packed)
-	if err != nil {
-		return d.s.damaged("a block of keys of %s: %v", d.foot.label(), err)
+	b := all[at : at+length]
+	if checksum(b) != binary.LittleEndian.Uint32(ref[12:]) {
+		return v.damaged("a block of entries of %s does not match its checksum", d.foot.label())
 	}
 	var failed error
-	err = readKeyBlock(plain, d.s.foot.Events, func(e keyEntry) (on bool) {
+	err := readEntries(b, v.foot.Events, v.foot.KeyCount, func(e *entry) (on bool) {
 		on, failed = fn(e)
 		return on && failed == nil
 	})
 	if err != nil {
-		return d.s.damaged("a block of keys of %s: %v", d.foot.label(), err)
+		return v.damaged("a block of entries of %s: %v", d.foot.label(), err)
 	}
 	return failed
 }
 
-func (d *segmentDictionary) list(e keyEntry) (*roaring.Bitmap, error) {
+func (d *segmentDictionary) list(e *entry) (*roaring.Bitmap, error) {
 	if e.long.Length == 0 {
 		return roaring.BitmapOf(e.list...), nil
 	}
-	return d.s.list(e.long)
+	return d.v.list(e.long)
 }
 
 func (d *segmentDictionary) find(key string) (*roaring.Bitmap, error) {
-	out := roaring.New()
-	i := sort.Search(len(d.refs), func(i int) bool { return d.refs[i].first > key })
-	if i == 0 {
+	no, ok, err := d.v.keyNumber(key)
+	if err != nil {
+		return nil, err
+	}
+	var out *roaring.Bitmap
+	if i := sort.Search(d.blocks(), func(i int) bool { return d.firstKey(i) > no }); ok && i > 0 {
+		err := d.block(i-1, func(e *entry) (bool, error) {
+			if e.key != no {
+				return e.key < no, nil
+			}
+			var err error
+			out, err = d.list(e)
+			return false, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if out != nil {
 		return out, nil
 	}
-	err := d.block(d.refs[i-1], func(e keyEntry) (bool, error) {
-		if e.key != key {
-			return e.key < key, nil
+	if d.foot.Hidden.Length == 0 || !looksLikeID([]byte(key)) {
+		return roaring.New(), nil
+	}
+	return d.findHidden(key)
+}
+
+// findHidden looks for a value of which there is only a hash, in the events that have that.
+func (d *segmentDictionary) findHidden(key string) (*roaring.Bitmap, error) {
+	out := roaring.New()
+	found, err := d.v.candidates(key)
+	for i := 0; err == nil && i < len(found); i++ {
+		var doc []byte
+		if doc, err = d.v.docs().read(found[i]); err != nil {
+			break
 		}
-		var err error
-		out, err = d.list(e)
-		return false, err
-	})
+		e, bad := decodeEvent(doc)
+		if bad != nil {
+			return nil, fmt.Errorf("event %d: %w", found[i], bad)
+		}
+		if holdsKey(&e, d.foot.Name, d.foot.Path, key) {
+			out.Add(found[i])
+		}
+	}
 	return out, err
 }
 
-// entries gives the keys with the prefix to fn.
-func (d *segmentDictionary) entries(prefix string, fn func(e keyEntry) error) error {
-	i := sort.Search(len(d.refs), func(i int) bool { return d.refs[i].first > prefix })
-	for i = max(i-1, 0); i < len(d.refs); i++ {
-		if first := d.refs[i].first; first > prefix && !strings.HasPrefix(first, prefix) {
-			return nil
-		}
-		err := d.block(d.refs[i], func(e keyEntry) (bool, error) {
-			if strings.HasPrefix(e.key, prefix) {
-				return true, fn(e)
+// holdsKey tells whether the dictionary of this name and path has the key for an event.
+func holdsKey(e *event.Event, name, path, key string) (has bool) {
+	if name == "" {
+		return query.Text{Tokens: []string{key}}.Match(e) // without a Value it looks at texts only
+	}
+	no := fieldNo[name]
+	v := fields[no].Value(e)
+	switch kinds[no] {
+	case asLeaves:
+		event.Object(v).Each(path, func(v string) bool {
+			has = query.Cut(v) == key
+			return !has
+		})
+		return has
+	case asText:
+		return hasWords(no) && slices.Contains(query.Tokens(v), key)
+	}
+	return query.Cut(v) == key
+}
+
+// like goes through the entries from the first to the last key that is wanted.
+func (d *segmentDictionary) like(p *pattern, into *roaring.Bitmap) error {
+	wanted, err := d.v.wanted(p)
+	if err != nil || len(wanted) == 0 {
+		return err
+	}
+	first := wanted.first()
+	i := sort.Search(d.blocks(), func(i int) bool { return d.firstKey(i) > first })
+	for i = max(i-1, 0); i < d.blocks() && int(d.firstKey(i)) < 64*len(wanted); i++ {
+		err := d.block(i, func(e *entry) (bool, error) {
+			if !wanted.has(e.key) {
+				return true, nil
 			}
-			return e.key < prefix, nil
+			if e.long.Length == 0 {
+				into.AddMany(e.list)
+				return true, nil
+			}
+			set, err := d.v.list(e.long)
+			if err == nil {
+				into.Or(set)
+			}
+			return true, err
 		})
 		if err != nil {
 			return err
@@ -228,10 +244,57 @@ func (d *segmentDictionary) entries(prefix string, fn func(e keyEntry) error) er
 	return nil
 }
 
-func (d *segmentDictionary) walk(prefix string, fn func(string, func() (*roaring.Bitmap, error)) error) error {
-	return d.entries(prefix, func(e keyEntry) error {
-		return fn(e.key, func() (*roaring.Bitmap, error) { return d.list(e) })
-	})
+func (d *segmentDictionary) all() (*roaring.Bitmap, error) { return d.v.list(d.foot.All) }
+
+func (d *segmentDictionary) hidden() (*roaring.Bitmap, error) {
+	if d.foot.Hidden.Length == 0 {
+		return roaring.New(), nil
+	}
+	return d.v.list(d.foot.Hidden)
 }
 
-func (d *segmentDictionary) all() (*roaring.Bitmap, error) { return d.s.list(d.foot.All) }
+// count counts by the numbers of the keys, and reads the keys that are counted.
+func (d *segmentDictionary) count(set *roaring.Bitmap, add func(key []byte, n int)) error {
+	type counted struct {
+		key   uint32
+		count int
+	}
+	var counts []counted
+	in := bitsOf(set)
+	for i := range d.blocks() {
+		err := d.block(i, func(e *entry) (bool, error) {
+			k := 0
+			if e.long.Length == 0 {
+				k = in.count(e.list)
+			} else {
+				b, err := d.v.listBytes(e.long)
+				if err != nil {
+					return false, err
+				}
+				if k, err = countList(b, d.v.foot.Events, set, in); err != nil {
+					return false, d.v.damaged("%v", err)
+				}
+			}
+			if k > 0 {
+				counts = append(counts, counted{e.key, k})
+			}
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for len(counts) > 0 {
+		err := d.v.keyBlock(int(counts[0].key/keysPerBlock), func(no uint32, key []byte) bool {
+			if no == counts[0].key {
+				add(key, counts[0].count)
+				counts = counts[1:]
+			}
+			return len(counts) > 0
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -34,7 +34,7 @@ func (x *Index) Flush(ctx context.Context, now time.Time) error {
 	if again && failed == nil && !now.Before(x.retryAt) {
 		x.startBuild()
 	}
-	old := len(x.current.docs) > 0 && now.Sub(x.current.first) >= x.cfg.CutAfter
+	old := len(x.current.times) > 0 && now.Sub(x.current.first) >= x.cfg.CutAfter
 	if idle && (x.isFull() || old) && x.wal.broken == nil {
 		err = errors.Join(err, x.cut())
 	}
@@ -53,7 +53,7 @@ func (x *Index) Expire(ctx context.Context, before time.Time) (int, error) {
 		return 0, errClosed
 	}
 	day := dayOf(nanos(before))
-	old := func(m *memory) bool { return len(m.docs) > 0 && dayOf(m.lo) < day }
+	old := func(m *memory) bool { return len(m.times) > 0 && dayOf(m.lo) < day }
 	if old(x.current) {
 		if err := x.waitBuilt(ctx); err != nil {
 			return 0, err

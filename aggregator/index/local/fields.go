@@ -15,7 +15,36 @@ var (
 	eventID   = fieldNo["eventId"]
 	errorCode = fieldNo["errorCode"]
 	eventTime = fieldNo["eventTime"]
+	kinds     = keptAs()
 )
+
+// kept is how the values of a field are kept.
+type kept uint8
+
+const (
+	asOrder  kept = iota // by the order of the events, or by their ids
+	asKey                // in a dictionary
+	asText               // by words, in the dictionary of all texts
+	asLeaves             // in a dictionary for each path
+	asColumn             // as numbers
+)
+
+func keptAs() []kept {
+	out := make([]kept, len(fields))
+	for no, f := range fields {
+		switch {
+		case f.Kind == event.Prose:
+			out[no] = asText
+		case f.Kind == event.Flattened:
+			out[no] = asLeaves
+		case hasColumn(no):
+			out[no] = asColumn
+		case hasDictionary(no):
+			out[no] = asKey
+		}
+	}
+	return out
+}
 
 func numberFields() map[string]int {
 	m := make(map[string]int, len(fields))

@@ -33,13 +33,16 @@ type footer struct {
 	Hours    [24]hour `json:"hours"`
 
 	Times    section        `json:"times"`
-	IDs      section        `json:"ids"`
+	Hashes   section        `json:"hashes"`
 	Odd      section        `json:"odd"`
 	Sample   section        `json:"sample"`
 	Blocks   section        `json:"blocks"`   // where each block of docs ends, and its checksum
 	Docs     section        `json:"docs"`     // its blocks are checked one by one
 	Postings section        `json:"postings"` // its lists are checked one by one
-	Keys     section        `json:"keys"`     // its blocks are checked one by one
+	KeyCount int            `json:"count"`
+	KeyIndex section        `json:"first"`   // first keys of the blocks, and where those are
+	Keys     section        `json:"keys"`    // its blocks are checked one by one
+	Entries  section        `json:"entries"` // its blocks are checked one by one
 	Fields   []fieldFooter  `json:"fields"`
 	Columns  []columnFooter `json:"columns"`
 }
@@ -61,9 +64,9 @@ type section struct {
 type fieldFooter struct {
 	Name    string  `json:"name"` // of the field; "": the words of all texts
 	Path    string  `json:"path,omitempty"`
-	Keys    int     `json:"keys,omitempty"`
-	Index   section `json:"index"`             // first keys of the blocks, and where those are
+	Index   section `json:"index"`             // of its blocks in Entries
 	All     section `json:"all"`               // list of the events with a value, in Postings
+	Hidden  section `json:"hidden"`            // list of the events with a value that has no key, in Postings; empty: none
 	Unnamed bool    `json:"unnamed,omitempty"` // All are the events whose leaves have no dictionary
 }
 
@@ -135,8 +138,10 @@ func (f *footer) check(end int64) error {
 		return fmt.Errorf("its footer tells of %d events", n)
 	case f.Unit <= 0 || f.Lo > f.Hi || dayOf(f.Lo) != f.Day || dayOf(f.Hi) != f.Day:
 		return errors.New("its footer tells of impossible times")
-	case f.Times.Length != n*width, f.IDs.Length != n*8, f.Blocks.Length != blocks*8:
+	case f.Times.Length != n*width, f.Blocks.Length != blocks*8:
 		return errors.New("its footer has sections of a wrong length")
+	case f.KeyCount < 0 || f.KeyCount > 1<<31:
+		return fmt.Errorf("its footer tells of %d keys", f.KeyCount)
 	}
 	for _, s := range f.sections() {
 		if s.Offset < segmentHead || s.Length < 0 || s.Length > end-s.Offset {
@@ -149,8 +154,13 @@ func (f *footer) check(end int64) error {
 				return fmt.Errorf("its footer names the field %q", x.Name)
 			}
 		}
-		if x.All.Length > f.Postings.Length || x.All.Offset < 0 || x.All.Offset > f.Postings.Length-x.All.Length {
-			return errors.New("its footer names a list beyond the end of the lists")
+		for _, list := range []section{x.All, x.Hidden} {
+			if list.Length < 0 || list.Length > f.Postings.Length || list.Offset < 0 || list.Offset > f.Postings.Length-list.Length {
+				return errors.New("its footer names a list beyond the end of the lists")
+			}
+		}
+		if x.Index.Length%blockRefSize != 0 {
+			return errors.New("its footer names an index of a wrong length")
 		}
 	}
 	for _, c := range f.Columns {
@@ -162,7 +172,7 @@ func (f *footer) check(end int64) error {
 }
 
 func (f *footer) sections() []section {
-	all := []section{f.Times, f.IDs, f.Odd, f.Sample, f.Blocks, f.Docs, f.Postings, f.Keys}
+	all := []section{f.Times, f.Hashes, f.Odd, f.Sample, f.Blocks, f.Docs, f.Postings, f.Keys, f.KeyIndex, f.Entries}
 	for _, x := range f.Fields {
 		all = append(all, x.Index)
 	}

@@ -139,24 +139,39 @@ func FuzzManifest(f *testing.F) {
 
 const fuzzEvents = 1000
 
-func FuzzKeyBlock(f *testing.F) {
-	src := fieldSource{keys: []string{"", "a", "ab", "abc", "b"}, list: func(k int) []uint32 {
+func FuzzKeys(f *testing.F) {
+	f.Add(appendKeys(nil, [][]byte{{}, []byte("a"), []byte("ab"), []byte("abc"), []byte("b")}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		before := ""
+		_ = readKeys(b, func(i int, key []byte) bool {
+			if i > 0 && string(key) <= before {
+				t.Fatalf("key %q after %q", key, before)
+			}
+			before = string(key)
+			return true
+		})
+	})
+}
+
+func FuzzEntries(f *testing.F) {
+	var entries []entrySource
+	for k := range 5 {
 		list := make([]uint32, 1+k*12)
 		for i := range list {
 			list[i] = uint32(i * 7)
 		}
-		return list
-	}}
-	b, err := keyBlock(&src, 0, len(src.keys), func([]uint32) (section, error) { return section{8, 9, 10}, nil }, func([]uint32) {})
+		entries = append(entries, entrySource{uint32(k * k), list})
+	}
+	b, err := appendEntries(nil, entries, func([]uint32) (section, error) { return section{8, 9, 10}, nil })
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		before, first := "", true
-		_ = readKeyBlock(b, fuzzEvents, func(e keyEntry) bool {
-			if !first && e.key <= before {
-				t.Fatalf("key %q after %q", e.key, before)
+		before, first := uint32(0), true
+		_ = readEntries(b, fuzzEvents, 20, func(e *entry) bool {
+			if !first && e.key <= before || e.key >= 20 {
+				t.Fatalf("key %d after %d", e.key, before)
 			}
 			before, first = e.key, false
 			for i, n := range e.list {
@@ -169,13 +184,31 @@ func FuzzKeyBlock(f *testing.F) {
 	})
 }
 
-func FuzzIndex(f *testing.F) {
-	f.Add(appendIndex(nil, []blockRef{{"a", 0, 10, 1}, {"b", 10, 20, 2}}))
+func FuzzKeyIndex(f *testing.F) {
+	f.Add(appendKeyIndex(nil, []keyBlockRef{{"a", 0, 10, 1}, {"b", 10, 20, 2}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		refs, err := readIndex(b, 1000)
+		refs, err := readKeyIndex(b, 1000)
 		for i, r := range refs {
 			if err == nil && (r.offset < 0 || r.length < 0 || r.offset+r.length > 1000 || i > 0 && r.first <= refs[i-1].first) {
 				t.Fatalf("blocks %+v", refs)
+			}
+		}
+	})
+}
+
+func FuzzHashes(f *testing.F) {
+	var entries []hashEntry
+	for n := range uint32(100) {
+		entries = append(entries, hashEntry{checksum([]byte{byte(n % 50)}), n})
+	}
+	f.Add(appendHashes(nil, entries[:3], fuzzEvents), "\x01")
+	f.Add(appendHashes(nil, entries, fuzzEvents), "\x07")
+	f.Add(appendHashes(nil, entries, 1<<17), "\x07")
+	f.Fuzz(func(t *testing.T, b []byte, value string) {
+		found, err := findHash(b, value, fuzzEvents)
+		for _, n := range found {
+			if err == nil && n >= fuzzEvents {
+				t.Fatalf("event %d", n)
 			}
 		}
 	})

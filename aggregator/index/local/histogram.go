@@ -64,7 +64,7 @@ func countSteps(p part, set *roaring.Bitmap, step int64) (map[int64]index.Bucket
 		return out, nil
 	}
 	err := p.search(func(v view) error {
-		if s, ok := v.(*segment); ok && s.countHours(set, step, out) {
+		if s, ok := v.(*segmentView); ok && s.countHours(set, step, out) {
 			return nil
 		}
 		failed := roaring.New()

@@ -20,9 +20,9 @@ import (
 // Config says where an index is, and what bounds it.
 type Config struct {
 	Dir string // made when it is missing; one process has it at a time
-	// SegmentEvents is how many events the memory holds before it becomes segments; 0: 131,072.
+	// SegmentEvents is how many events the memory holds before it becomes segments; 0: 32,768.
 	SegmentEvents int
-	// MaxMemoryBytes is about how large the memory may become before that; 0: 256 MiB.
+	// MaxMemoryBytes is about how large the memory may become before that; 0: 64 MiB.
 	// Twice as much is used while segments are built.
 	MaxMemoryBytes int
 	// CutAfter is how long events stay in memory and WAL at most; 0: 6 hours.
@@ -44,6 +44,8 @@ type Index struct {
 	writing sync.Mutex // held by whoever changes memory, WAL or the set of days
 	wal     *wal
 	retryAt time.Time // when Flush tries a failed build again
+	body    *body     // of the record that is written, and the record, to be used again
+	packed  []byte
 
 	saving sync.Mutex // held while the manifest is changed; taken before mu
 	mu     sync.RWMutex
@@ -52,6 +54,7 @@ type Index struct {
 	segments []*segment
 	full     []*memory // oldest first, waiting to become segments
 	current  *memory
+	spent    *memory // whose events are in segments now, to be used again; nil: none
 	position event.Position
 	building chan struct{} // closed when the build ends; nil: none
 	buildErr error         // of the last build, until it is reported
@@ -98,6 +101,7 @@ func (x *Index) parts(q index.Query) (parts []part, release func(), err error) {
 		return nil, nil, errClosed
 	}
 	var held []*segment
+	var read []*memory
 	for _, s := range x.segments {
 		if overlaps(s, first, last) {
 			s.acquire() // it is in the list, so it is not gone
@@ -107,12 +111,17 @@ func (x *Index) parts(q index.Query) (parts []part, release func(), err error) {
 	}
 	for _, m := range append(slices.Clone(x.full), x.current) {
 		if v := m.view(); overlaps(v, first, last) {
+			m.readers.Add(1)
+			read = append(read, m)
 			parts = append(parts, v)
 		}
 	}
 	return parts, func() {
 		for _, s := range held {
 			s.release()
+		}
+		for _, m := range read {
+			m.readers.Add(-1)
 		}
 	}, nil
 }

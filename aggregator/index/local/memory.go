@@ -15,30 +15,37 @@ import (
 // memory is the index over the events of one WAL, in the order in which they
 // came. One goroutine adds; readers hold mu for what can grow.
 type memory struct {
-	number   uint64    // of its WAL
-	first    time.Time // when the first event was added
+	number   uint64       // of its WAL
+	readers  atomic.Int64 // queries that have it
+	first    time.Time    // when the first event was added
 	walBytes atomic.Int64
-	seqs     index.SeqRange // of the batches that its events came in
 	// Set when it is left for a new one, and never changed then.
 	end      int64 // of its WAL
 	position event.Position
+	seqs     index.SeqRange // of the batches that its events came in
 
 	mu      sync.RWMutex
 	times   []int64
-	docs    [][]byte
-	ids     map[string]uint32 // the last event of each id
-	before  []uint32          // the event of the same id before it, plus 1; 0: none
+	packed  []byte   // the blocks of the WAL that the events are in, one after the other
+	blocks  []uint32 // where each ends
+	places  []uint32 // of each event: block * walBlock + its number there
+	ids     []uint32 // the value that is the id of each event
+	before  []uint32 // the event of the same id before it, plus 1; 0: none
 	lo, hi  int64
 	odd     []uint32 // events whose id is not a UUID
 	notime  bool     // some have no eventTime
-	keyed   []*postings
-	leaves  []map[string]*postings // of each Flattened field, by path
-	rest    []([]uint32)           // events with leaves that no posting holds
-	tokens  *postings
+	terms   *terms
+	keyed   []uint32            // dictionary of each field; of one that has none it is not used
+	leaves  []map[string]uint32 // dictionaries of each Flattened field, by path
+	words   uint32              // dictionary of the words of all texts
+	rest    [][]uint32          // events with leaves that no dictionary has
+	posts   postings            // the terms of each event
 	columns [][]columnCell
-	named   int // leaves with postings
-	bytes   int // about what all of this takes
+	named   int // leaves with dictionaries
 }
+
+// maxMemory is the most that a memory may be set to take: what is in it has numbers of 32 bits.
+const maxMemory = 1 << 30
 
 // columnCell is a number, or none.
 type columnCell struct {
@@ -46,56 +53,36 @@ type columnCell struct {
 	ok bool
 }
 
-// postings are the values of a field, and which events have each, ascending.
-type postings struct {
-	codes map[string]uint32
-	keys  []string
-	lists [][]uint32
-	last  uint32 // the code that was added last: most fields repeat themselves
-}
-
-func newPostings() *postings { return &postings{codes: map[string]uint32{}} }
-
-// add notes that event n has the value, and returns about how many bytes that took.
-func (p *postings) add(value string, n uint32) int {
-	c, ok := p.last, len(p.keys) > 0 && p.keys[p.last] == value
-	if !ok {
-		c, ok = p.codes[value]
-		p.last = c
-	}
-	if !ok {
-		value = strings.Clone(value) // a value may be a part of a whole batch
-		c = uint32(len(p.keys))
-		p.codes[value] = c
-		p.keys = append(p.keys, value)
-		p.lists = append(p.lists, []uint32{n})
-		p.last = c
-		return len(value) + 100
-	}
-	list := p.lists[c]
-	if list[len(list)-1] == n {
-		return 0
-	}
-	p.lists[c] = append(list, n)
-	return 6
-}
-
 func newMemory(number uint64) *memory {
-	m := &memory{
-		number: number, ids: map[string]uint32{}, tokens: newPostings(),
-		keyed: make([]*postings, len(fields)), leaves: make([]map[string]*postings, len(fields)),
-		rest: make([][]uint32, len(fields)), columns: make([][]columnCell, len(fields)),
-	}
-	for no := range fields {
-		if hasDictionary(no) || fields[no].Kind == event.Prose {
-			m.keyed[no] = newPostings()
-		}
-		if fields[no].Kind == event.Flattened {
-			m.leaves[no] = map[string]*postings{}
-		}
-	}
+	m := &memory{terms: newTerms(), keyed: make([]uint32, len(fields)), leaves: make([]map[string]uint32, len(fields)),
+		rest: make([][]uint32, len(fields)), columns: make([][]columnCell, len(fields))}
+	m.reset(number)
 	return m
 }
+
+// reset makes it empty, for another WAL. Nobody else may have it.
+func (m *memory) reset(number uint64) {
+	m.number, m.first, m.end, m.position = number, time.Time{}, 0, event.Position{}
+	m.seqs = index.SeqRange{}
+	m.walBytes.Store(0)
+	m.times, m.packed, m.blocks, m.places = m.times[:0], m.packed[:0], m.blocks[:0], m.places[:0]
+	m.ids, m.before, m.odd, m.notime, m.named = m.ids[:0], m.before[:0], m.odd[:0], false, 0
+	m.terms.reset()
+	m.posts.reset()
+	m.words = m.terms.newDict()
+	for no := range fields {
+		m.rest[no], m.columns[no] = m.rest[no][:0], m.columns[no][:0]
+		if no == eventID || inMemory(no) {
+			m.keyed[no] = m.terms.newDict()
+		}
+		if kinds[no] == asLeaves {
+			m.leaves[no] = map[string]uint32{}
+		}
+	}
+}
+
+// inMemory tells whether the field has one dictionary, with keys of its own.
+func inMemory(no int) bool { return hasDictionary(no) || fields[no].Kind == event.Prose }
 
 // has tells whether an event with this id and time is in it.
 func (m *memory) has(id string, nanos int64) bool {
@@ -110,84 +97,150 @@ func (m *memory) has(id string, nanos int64) bool {
 // withID gives the events of an id, the last one first.
 func (m *memory) withID(id string) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		n, ok := m.ids[id]
-		for ok && yield(n) {
-			ok = m.before[n] > 0
+		v, ok := m.terms.find(id)
+		if !ok {
+			return
+		}
+		k, ok := m.terms.in(m.keyed[eventID], v)
+		if !ok {
+			return
+		}
+		n := m.terms.terms[k].last
+		for yield(n) && m.before[n] > 0 {
 			n = m.before[n] - 1
 		}
 	}
 }
 
-// add adds an event whose canonical JSON is doc. The caller holds mu; doc is the memory's own.
-func (m *memory) add(e *event.Event, doc []byte) {
-	n := uint32(len(m.docs))
+// idOf is the id of an event, valid until the next add.
+func (m *memory) idOf(n uint32) []byte { return m.terms.textOf(m.ids[n]) }
+
+// bytes is about what the memory takes.
+func (m *memory) bytes() int {
+	const perEvent = 8 + 4 + 4 + 4 + 4 + 6*16 // of the slices that have an entry for each event, columns among them
+	return len(m.packed) + m.terms.bytes() + 4*len(m.posts.list) + perEvent*len(m.times)
+}
+
+// addBlock adds a block of a WAL, for the events that are added next. The caller holds mu, if others have the memory.
+func (m *memory) addBlock(packed []byte) {
+	m.packed = append(m.packed, packed...)
+	m.blocks = append(m.blocks, uint32(len(m.packed)))
+}
+
+// add adds an event that is in the block that was added last, with the number i there. The caller holds mu.
+func (m *memory) add(e *event.Event, i int) {
+	n := uint32(len(m.times))
 	if n == 0 {
 		m.lo, m.hi = e.Time.Nanos, e.Time.Nanos
 	}
 	m.lo, m.hi = min(m.lo, e.Time.Nanos), max(m.hi, e.Time.Nanos)
 	m.times = append(m.times, e.Time.Nanos)
-	m.docs = append(m.docs, doc)
-	last, twice := m.ids[e.ID]
-	if twice {
-		m.before = append(m.before, last+1)
-	} else {
-		m.before = append(m.before, 0)
-	}
-	m.ids[strings.Clone(e.ID)] = n
-	bytes := len(doc) + len(e.ID) + 100
-	if _, ok := event.ParseUUID(e.ID); !ok {
-		m.odd = append(m.odd, n)
-	}
+	m.places = append(m.places, uint32((len(m.blocks)-1)*walBlock+i))
+	m.addID(e.ID, n)
 	m.notime = m.notime || e.Time.IsZero()
 	for no := range fields {
-		switch {
-		case fields[no].Kind == event.Prose:
+		switch kinds[no] {
+		case asText:
 			if v := fields[no].Value(e); v != "" {
-				bytes += m.keyed[no].add(anyText, n) + m.addWords(v, n, no)
+				m.note(m.keyed[no], anyText, n)
+				m.addWords(v, n, no)
 			}
-		case m.keyed[no] != nil:
+		case asKey:
 			if v := fields[no].Value(e); v != "" {
-				bytes += m.keyed[no].add(query.Cut(v), n)
+				m.note(m.keyed[no], query.Cut(v), n)
 			}
-		case m.leaves[no] != nil:
+		case asLeaves:
 			if v := fields[no].Value(e); v != "" {
-				event.Object(v).Leaves(func(path, value string) {
-					bytes += m.addLeaf(no, path, value, n) + m.addWords(value, n, no)
-				})
+				event.Object(v).Leaves(func(path, value string) { m.addLeaf(no, path, value, n) })
 			}
-		case hasColumn(no):
+		case asColumn:
 			v, ok := columnValue(no, e)
 			m.columns[no] = append(m.columns[no], columnCell{v, ok})
-			bytes += 16
 		}
 	}
-	m.bytes += bytes
+	m.posts.closeEvent()
+}
+
+func (m *memory) addID(id string, n uint32) {
+	v := m.terms.enter(id)
+	k := m.terms.enterIn(m.keyed[eventID], v)
+	before := uint32(0)
+	if t := &m.terms.terms[k]; t.count > 0 {
+		before = t.last + 1
+	}
+	m.terms.note(k, n)
+	m.ids = append(m.ids, v)
+	m.before = append(m.before, before)
+	if _, ok := event.ParseUUID(id); !ok {
+		m.odd = append(m.odd, n)
+	}
+}
+
+// note notes that event n has the value in a dictionary.
+func (m *memory) note(dict uint32, s string, n uint32) {
+	k, ok := m.terms.again(dict, s)
+	if !ok {
+		k = m.terms.enterIn(dict, m.terms.enter(s))
+	}
+	m.noteTerm(k, n)
+}
+
+func (m *memory) noteTerm(k, n uint32) {
+	if m.terms.note(k, n) {
+		m.posts.add(k)
+	}
 }
 
 // addWords adds the words of a text of a field; these are the texts in which query.Text looks.
-func (m *memory) addWords(text string, n uint32, no int) int {
-	bytes := 0
+func (m *memory) addWords(text string, n uint32, no int) {
 	for _, token := range query.Tokens(text) {
-		bytes += m.tokens.add(token, n)
+		v := m.terms.enter(token)
+		m.noteTerm(m.terms.enterIn(m.words, v), n)
 		if hasWords(no) {
-			bytes += m.keyed[no].add(token, n)
+			m.noteTerm(m.terms.enterIn(m.keyed[no], v), n)
 		}
 	}
-	return bytes
 }
 
-func (m *memory) addLeaf(no int, path, value string, n uint32) int {
-	p := m.leaves[no][path]
-	if p == nil {
+// addLeaf adds a leaf of a Flattened field, and its words.
+func (m *memory) addLeaf(no int, path, text string, n uint32) {
+	dict, ok := m.leaves[no][path]
+	if !ok {
 		if m.named >= maxLeaves || len(path) > maxLeafName {
 			if r := m.rest[no]; len(r) == 0 || r[len(r)-1] != n {
 				m.rest[no] = append(r, n)
 			}
-			return 4
+			m.addWords(text, n, no)
+			return
 		}
-		p = newPostings()
-		m.leaves[no][strings.Clone(path)] = p
+		dict = m.terms.newDict()
+		m.leaves[no][strings.Clone(path)] = dict
 		m.named++
 	}
-	return p.add(query.Cut(value), n)
+	k, ok := m.terms.again(dict, query.Cut(text))
+	if !ok {
+		k = m.terms.enterIn(dict, m.terms.enter(query.Cut(text)))
+	}
+	m.noteTerm(k, n)
+	if !isToken(text) {
+		m.addWords(text, n, no)
+		return
+	}
+	m.noteTerm(m.terms.enterIn(m.words, m.terms.terms[k].value), n)
 }
+
+// isToken tells whether a text is quickly seen to be one token of query.Tokens,
+// and that token to be the text as it stands. Most leaves are.
+func isToken(s string) bool {
+	if s == "" || len(s) > query.MaxValue || !letterOrDigit(s[0]) || !letterOrDigit(s[len(s)-1]) {
+		return false
+	}
+	for i := 1; i < len(s)-1; i++ {
+		if c := s[i]; !letterOrDigit(c) && c != '.' && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func letterOrDigit(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }

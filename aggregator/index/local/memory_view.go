@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -13,17 +14,19 @@ import (
 type memoryView struct {
 	m      *memory
 	times  []int64
-	docs   [][]byte
+	places []uint32
+	blocks []uint32
+	packed []byte
 	lo, hi int64
 }
 
 func (m *memory) view() *memoryView {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return &memoryView{m, m.times, m.docs, m.lo, m.hi}
+	return &memoryView{m, m.times, m.places, m.blocks, m.packed, m.lo, m.hi}
 }
 
-func (v *memoryView) count() int { return len(v.docs) }
+func (v *memoryView) count() int { return len(v.times) }
 
 func (v *memoryView) window(first, last int64) (*roaring.Bitmap, error) {
 	b := roaring.New()
@@ -42,14 +45,13 @@ func (v *memoryView) window(first, last int64) (*roaring.Bitmap, error) {
 }
 
 func (v *memoryView) dictionary(no int, path string) (dictionary, error) {
-	p := v.m.keyed[no]
-	if p == nil && v.m.leaves[no] != nil {
-		p = v.m.leaves[no][path]
+	if kinds[no] != asLeaves {
+		return memoryDictionary{v.m, v.m.keyed[no]}, nil
 	}
-	if p == nil {
-		return nil, nil
+	if d, ok := v.m.leaves[no][path]; ok {
+		return memoryDictionary{v.m, d}, nil
 	}
-	return memoryDictionary{p}, nil
+	return nil, nil
 }
 
 func (v *memoryView) leafPaths(no int) ([]string, error) {
@@ -65,7 +67,7 @@ func (v *memoryView) unnamed(no int) (*roaring.Bitmap, error) {
 	return roaring.BitmapOf(v.m.rest[no]...), nil
 }
 
-func (v *memoryView) words() (dictionary, error) { return memoryDictionary{v.m.tokens}, nil }
+func (v *memoryView) words() (dictionary, error) { return memoryDictionary{v.m, v.m.words}, nil }
 
 func (v *memoryView) oddIDs() (*roaring.Bitmap, error) { return roaring.BitmapOf(v.m.odd...), nil }
 
@@ -90,37 +92,67 @@ func (v *memoryView) byID(id string) (*roaring.Bitmap, error) {
 	return b, nil
 }
 
-// memoryDictionary reads postings; none are changed by it.
-type memoryDictionary struct{ p *postings }
-
-func (d memoryDictionary) find(key string) (*roaring.Bitmap, error) {
-	if c, ok := d.p.codes[key]; ok {
-		return roaring.BitmapOf(d.p.lists[c]...), nil
-	}
-	return roaring.New(), nil
+// memoryDictionary reads a dictionary of a memory.
+type memoryDictionary struct {
+	m  *memory
+	no uint32
 }
 
-func (d memoryDictionary) walk(prefix string, fn func(key string, list func() (*roaring.Bitmap, error)) error) error {
-	for c, key := range d.p.keys {
-		if !strings.HasPrefix(key, prefix) {
-			continue
-		}
-		if err := fn(key, func() (*roaring.Bitmap, error) { return roaring.BitmapOf(d.p.lists[c]...), nil }); err != nil {
-			return err
+func (d memoryDictionary) events(terms []uint32) *roaring.Bitmap {
+	return d.m.posts.eventsOf(len(d.m.terms.terms), terms)
+}
+
+func (d memoryDictionary) find(key string) (*roaring.Bitmap, error) {
+	t := d.m.terms
+	v, ok := t.find(key)
+	if !ok {
+		return roaring.New(), nil
+	}
+	k, ok := t.in(d.no, v)
+	if !ok {
+		return roaring.New(), nil
+	}
+	if x := &t.terms[k]; x.count == 1 {
+		return roaring.BitmapOf(x.last), nil
+	}
+	return d.events([]uint32{k}), nil
+}
+
+func (d memoryDictionary) like(p *pattern, into *roaring.Bitmap) error {
+	var wanted []uint32
+	for _, k := range d.m.terms.dicts[d.no].terms {
+		key := d.m.terms.textOf(d.m.terms.terms[k].value)
+		if strings.HasPrefix(string(key), p.prefix) && p.want(string(key)) {
+			wanted = append(wanted, k)
 		}
 	}
+	into.Or(d.events(wanted))
 	return nil
 }
 
 func (d memoryDictionary) all() (*roaring.Bitmap, error) {
-	b := roaring.New()
-	for _, l := range d.p.lists {
-		b.AddMany(l)
-	}
-	return b, nil
+	return roaring.BitmapOf(d.m.terms.dicts[d.no].any.list()...), nil
 }
 
-func (v *memoryView) span() (lo, hi int64, some bool) { return v.lo, v.hi, len(v.docs) > 0 }
+// hidden: a memory has a key for every value.
+func (d memoryDictionary) hidden() (*roaring.Bitmap, error) { return roaring.New(), nil }
+
+func (d memoryDictionary) count(set *roaring.Bitmap, add func(key []byte, n int)) error {
+	counts := map[uint32]int{}
+	for it := set.Iterator(); it.HasNext(); {
+		for _, k := range d.m.posts.of(it.Next()) {
+			if d.m.terms.terms[k].dict == d.no {
+				counts[k]++
+			}
+		}
+	}
+	for k, n := range counts {
+		add(d.m.terms.textOf(d.m.terms.terms[k].value), n)
+	}
+	return nil
+}
+
+func (v *memoryView) span() (lo, hi int64, some bool) { return v.lo, v.hi, len(v.times) > 0 }
 
 func (v *memoryView) search(fn func(view) error) error {
 	v.m.mu.RLock()
@@ -132,18 +164,16 @@ func (v *memoryView) timesOf() (func(n uint32) int64, error) {
 	return func(n uint32) int64 { return v.times[n] }, nil
 }
 
-func (v *memoryView) readDocs() docReader { return memoryDocs(v.docs) }
-
-type memoryDocs [][]byte
-
-func (d memoryDocs) read(n uint32) ([]byte, error) { return d[n], nil }
+func (v *memoryView) readDocs() docReader { return newMemoryDocs(v.places, v.blocks, v.packed, 1) }
 
 // top sorts no more than it must: the memory is in the order of arrival.
 func (v *memoryView) top(set *roaring.Bitmap, after *place, ascending bool, n int) ([]*hit, error) {
+	v.m.mu.RLock()
+	defer v.m.mu.RUnlock()
 	order := func(a, b uint32) int {
 		c := cmp.Compare(v.times[a], v.times[b])
 		if c == 0 && a != b {
-			c = strings.Compare(idOf(v.docs[a]), idOf(v.docs[b]))
+			c = bytes.Compare(v.m.idOf(a), v.m.idOf(b))
 		}
 		if !ascending {
 			c = -c
@@ -176,7 +206,7 @@ func (v *memoryView) top(set *roaring.Bitmap, after *place, ascending bool, n in
 func (v *memoryView) behind(n uint32, p *place, ascending bool) bool {
 	c := cmp.Compare(v.times[n], p.nanos)
 	if c == 0 {
-		c = strings.Compare(idOf(v.docs[n]), p.id)
+		c = strings.Compare(string(v.m.idOf(n)), p.id)
 	}
 	return c != 0 && (c > 0) == ascending
 }

@@ -24,8 +24,11 @@ func Open(cfg Config) (*Index, error) {
 	if cfg.SegmentEvents < 0 || cfg.MaxMemoryBytes < 0 || cfg.CutAfter < 0 || cfg.Retention < 0 {
 		return nil, errors.New("a size or time of the index is negative")
 	}
-	cfg.SegmentEvents = cmp.Or(cfg.SegmentEvents, 131_072)
-	cfg.MaxMemoryBytes = cmp.Or(cfg.MaxMemoryBytes, 256<<20)
+	if cfg.MaxMemoryBytes > maxMemory {
+		return nil, fmt.Errorf("the memory of the index may become %d bytes at most: set it lower", maxMemory)
+	}
+	cfg.SegmentEvents = cmp.Or(cfg.SegmentEvents, 32_768)
+	cfg.MaxMemoryBytes = cmp.Or(cfg.MaxMemoryBytes, 64<<20)
 	cfg.CutAfter = cmp.Or(cfg.CutAfter, 6*time.Hour)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -40,7 +43,7 @@ func Open(cfg Config) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{cfg: cfg, lock: lock}
+	x := &Index{cfg: cfg, lock: lock, body: &body{}}
 	if err := x.open(); err != nil {
 		return nil, errors.Join(err, x.abandon())
 	}

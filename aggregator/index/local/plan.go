@@ -184,30 +184,43 @@ func (p planner) wildcard(x query.Wildcard) (found, error) {
 			return none(), err
 		}
 		f, err := p.wordsLike(d, x.Parts)
-		f.exact = exact
+		f.exact = f.exact && exact
 		return f, err
 	}
-	return p.keyed(x.Field, x.Path, func(d dictionary, into *roaring.Bitmap) error {
-		return addLike(d, x.Parts, into)
-	})
+	return p.patterned(x.Field, x.Path, likePattern(x.Parts))
 }
 
-// addLike adds the events of the keys that are like the parts.
-func addLike(d dictionary, parts []string, into *roaring.Bitmap) error {
-	return d.walk(parts[0], func(key string, list func() (*roaring.Bitmap, error)) error {
-		if !like(key, parts) {
-			return nil
-		}
-		return orList(into, list)
-	})
-}
-
-func orList(into *roaring.Bitmap, list func() (*roaring.Bitmap, error)) error {
-	set, err := list()
+// patterned are the events that have a value like the pattern in a field.
+func (p planner) patterned(f event.Field, path string, like *pattern) (found, error) {
+	unread := roaring.New()
+	out, err := p.keyed(f, path, func(d dictionary, into *roaring.Bitmap) error { return addLike(d, like, into, unread) })
 	if err == nil {
-		into.Or(set)
+		p.addUnread(&out, unread)
 	}
-	return err
+	return out, err
+}
+
+// addLike adds the events of the keys that are like the pattern, and to unread
+// those that must be read to know.
+func addLike(d dictionary, like *pattern, into, unread *roaring.Bitmap) error {
+	if like.ids {
+		hidden, err := d.hidden()
+		if err != nil {
+			return err
+		}
+		unread.Or(hidden)
+	}
+	return d.like(like, into)
+}
+
+// addUnread adds events that must be read.
+func (p planner) addUnread(out *found, unread *roaring.Bitmap) {
+	unread.And(p.within)
+	unread.AndNot(out.set)
+	if !unread.IsEmpty() {
+		out.set.Or(unread)
+		out.exact = false
+	}
 }
 
 func (p planner) exists(x query.Exists) (found, error) {
@@ -269,21 +282,16 @@ func (p planner) cidr(x query.CIDR) (found, error) {
 	if x.Field.Kind != event.IP {
 		return p.everything(false), nil
 	}
-	return p.keyed(x.Field, "", func(d dictionary, into *roaring.Bitmap) error {
-		return d.walk("", func(key string, list func() (*roaring.Bitmap, error)) error {
-			addr, ok := query.ParseAddr(key)
-			if !ok {
-				return nil
-			}
-			if addr.Is4() && !x.Prefix.Addr().Is4() {
-				addr = netip.AddrFrom16(addr.As16())
-			}
-			if !x.Prefix.Contains(addr) {
-				return nil
-			}
-			return orList(into, list)
-		})
-	})
+	return p.patterned(x.Field, "", &pattern{want: func(key string) bool {
+		addr, ok := query.ParseAddr(key)
+		if !ok {
+			return false
+		}
+		if addr.Is4() && !x.Prefix.Addr().Is4() {
+			addr = netip.AddrFrom16(addr.As16())
+		}
+		return x.Prefix.Contains(addr)
+	}}) // what looks like an id is no address
 }
 
 // like tells whether s is the parts with anything between them, as query.Wildcard has it.

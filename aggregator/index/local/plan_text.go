@@ -53,13 +53,13 @@ func (p planner) wordsLike(d dictionary, parts []string) (found, error) {
 	if d == nil {
 		return out, nil
 	}
-	err := d.walk(parts[0], func(key string, list func() (*roaring.Bitmap, error)) error {
-		if key == anyText || !like(key, parts) {
-			return nil
-		}
-		return orList(out.set, list)
-	})
+	words := likePattern(parts)
+	likely := words.want
+	words.want = func(key string) bool { return key != anyText && likely(key) }
+	unread := roaring.New()
+	err := addLike(d, words, out.set, unread)
 	out.set.And(p.within)
+	p.addUnread(&out, unread)
 	return out, err
 }
 
@@ -130,7 +130,9 @@ func (p planner) textWildcard(x query.TextWildcard) (found, error) {
 		out.set.Or(odd)
 		out.exact = false
 	}
-	err = p.wholes(&out, func(d dictionary, into *roaring.Bitmap) error { return addLike(d, x.Parts, into) })
+	wanted, unread := likePattern(x.Parts), roaring.New()
+	err = p.wholes(&out, func(d dictionary, into *roaring.Bitmap) error { return addLike(d, wanted, into, unread) })
+	p.addUnread(&out, unread)
 	return out, err
 }
 

@@ -21,13 +21,18 @@ const (
 // appendList appends a list.
 func appendList(b []byte, list []uint32) ([]byte, error) {
 	from := len(b)
-	b = appendDeltas(append(b, listDeltas), list)
 	if len(list) < longList {
-		return b, nil
+		return appendDeltas(append(b, listDeltas), list), nil
 	}
-	set := roaring.BitmapOf(list...)
-	set.RunOptimize()
-	if int(set.GetSerializedSizeInBytes())+1 >= len(b)-from {
+	set := roaring.New()
+	if first, last := list[0], list[len(list)-1]; int(last-first) == len(list)-1 { // quickly, as most fields are in every event
+		set.AddRange(uint64(first), uint64(last)+1)
+	} else {
+		set.AddMany(list)
+		set.RunOptimize()
+		b = appendDeltas(append(b, listDeltas), list)
+	}
+	if len(b) > from && int(set.GetSerializedSizeInBytes())+1 >= len(b)-from {
 		return b, nil
 	}
 	w := bytes.NewBuffer(append(b[:from], listRoaring))
@@ -54,11 +59,12 @@ func decodeList(b []byte, events int) (*roaring.Bitmap, error) {
 	case r.err != nil:
 		return nil, r.err
 	case form == listDeltas:
-		list, err := readDeltas(&r, events, nil)
+		set := newBits(events)
+		err := readDeltas(&r, events, func(n uint32) { set[n/64] |= 1 << (n % 64) })
 		if err == nil && len(r.b) > 0 {
 			err = errors.New("a list is followed by more")
 		}
-		return roaring.BitmapOf(list...), err
+		return roaring.FromDense(set, false), err
 	case form == listRoaring:
 		set := roaring.New()
 		if n, err := set.ReadFrom(bytes.NewReader(r.b)); err != nil {
@@ -78,8 +84,29 @@ func decodeList(b []byte, events int) (*roaring.Bitmap, error) {
 	}
 }
 
-// readDeltas reads what appendDeltas wrote, into the list.
-func readDeltas(r *reader, events int, list []uint32) ([]uint32, error) {
+// countList is how many of a list, as decodeList reads it, are in the set, which is both all and in.
+func countList(b []byte, events int, all *roaring.Bitmap, in bits) (int, error) {
+	if len(b) == 0 || b[0] != listDeltas {
+		list, err := decodeList(b, events)
+		if err != nil {
+			return 0, err
+		}
+		return int(list.AndCardinality(all)), nil
+	}
+	r, k := reader{b: b[1:]}, 0
+	err := readDeltas(&r, events, func(n uint32) {
+		if in.has(n) {
+			k++
+		}
+	})
+	if err == nil && len(r.b) > 0 {
+		err = errors.New("a list is followed by more")
+	}
+	return k, err
+}
+
+// readDeltas gives to fn what appendDeltas wrote.
+func readDeltas(r *reader, events int, fn func(n uint32)) error {
 	count := r.count(1)
 	last := uint64(0)
 	for i := range count {
@@ -88,10 +115,10 @@ func readDeltas(r *reader, events int, list []uint32) ([]uint32, error) {
 			r.fail(errors.New("a list names an event that does not exist, or one twice"))
 		}
 		if r.err != nil {
-			return nil, r.err
+			return r.err
 		}
 		last += d
-		list = append(list, uint32(last))
+		fn(uint32(last))
 	}
-	return list, r.err
+	return r.err
 }

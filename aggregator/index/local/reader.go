@@ -23,6 +23,15 @@ func (r *reader) fail(err error) {
 }
 
 func (r *reader) uvarint() uint64 {
+	if len(r.b) > 0 && r.b[0] < 0x80 { // most are small, and this is inlined
+		n := uint64(r.b[0])
+		r.b = r.b[1:]
+		return n
+	}
+	return r.longUvarint()
+}
+
+func (r *reader) longUvarint() uint64 {
 	n, k := binary.Uvarint(r.b)
 	if k <= 0 {
 		r.fail(errCut)

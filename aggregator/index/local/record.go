@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 
@@ -14,7 +15,10 @@ import (
 // A WAL record is what one Write stored: the heads of its batches, which move
 // the position, and those of their events that are new.
 //
-//	8 marker | u32 n | u32 CRC-32C of the length bytes and the body | n bytes: the body, an s2 block
+//	8 marker | u32 n | u32 CRC-32C of the length bytes and the body | n bytes: the body
+//
+// The events are in blocks of walBlock, fewer in the last; the memory keeps
+// these as they are, so that an event is packed once until it is in a segment.
 //
 // The marker lets replay find the next record behind a damaged one. It is drawn
 // for each WAL, so that nobody can have a record found that he put into an event.
@@ -23,6 +27,8 @@ const (
 	recordHead = markerSize + 8
 	maxBody    = 256 << 20 // bytes of a body before compression
 	splitBody  = 16 << 20  // a Write that is larger becomes several records
+	walBlock   = 32        // events of a block
+	keepBuffer = 8 << 20   // a buffer that became larger is not used again
 )
 
 type marker [markerSize]byte
@@ -42,6 +48,7 @@ func checksum(parts ...[]byte) uint32 {
 type record struct {
 	batches []event.Batch // heads only: no events, and no Prev, which Advance does not use
 	docs    [][]byte      // canonical JSON
+	blocks  [][]byte      // the packed blocks that docs come from
 }
 
 // appendHead appends what a record keeps of a batch.
@@ -71,51 +78,71 @@ func readHead(r *reader) (batch event.Batch) {
 	return batch
 }
 
-// body is the content of a record that is being made.
+// body is the content of a record that is being made. Its buffers are used again after reset.
 type body struct {
 	batches []*event.Batch
 	events  []*event.Event
-	json    []byte   // of the events, one after the other
-	ends    []int    // of each
-	docs    [][]byte // of each, after appendTo; they are the caller's own
+	size    int      // bytes of the blocks before compression
+	json    []byte   // of the last event
+	plain   []byte   // of the last block
+	packed  []byte   // the blocks, each with its length before it
+	blocks  []extent // within packed
+}
+
+type extent struct{ from, to int }
+
+func (w *body) reset() {
+	clear(w.batches) // they are the caller's
+	clear(w.events)
+	if cap(w.packed) > keepBuffer {
+		*w = body{}
+	}
+	*w = body{w.batches[:0], w.events[:0], 0, w.json[:0], w.plain[:0], w.packed[:0], w.blocks[:0]}
 }
 
 func (w *body) add(e *event.Event) {
 	w.events = append(w.events, e)
-	w.json = e.AppendJSON(w.json)
-	w.ends = append(w.ends, len(w.json))
+	w.json = e.AppendJSON(w.json[:0])
+	from := len(w.plain)
+	w.plain = binary.AppendUvarint(w.plain, uint64(len(w.json)))
+	w.plain = append(w.plain, w.json...)
+	w.size += len(w.plain) - from
+	if len(w.events)%walBlock == 0 {
+		w.endBlock()
+	}
 }
+
+func (w *body) endBlock() {
+	n := s2.MaxEncodedLen(len(w.plain))
+	at := len(w.packed) + binary.MaxVarintLen64
+	w.packed = slices.Grow(w.packed, n+binary.MaxVarintLen64)
+	block := s2.Encode(w.packed[at:at+n:at+n], w.plain)
+	w.packed = binary.AppendUvarint(w.packed, uint64(len(block)))
+	from := len(w.packed)
+	w.packed = append(w.packed, block...) // moves it down
+	w.blocks = append(w.blocks, extent{from, len(w.packed)})
+	w.plain = w.plain[:0]
+}
+
+// block is a packed block, valid until reset.
+func (w *body) block(i int) []byte { return w.packed[w.blocks[i].from:w.blocks[i].to] }
 
 // appendTo appends the finished record.
 func (w *body) appendTo(dst []byte, mark marker) ([]byte, error) {
-	plain := make([]byte, 0, 200*len(w.batches)+len(w.json)+3*len(w.ends)+10)
-	plain = binary.AppendUvarint(plain, uint64(len(w.batches)))
-	for _, b := range w.batches {
-		plain = appendHead(plain, b)
+	if len(w.plain) > 0 {
+		w.endBlock()
 	}
-	plain = binary.AppendUvarint(plain, uint64(len(w.ends)))
-	ends := make([]int, len(w.ends))
-	from := 0
-	for i, end := range w.ends {
-		plain = binary.AppendUvarint(plain, uint64(end-from))
-		plain = append(plain, w.json[from:end]...)
-		from, ends[i] = end, len(plain)
+	if w.size > maxBody {
+		return dst, fmt.Errorf("a batch takes %d bytes in the index; %d are allowed", w.size, maxBody)
 	}
-	if len(plain) > maxBody {
-		return dst, fmt.Errorf("a batch takes %d bytes in the index; %d are allowed", len(plain), maxBody)
-	}
-	w.docs = make([][]byte, len(ends))
-	for i, end := range ends {
-		size := w.ends[i]
-		if i > 0 {
-			size -= w.ends[i-1]
-		}
-		w.docs[i] = plain[end-size : end : end]
-	}
-	w.json = nil
-	from = len(dst)
+	from := len(dst)
 	dst = append(append(dst, mark[:]...), 0, 0, 0, 0, 0, 0, 0, 0)
-	dst = append(dst, s2.Encode(nil, plain)...)
+	dst = binary.AppendUvarint(dst, uint64(len(w.batches)))
+	for _, b := range w.batches {
+		dst = appendHead(dst, b)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(w.events)))
+	dst = append(dst, w.packed...)
 	head, packed := dst[from+markerSize:from+recordHead], dst[from+recordHead:]
 	binary.LittleEndian.PutUint32(head, uint32(len(packed)))
 	binary.LittleEndian.PutUint32(head[4:], checksum(head[:4], packed))
@@ -141,26 +168,32 @@ func cutRecord(b []byte, mark marker) (packed []byte, size int, err error) {
 	return packed, recordHead + int(n), nil
 }
 
-// decodeBody reads the body of a record.
-func decodeBody(packed []byte) (record, error) {
+// decodeBody reads the body of a record. The record keeps b.
+func decodeBody(b []byte) (record, error) {
 	var rec record
-	n, err := s2.DecodedLen(packed)
-	if err != nil {
-		return rec, fmt.Errorf("body of a WAL record cannot be unpacked: %w", err)
-	}
-	if n > maxBody {
-		return rec, fmt.Errorf("body of a WAL record has %d bytes; %d are allowed", n, maxBody)
-	}
-	plain, err := s2.Decode(nil, packed)
-	if err != nil {
-		return rec, fmt.Errorf("body of a WAL record cannot be unpacked: %w", err)
-	}
-	r := reader{b: plain}
+	r := reader{b: b}
 	for range r.count(headSize) {
 		rec.batches = append(rec.batches, readHead(&r))
 	}
-	for range r.count(1) {
-		rec.docs = append(rec.docs, r.take(r.length()))
+	left, size := r.uvarint(), 0
+	for left > 0 && r.err == nil {
+		block := r.take(r.length())
+		if r.err != nil {
+			break
+		}
+		n, err := s2.DecodedLen(block)
+		if size += n; err == nil && size > maxBody {
+			err = fmt.Errorf("it has more than %d bytes", maxBody)
+		}
+		count := min(left, walBlock)
+		if err == nil {
+			rec.docs, err = unpackDocs(block, int(count), nil, rec.docs)
+		}
+		if err != nil {
+			r.fail(fmt.Errorf("block %d: %w", len(rec.blocks), err))
+		}
+		rec.blocks = append(rec.blocks, block)
+		left -= count
 	}
 	if r.err == nil && len(r.b) > 0 {
 		r.fail(fmt.Errorf("%d bytes are left over", len(r.b)))
@@ -169,6 +202,15 @@ func decodeBody(packed []byte) (record, error) {
 		return record{}, fmt.Errorf("body of a WAL record: %w", r.err)
 	}
 	return rec, nil
+}
+
+// unpackDocs appends the events of a block of a WAL; they are in plain, when that is large enough.
+func unpackDocs(block []byte, count int, plain []byte, into [][]byte) ([][]byte, error) {
+	plain, err := s2.Decode(plain, block)
+	if err != nil {
+		return into, fmt.Errorf("it cannot be unpacked: %w", err)
+	}
+	return splitDocs(plain, count, into)
 }
 
 // headSize is the least that a batch head takes.

@@ -86,6 +86,9 @@ func (x *Index) endOf(n uint64) (int64, error) {
 func (x *Index) take(m *memory, rec record, moves bool) error {
 	var failed error
 	for i, doc := range rec.docs {
+		if i%walBlock == 0 {
+			m.addBlock(rec.blocks[i/walBlock])
+		}
 		e, err := decodeEvent(doc)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("event %d: %w", i, err))
@@ -94,7 +97,7 @@ func (x *Index) take(m *memory, rec record, moves bool) error {
 		if m.has(e.ID, e.Time.Nanos) || slices.ContainsFunc(x.full, func(m *memory) bool { return m.has(e.ID, e.Time.Nanos) }) {
 			continue
 		}
-		m.add(&e, doc)
+		m.add(&e, i%walBlock)
 	}
 	for i := range rec.batches {
 		m.seqs.Add(rec.batches[i].Seq)

@@ -3,7 +3,6 @@ package local
 import (
 	"encoding/binary"
 	"fmt"
-	"github.com/actiontrail/actiontrail/aggregator/index"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,21 +14,23 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
 )
 
 // segment is an open segment file, mapped. It never changes. Whoever uses it
 // holds a reference; the last one to leave unmaps it.
 type segment struct {
 	path  string
-	seqs  index.SeqRange // where its events are in the stream, as the manifest has it
 	data  []byte
 	foot  *footer
 	codec *codec
+	seqs  index.SeqRange // where its events are in the stream, as the manifest has it
 	refs  atomic.Int64
 
 	checked  sync.Map // section → error or nil, of what was checked
 	byName   map[fieldKey]*fieldFooter
-	indexes  sync.Map // *fieldFooter → []blockRef
+	keyRefs  atomic.Pointer[[]keyBlockRef]
 	openDocs func() (*zstd.Decoder, error)
 	decoder  atomic.Pointer[zstd.Decoder]
 }
@@ -156,8 +157,8 @@ func (s *segment) section(x section, name string) ([]byte, error) {
 	return b, nil
 }
 
-// list reads a list of the section postings.
-func (s *segment) list(x section) (*roaring.Bitmap, error) {
+// listBytes are those of a list of the section postings, checked.
+func (s *segment) listBytes(x section) ([]byte, error) {
 	all := s.bytes(s.foot.Postings)
 	if x.Length > int64(len(all)) || x.Offset > int64(len(all))-x.Length {
 		return nil, s.damaged("a list lies beyond the end of the lists")
@@ -166,6 +167,15 @@ func (s *segment) list(x section) (*roaring.Bitmap, error) {
 	if checksum(b) != x.CRC {
 		return nil, s.damaged("a list of events does not match its checksum")
 	}
+	return b, nil
+}
+
+// list reads a list of the section postings.
+func (s *segment) list(x section) (*roaring.Bitmap, error) {
+	b, err := s.listBytes(x)
+	if err != nil {
+		return nil, err
+	}
 	set, err := decodeList(b, s.foot.Events)
 	if err != nil {
 		return nil, s.damaged("%v", err)
@@ -173,7 +183,9 @@ func (s *segment) list(x section) (*roaring.Bitmap, error) {
 	return set, nil
 }
 
-func (s *segment) search(fn func(view) error) error { return s.guard(func() error { return fn(s) }) }
+func (s *segment) search(fn func(view) error) error {
+	return s.guard(func() error { return fn(&segmentView{segment: s}) })
+}
 
 func (s *segment) span() (lo, hi int64, some bool) { return s.foot.Lo, s.foot.Hi, true }
 

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"encoding/binary"
 	"slices"
 	"sort"
 	"unsafe"
@@ -22,31 +21,39 @@ func (x *fieldFooter) label() string {
 	return x.Name
 }
 
-func (s *segment) open(key fieldKey) (dictionary, error) {
-	foot := s.byName[key]
+// segmentView is a segment in one query, with what that has learned. One goroutine has it.
+type segmentView struct {
+	*segment
+	numbers  map[string]int64  // of keys that were looked up; -1: there is none
+	patterns map[*pattern]bits // the keys that patterns want
+	plain    []byte            // the block of keys that was unpacked last
+	reader   docReader
+}
+
+func (v *segmentView) docs() docReader {
+	if v.reader == nil {
+		v.reader = v.readDocs()
+	}
+	return v.reader
+}
+
+func (v *segmentView) open(key fieldKey) (dictionary, error) {
+	foot := v.byName[key]
 	if foot == nil {
 		return nil, nil
 	}
-	if refs, ok := s.indexes.Load(foot); ok {
-		return &segmentDictionary{s, foot, refs.([]blockRef)}, nil
-	}
-	b, err := s.section(foot.Index, "index of "+foot.label())
+	b, err := v.section(foot.Index, "index of "+foot.label())
 	if err != nil {
 		return nil, err
 	}
-	refs, err := readIndex(b, s.foot.Keys.Length)
-	if err != nil {
-		return nil, s.damaged("the index of %s: %v", foot.label(), err)
-	}
-	s.indexes.Store(foot, refs)
-	return &segmentDictionary{s, foot, refs}, nil
+	return &segmentDictionary{v, foot, b}, nil
 }
 
-func (s *segment) dictionary(no int, path string) (dictionary, error) {
-	return s.open(fieldKey{name: fields[no].Name, path: path})
+func (v *segmentView) dictionary(no int, path string) (dictionary, error) {
+	return v.open(fieldKey{name: fields[no].Name, path: path})
 }
 
-func (s *segment) words() (dictionary, error) { return s.open(fieldKey{}) }
+func (v *segmentView) words() (dictionary, error) { return v.open(fieldKey{}) }
 
 func (s *segment) leafPaths(no int) ([]string, error) {
 	var paths []string
@@ -100,21 +107,15 @@ func (s *segment) column(no int, fn func(n uint32, value uint64)) error {
 	return s.damaged("it has no column %s", fields[no].Name)
 }
 
-// candidates are the events whose id has the hash of this one.
-func (s *segment) candidates(id string) ([]uint32, error) {
-	b, err := s.section(s.foot.IDs, "ids")
+// candidates are the events that have the hash of this value.
+func (s *segment) candidates(value string) ([]uint32, error) {
+	b, err := s.section(s.foot.Hashes, "hashes")
 	if err != nil {
 		return nil, err
 	}
-	hash := hashID(id)
-	i := sort.Search(s.foot.Events, func(i int) bool { return binary.LittleEndian.Uint32(b[8*i:]) >= hash })
-	var out []uint32
-	for ; i < s.foot.Events && binary.LittleEndian.Uint32(b[8*i:]) == hash; i++ {
-		n := binary.LittleEndian.Uint32(b[8*i+4:])
-		if n >= uint32(s.foot.Events) {
-			return nil, s.damaged("section ids names an event that does not exist")
-		}
-		out = append(out, n)
+	out, err := findHash(b, value, s.foot.Events)
+	if err != nil {
+		return nil, s.damaged("%v", err)
 	}
 	return out, nil
 }

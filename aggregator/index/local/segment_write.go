@@ -2,16 +2,15 @@ package local
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/klauspost/compress/s2"
 
 	"github.com/actiontrail/actiontrail/internal/durable"
 )
@@ -70,7 +69,7 @@ type segmentWriter struct {
 	offset   int64
 	foot     footer
 	postings []byte // of long lists, in memory until the keys are written
-	keys     []byte
+	entries  []byte
 }
 
 func (w *segmentWriter) put(b []byte) error {
@@ -159,15 +158,14 @@ func (w *segmentWriter) docs() error {
 		return err
 	}
 	w.foot.Docs.Offset = w.offset
-	type entry struct{ hash, n uint32 }
-	ids := make([]entry, n)
+	hashes := w.src.hidden
 	var blocks, plain, packed []byte
 	for i := range n {
 		doc, err := w.src.doc(i)
 		if err != nil {
 			return err
 		}
-		ids[i] = entry{hashID(idOf(doc)), uint32(i)}
+		hashes = append(hashes, hashEntry{checksum(w.src.id(i)), uint32(i)})
 		plain = binary.AppendUvarint(plain, uint64(len(doc)))
 		plain = append(plain, doc...)
 		if (i+1)%docsPerBlock != 0 && i+1 < n {
@@ -189,16 +187,8 @@ func (w *segmentWriter) docs() error {
 	if err := w.section(&w.foot.Blocks, blocks); err != nil {
 		return err
 	}
-	slices.SortFunc(ids, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.n, b.n)) })
-	b := make([]byte, 0, 8*n)
-	for _, e := range ids {
-		b = binary.LittleEndian.AppendUint32(b, e.hash)
-		b = binary.LittleEndian.AppendUint32(b, e.n)
-	}
-	return w.section(&w.foot.IDs, b)
+	return w.section(&w.foot.Hashes, appendHashes(nil, hashes, n))
 }
-
-func hashID(id string) uint32 { return checksum([]byte(id)) }
 
 func (w *segmentWriter) odd() error {
 	b, err := appendList(nil, w.src.odd)
@@ -231,47 +221,74 @@ func (w *segmentWriter) long(list []uint32) (section, error) {
 }
 
 func (w *segmentWriter) dictionaries() error {
+	if err := w.keys(); err != nil {
+		return err
+	}
 	for i := range w.src.fields {
 		if err := w.dictionary(&w.src.fields[i]); err != nil {
 			return err
 		}
 	}
-	w.foot.Keys = section{Offset: w.offset, Length: int64(len(w.keys))}
-	if err := w.put(w.keys); err != nil {
+	if len(w.entries) > math.MaxUint32 {
+		return errors.New("its dictionaries take more than 4 GiB")
+	}
+	w.foot.Entries = section{Offset: w.offset, Length: int64(len(w.entries))}
+	if err := w.put(w.entries); err != nil {
 		return err
 	}
 	w.foot.Postings = section{Offset: w.offset, Length: int64(len(w.postings))}
 	return w.put(w.postings)
 }
 
+func (w *segmentWriter) keys() error {
+	keys := w.src.keys
+	w.foot.KeyCount, w.foot.Keys.Offset = len(keys), w.offset
+	var refs []keyBlockRef
+	var plain, packed []byte
+	for from := 0; from < len(keys); from += keysPerBlock {
+		plain = appendKeys(plain[:0], keys[from:min(from+keysPerBlock, len(keys))])
+		packed = s2.Encode(packed[:cap(packed)], plain)
+		refs = append(refs, keyBlockRef{string(keys[from]), w.offset - w.foot.Keys.Offset, int64(len(packed)), checksum(packed)})
+		if err := w.put(packed); err != nil {
+			return err
+		}
+	}
+	w.foot.Keys.Length = w.offset - w.foot.Keys.Offset
+	return w.section(&w.foot.KeyIndex, appendKeyIndex(nil, refs))
+}
+
 func (w *segmentWriter) dictionary(f *fieldSource) (err error) {
-	out := fieldFooter{Path: f.path, Keys: len(f.keys), Unnamed: len(f.unnamed) > 0}
+	out := fieldFooter{Path: f.path, Unnamed: f.unnamed}
 	if f.no != wordsNo {
 		out.Name = fields[f.no].Name
 	}
-	all := roaring.New()
-	var refs []blockRef
-	for from := 0; from < len(f.keys); from += keysPerBlock {
-		plain, err := keyBlock(f, from, min(from+keysPerBlock, len(f.keys)), w.long, all.AddMany)
-		if err != nil {
+	var index []byte
+	for entries := f.entries; len(entries) > 0; {
+		n := min(entriesPerBlock, len(entries))
+		from := len(w.entries)
+		if w.entries, err = appendEntries(w.entries, entries[:n], w.long); err != nil {
 			return err
 		}
-		packed := w.codec.pack(plain)
-		refs = append(refs, blockRef{f.keys[from], int64(len(w.keys)), int64(len(packed)), checksum(packed)})
-		w.keys = append(w.keys, packed...)
+		b := w.entries[from:]
+		for _, v := range []uint32{entries[0].key, uint32(from), uint32(len(b)), checksum(b)} {
+			index = binary.LittleEndian.AppendUint32(index, v)
+		}
+		entries = entries[n:]
 	}
-	if out.Unnamed {
-		all.AddMany(f.unnamed)
-	}
-	if out.All, err = w.long(all.ToArray()); err != nil {
+	if out.All, err = w.long(f.all); err != nil {
 		return err
 	}
-	if f.no == errorCode {
-		for it := all.Iterator(); it.HasNext(); {
-			w.foot.Hours[hourOf(w.src.times[it.Next()])].Errors++
+	if len(f.hidden) > 0 {
+		if out.Hidden, err = w.long(f.hidden); err != nil {
+			return err
 		}
 	}
-	if err := w.section(&out.Index, appendIndex(nil, refs)); err != nil {
+	if f.no == errorCode {
+		for _, n := range f.all {
+			w.foot.Hours[hourOf(w.src.times[n])].Errors++
+		}
+	}
+	if err := w.section(&out.Index, index); err != nil {
 		return err
 	}
 	w.foot.Fields = append(w.foot.Fields, out)

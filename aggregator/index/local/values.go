@@ -29,23 +29,22 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 	}
 	no := fieldNo[f.Name]
 	err = x.query(q, func(parts []part) error {
-		sums := map[string]int{}
+		sums := tally{number: map[string]int{}}
 		var mu sync.Mutex
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
-			mine, err := countValues(ctx, parts[i], set, no, path)
+			var mine tallied
+			err := countValues(ctx, parts[i], set, no, path, mine.add)
 			mu.Lock()
 			defer mu.Unlock()
-			for v, k := range mine {
-				sums[v] += k
-			}
+			sums.addAll(&mine)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		out = out[:0]
-		for v, k := range sums {
-			out = append(out, index.Value{Value: v, Count: k})
+		for v, i := range sums.number {
+			out = append(out, index.Value{Value: v, Count: sums.counts[i]})
 		}
 		slices.SortFunc(out, func(a, b index.Value) int {
 			return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
@@ -56,10 +55,44 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 	return out, err
 }
 
-func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string) (map[string]int, error) {
-	out := map[string]int{}
+// tallied are values of a part, each with how many events have it. One may come twice.
+type tallied struct {
+	text   []byte
+	ends   []int // of each value, in text
+	counts []int
+}
+
+func (t *tallied) add(value []byte, n int) {
+	t.text = append(t.text, value...)
+	t.ends = append(t.ends, len(t.text))
+	t.counts = append(t.counts, n)
+}
+
+// tally sums up those of all parts.
+type tally struct {
+	number map[string]int // of a value, in counts
+	counts []int
+}
+
+func (t *tally) addAll(more *tallied) {
+	from := 0
+	for i, to := range more.ends {
+		value := more.text[from:to]
+		n, ok := t.number[string(value)]
+		if !ok {
+			n = len(t.counts)
+			t.number[string(value)] = n
+			t.counts = append(t.counts, 0)
+		}
+		t.counts[n] += more.counts[i]
+		from = to
+	}
+}
+
+// countValues gives to add the values of a field that events of set have, and how many have each.
+func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, add func(value []byte, n int)) error {
 	if set.IsEmpty() {
-		return out, nil
+		return nil
 	}
 	read := set // what must be read, as no dictionary has it
 	err := p.search(func(v view) error {
@@ -67,7 +100,7 @@ func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path 
 			read = nil
 			return v.column(no, func(n uint32, value uint64) {
 				if set.Contains(n) {
-					out[strconv.FormatUint(value, 10)]++
+					add(strconv.AppendUint(nil, value, 10), 1)
 				}
 			})
 		}
@@ -83,16 +116,22 @@ func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path 
 		if err != nil || d == nil {
 			return err
 		}
-		return d.count(roaring.AndNot(set, read), out)
+		hidden, err := d.hidden()
+		if err != nil {
+			return err
+		}
+		hidden.And(set)
+		read.Or(hidden)
+		return d.count(roaring.AndNot(set, read), add)
 	})
 	if err != nil || read == nil {
-		return out, err
+		return err
 	}
-	return out, readValues(ctx, p, read, no, path, out)
+	return readValues(ctx, p, read, no, path, add)
 }
 
-// readValues counts the values of the events of set by reading them.
-func readValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, out map[string]int) error {
+// readValues gives to add the values of the events of set by reading them.
+func readValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, add func(value []byte, n int)) error {
 	docs := p.readDocs()
 	var seen []string
 	for i, it := 0, set.Iterator(); it.HasNext(); i++ {
@@ -110,7 +149,7 @@ func readValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path s
 		v := fields[no].Value(&e)
 		if fields[no].Kind != event.Flattened {
 			if v != "" {
-				out[query.Cut(v)]++
+				add([]byte(query.Cut(v)), 1)
 			}
 			continue
 		}
@@ -118,69 +157,10 @@ func readValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path s
 		event.Object(v).Each(path, func(v string) bool {
 			if v = query.Cut(v); !slices.Contains(seen, v) {
 				seen = append(seen, v)
-				out[v]++
+				add([]byte(v), 1)
 			}
 			return true
 		})
 	}
 	return nil
-}
-
-// bits are a set of event numbers that is quick to ask.
-type bits []uint64
-
-func bitsOf(set *roaring.Bitmap) bits {
-	if set.IsEmpty() {
-		return nil
-	}
-	b := make(bits, set.Maximum()/64+1)
-	for it := set.Iterator(); it.HasNext(); {
-		n := it.Next()
-		b[n/64] |= 1 << (n % 64)
-	}
-	return b
-}
-
-func (b bits) has(n uint32) bool {
-	return int(n/64) < len(b) && b[n/64]&(1<<(n%64)) != 0
-}
-
-func (b bits) count(list []uint32) int {
-	k := 0
-	for _, n := range list {
-		if b.has(n) {
-			k++
-		}
-	}
-	return k
-}
-
-func (d memoryDictionary) count(set *roaring.Bitmap, out map[string]int) error {
-	in := bitsOf(set)
-	for c, key := range d.p.keys {
-		if k := in.count(d.p.lists[c]); k > 0 {
-			out[key] += k
-		}
-	}
-	return nil
-}
-
-func (d *segmentDictionary) count(set *roaring.Bitmap, out map[string]int) error {
-	in := bitsOf(set)
-	return d.entries("", func(e keyEntry) error {
-		k := 0
-		if e.long.Length == 0 {
-			k = in.count(e.list)
-		} else {
-			list, err := d.list(e)
-			if err != nil {
-				return err
-			}
-			k = int(list.AndCardinality(set))
-		}
-		if k > 0 {
-			out[e.key] += k
-		}
-		return nil
-	})
 }

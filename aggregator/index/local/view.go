@@ -1,6 +1,8 @@
 package local
 
-import "github.com/RoaringBitmap/roaring/v2"
+import (
+	"github.com/RoaringBitmap/roaring/v2"
+)
 
 // view is a segment or a memory, seen alike by queries. Its events have the
 // numbers from 0. Bitmaps are the caller's own. A segment's methods fail when
@@ -34,10 +36,25 @@ type docReader interface {
 // dictionary are the values of a field, each with the events that have it.
 type dictionary interface {
 	find(key string) (*roaring.Bitmap, error) // empty: nobody has it
-	// walk gives the keys with the prefix to fn, in any order, until it fails.
-	// list is called within fn only.
-	walk(prefix string, fn func(key string, list func() (*roaring.Bitmap, error)) error) error
+	// like adds the events of the keys that the pattern wants; hidden ones are not among them.
+	like(p *pattern, into *roaring.Bitmap) error
+	// hidden are the events with a value that find knows, but of which there is no
+	// key to compare: it looks like an id.
+	hidden() (*roaring.Bitmap, error)
 	all() (*roaring.Bitmap, error) // the events with any value
-	// count adds to out, by key, how many events of set have it.
-	count(set *roaring.Bitmap, out map[string]int) error
+	// count calls add for each key that events of set have, with how many; hidden
+	// ones are not counted. The key is valid within add.
+	count(set *roaring.Bitmap, add func(key []byte, n int)) error
+}
+
+// pattern is which keys of dictionaries are wanted.
+type pattern struct {
+	prefix string                // of all of them
+	want   func(key string) bool // of those with the prefix
+	ids    bool                  // what looks like an id could be wanted
+}
+
+// likePattern wants what is like the parts, as query.Wildcard has it.
+func likePattern(parts []string) *pattern {
+	return &pattern{parts[0], func(key string) bool { return like(key, parts) }, likeID(parts)}
 }

@@ -65,13 +65,13 @@ func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) er
 			r.batches = nil
 		}
 	}
-	var all []byte
+	x.packed = x.packed[:0]
 	for _, r := range records {
-		if all, err = r.appendTo(all, x.wal.mark); err != nil {
+		if x.packed, err = r.appendTo(x.packed, x.wal.mark); err != nil {
 			return err
 		}
 	}
-	if err := x.wal.append(all); err != nil {
+	if err := x.wal.append(x.packed); err != nil {
 		return err
 	}
 	m := x.current
@@ -82,13 +82,20 @@ func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) er
 	m.mu.Lock()
 	for _, r := range records {
 		for i, e := range r.events {
-			m.add(e, r.docs[i])
+			if i%walBlock == 0 {
+				m.addBlock(r.block(i / walBlock))
+			}
+			m.add(e, i%walBlock)
 		}
 	}
 	for i := range batches {
 		m.seqs.Add(batches[i].Seq)
 	}
 	m.mu.Unlock()
+	x.body.reset()
+	if cap(x.packed) > keepBuffer {
+		x.packed = nil
+	}
 	return nil
 }
 
@@ -103,10 +110,11 @@ func (x *Index) isClosed() bool {
 func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
 	oldest := x.oldestDay(x.cfg.Now())
 	taken := map[place]bool{}
-	w := &body{}
+	w := x.body
+	w.reset()
 	records := []*body{w}
 	for i := range batches {
-		if len(w.json) >= splitBody {
+		if w.size >= splitBody {
 			w = &body{}
 			records = append(records, w)
 		}
@@ -176,9 +184,22 @@ func (x *Index) makeRoom(ctx context.Context) error {
 	return x.cut()
 }
 
+// emptyMemory is a memory for a new WAL: one whose events are in segments, if
+// there is one that no query reads any more.
+func (x *Index) emptyMemory(number uint64) *memory {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	m := x.spent
+	if x.spent = nil; m == nil || m.readers.Load() > 0 {
+		return newMemory(number)
+	}
+	m.reset(number)
+	return m
+}
+
 func (x *Index) isFull() bool {
 	m := x.current
-	return len(m.docs) >= x.cfg.SegmentEvents || m.bytes >= x.cfg.MaxMemoryBytes
+	return len(m.times) >= x.cfg.SegmentEvents || m.bytes() >= x.cfg.MaxMemoryBytes
 }
 
 // cut begins a new WAL and memory, and has the old one built into segments.
@@ -194,7 +215,7 @@ func (x *Index) cut() error {
 	}
 	old.end = x.wal.end
 	x.wal = w
-	m := newMemory(w.number)
+	m := x.emptyMemory(w.number)
 	m.walBytes.Store(w.end)
 	x.mu.Lock()
 	old.position = x.position.Clone()
