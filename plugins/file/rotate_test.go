@@ -295,10 +295,11 @@ func TestRotationUnderLoad(t *testing.T) {
 	const lines, rotations = 60000, 3
 	both(t, func(t *testing.T, w *world) {
 		w.write("a.log", "")
+		w.start()
+		w.until("met", func() bool { return w.marks() == 1 }) // what was rotated away before that is none of ours
 		written := make(chan error, 1)
 		go func() { written <- loadWriter(w.path("a.log"), lines, rotations) }()
 		r := rand.New(rand.NewPCG(1, 2))
-		w.start()
 		deadline := time.Now().Add(20 * time.Second)
 		for restarts := 0; len(w.records) < lines; {
 			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
