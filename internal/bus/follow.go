@@ -15,6 +15,8 @@ const (
 	fetchWait = 5 * time.Second
 	// idleConsumer is when the server forgets a consumer nobody asks: a new one starts at the follower's own position.
 	idleConsumer = 5 * time.Minute
+	// createWait is how long the server may take to make a consumer, or to tell of one.
+	createWait = 5 * time.Second
 )
 
 // Follower reads the stream in order from a position of its owner. It keeps no
@@ -35,15 +37,16 @@ func (c *Conn) Follow(after uint64) *Follower { return &Follower{c: c, after: af
 func (f *Follower) Next(ctx context.Context) ([]Message, error) {
 	for {
 		messages, err := f.fetch(ctx)
-		if ctx.Err() != nil && len(messages) == 0 {
-			return nil, ctx.Err() // a message under way to this request shows as a hole later
-		}
 		if err != nil {
 			f.consumer = nil
-			return nil, f.c.explain(err)
 		}
-		if len(messages) > 0 {
+		switch {
+		case len(messages) > 0:
 			return messages, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, f.c.explain(err)
 		}
 	}
 }
@@ -53,7 +56,9 @@ func (f *Follower) fetch(ctx context.Context) ([]Message, error) {
 		return nil, ErrConnected
 	}
 	if f.consumer == nil {
-		consumer, err := f.c.js.CreateConsumer(ctx, StreamName, jetstream.ConsumerConfig{
+		create, done := patient(ctx)
+		defer done()
+		consumer, err := f.c.js.CreateConsumer(create, StreamName, jetstream.ConsumerConfig{
 			DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 			OptStartSeq:       f.after + 1,
 			AckPolicy:         jetstream.AckNonePolicy, // the position lives with the follower's data
@@ -76,7 +81,35 @@ func (f *Follower) fetch(ctx context.Context) ([]Message, error) {
 	if deadline, _ := wait.Deadline(); errors.Is(err, jetstream.ErrInvalidOption) && time.Until(deadline) <= 0 {
 		return nil, nil // the wait ended before it began
 	}
-	return f.take(batch, err)
+	if got, err = f.take(batch, err); err != nil || len(got) > 0 {
+		return got, err
+	}
+	return nil, f.missed(ctx)
+}
+
+// missed tells whether the server has sent a message that came too late for the
+// request it was sent to. Nothing else would tell, until the next message comes.
+func (f *Follower) missed(ctx context.Context) error {
+	ask, done := patient(ctx)
+	defer done()
+	info, err := f.consumer.Info(ask)
+	if err == nil && info.Delivered.Consumer != f.sequence {
+		err = errHole
+	}
+	return err
+}
+
+// patient is a context in which a consumer can be made: it ends when ctx is
+// cancelled, but not with ctx's deadline. A caller that waits for messages only a
+// moment at a time would else never get one from a server that is slow to make it.
+func patient(ctx context.Context) (context.Context, func()) {
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), createWait)
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			cancel()
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 var errHole = errors.New("a message was lost between server and follower")
