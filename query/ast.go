@@ -128,11 +128,11 @@ func (x Term) Match(e *event.Event) bool {
 func (x Wildcard) Match(e *event.Event) bool {
 	switch v := x.Field.Value(e); x.Field.Kind {
 	case event.Flattened:
-		return anyLeaf(v, x.Path, func(v string) bool { return like(Cut(v), x.Parts) })
+		return anyLeaf(v, x.Path, func(v string) bool { return Like(Cut(v), x.Parts) })
 	case event.Prose:
 		return anyTokenLike(v, x.Parts)
 	default:
-		return v != "" && like(Cut(v), x.Parts)
+		return v != "" && Like(Cut(v), x.Parts)
 	}
 }
 
@@ -173,8 +173,11 @@ func holds[T int64 | uint64](op Op, v, bound T) bool {
 	return v == bound
 }
 
-func (x CIDR) Match(e *event.Event) bool {
-	addr, ok := ParseAddr(x.Field.Value(e))
+func (x CIDR) Match(e *event.Event) bool { return x.Holds(x.Field.Value(e)) }
+
+// Holds tells whether a value is an address of the network.
+func (x CIDR) Holds(value string) bool {
+	addr, ok := ParseAddr(value)
 	if !ok {
 		return false
 	}
@@ -200,7 +203,7 @@ func (x Text) Match(e *event.Event) bool {
 
 func (x TextWildcard) Match(e *event.Event) bool {
 	for i := range wholeFields {
-		if v := wholeFields[i].Value(e); v != "" && like(Cut(v), x.Parts) {
+		if v := wholeFields[i].Value(e); v != "" && Like(Cut(v), x.Parts) {
 			return true
 		}
 	}

@@ -273,7 +273,7 @@ func TestLike(t *testing.T) {
 	}
 	for range 20000 {
 		s, pattern := random("ab"), random("ab*")+"*"+random("ab*")
-		if got := like(s, strings.Split(pattern, "*")); got != slow(s, pattern) {
+		if got := Like(s, strings.Split(pattern, "*")); got != slow(s, pattern) {
 			t.Fatalf("%q like %q: %v", s, pattern, got)
 		}
 	}

@@ -158,7 +158,7 @@ func hasPhrase(text string, tokens []string) bool {
 
 func anyTokenLike(text string, parts []string) bool {
 	for from, to := nextToken(text, 0); from < to; from, to = nextToken(text, to) {
-		if like(lower(text[from:to]), parts) {
+		if Like(lower(text[from:to]), parts) {
 			return true
 		}
 	}

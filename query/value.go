@@ -95,8 +95,9 @@ func anyLeaf(object, path string, fn func(string) bool) bool {
 	return found
 }
 
-// like tells whether s is the parts with anything between them.
-func like(s string, parts []string) bool {
+// Like tells whether s is the parts with anything between them, as Wildcard has
+// it. There are two parts or more.
+func Like(s string, parts []string) bool {
 	first, last := parts[0], parts[len(parts)-1]
 	if len(s) < len(first)+len(last) || !strings.HasPrefix(s, first) || !strings.HasSuffix(s, last) {
 		return false

@@ -2,8 +2,6 @@ package local
 
 import (
 	"math"
-	"net/netip"
-	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -282,33 +280,7 @@ func (p planner) cidr(x query.CIDR) (found, error) {
 	if x.Field.Kind != event.IP {
 		return p.everything(false), nil
 	}
-	return p.patterned(x.Field, "", &pattern{want: func(key string) bool {
-		addr, ok := query.ParseAddr(key)
-		if !ok {
-			return false
-		}
-		if addr.Is4() && !x.Prefix.Addr().Is4() {
-			addr = netip.AddrFrom16(addr.As16())
-		}
-		return x.Prefix.Contains(addr)
-	}}) // what looks like an id is no address
-}
-
-// like tells whether s is the parts with anything between them, as query.Wildcard has it.
-func like(s string, parts []string) bool {
-	first, last := parts[0], parts[len(parts)-1]
-	if len(s) < len(first)+len(last) || !strings.HasPrefix(s, first) || !strings.HasSuffix(s, last) {
-		return false
-	}
-	s = s[len(first) : len(s)-len(last)]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(part):]
-	}
-	return true
+	return p.patterned(x.Field, "", &pattern{want: x.Holds}) // what looks like an id is no address
 }
 
 func holds(op query.Op, v, bound uint64) bool {

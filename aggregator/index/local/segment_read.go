@@ -189,11 +189,9 @@ func (s *segment) search(fn func(view) error) error {
 
 func (s *segment) span() (lo, hi int64, some bool) { return s.foot.Lo, s.foot.Hi, true }
 
-func (s *segment) count() int { return s.foot.Events }
-
 func (s *segment) timeless() bool { return s.foot.Timeless }
 
-// timesOf gives the time of each event; the numbers are below count.
+// timesOf gives the time of each event; the numbers are below foot.Events.
 func (s *segment) timesOf() (func(n uint32) int64, error) {
 	b, err := s.section(s.foot.Times, "times")
 	lo, unit := s.foot.Lo, s.foot.Unit

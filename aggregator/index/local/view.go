@@ -2,13 +2,14 @@ package local
 
 import (
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/actiontrail/actiontrail/query"
 )
 
 // view is a segment or a memory, seen alike by queries. Its events have the
 // numbers from 0. Bitmaps are the caller's own. A segment's methods fail when
 // they meet damage.
 type view interface {
-	count() int
 	// window are the events of first ≤ time ≤ last.
 	window(first, last int64) (*roaring.Bitmap, error)
 	// dictionary is that of a field, or of a leaf of a Flattened field; nil: no event has a value that stands in one.
@@ -56,5 +57,5 @@ type pattern struct {
 
 // likePattern wants what is like the parts, as query.Wildcard has it.
 func likePattern(parts []string) *pattern {
-	return &pattern{parts[0], func(key string) bool { return like(key, parts) }, likeID(parts)}
+	return &pattern{parts[0], func(key string) bool { return query.Like(key, parts) }, likeID(parts)}
 }
