@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
 
@@ -69,7 +70,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !isToken(c.Agent.Name) || c.Agent.Account != DefaultAccount || c.Agent.AccountID != DefaultAccount || c.Agent.SpoolBytes != DefaultSpoolBytes {
+	if !event.ValidName(c.Agent.Name) || c.Agent.Account != DefaultAccount || c.Agent.AccountID != DefaultAccount || c.Agent.SpoolBytes != DefaultSpoolBytes {
 		t.Errorf("agent is %+v", c.Agent)
 	}
 	if c.API != (API{Listen: DefaultListen}) || c.Index != (Index{"local", DefaultRetention}) || c.NATS.MaxBytes != DefaultStreamBytes || c.NATS.Listen != "" {

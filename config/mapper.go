@@ -19,7 +19,7 @@ type rules struct {
 
 func (r *reader) mapper(b *mapperBlock) *rules {
 	m := &rules{Rules: mapper.Rules{Name: b.Name}, place: b.Range}
-	if !isToken(b.Name) {
+	if !event.ValidName(b.Name) {
 		r.wrong(b.Range, tokenHint, "mapper %q is not a name", b.Name)
 	}
 	for _, o := range b.OpenAPI {

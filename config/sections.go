@@ -10,6 +10,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // config fills c from the blocks of all files.
@@ -33,7 +35,7 @@ func (r *reader) accounts(blocks []accountBlock) map[string]string {
 	ids := map[string]string{}
 	for i := range blocks {
 		b := &blocks[i]
-		if !isToken(b.Name) {
+		if !event.ValidName(b.Name) {
 			r.wrong(b.Range, tokenHint, "account %q is not a name", b.Name)
 		}
 		if _, twice := ids[b.Name]; twice {
@@ -75,7 +77,7 @@ func hostName() string {
 		return "agent"
 	}
 	name = strings.Map(func(c rune) rune {
-		if isToken(string(c)) {
+		if event.ValidName(string(c)) {
 			return c
 		}
 		return '-'

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 
+	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
 
@@ -25,7 +26,7 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 		r.wrong(b.Range, suggest(b.Kind, []string{"file"}), "unknown kind of source %q", b.Kind)
 		return Source{}, false
 	}
-	if !isToken(b.Name) {
+	if !event.ValidName(b.Name) {
 		r.wrong(b.Range, tokenHint, "source %q is not a name", b.Name)
 	}
 	if b.Name == sourceSystem {

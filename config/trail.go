@@ -19,7 +19,7 @@ import (
 
 func (r *reader) trail(b *trailBlock) Trail {
 	t := Trail{Name: b.Name, Place: place(b.Range)}
-	if !isToken(b.Name) {
+	if !event.ValidName(b.Name) {
 		r.wrong(b.Range, tokenHint, "trail %q is not a name", b.Name)
 	}
 	for _, n := range b.Notify {

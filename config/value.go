@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // reader turns what is written into values and collects every mistake.
@@ -177,7 +179,7 @@ func (r *reader) duration(x hcl.Expression, otherwise time.Duration) time.Durati
 // token reads a name that becomes part of a NATS subject.
 func (r *reader) token(x hcl.Expression, what, otherwise string) string {
 	s := r.text(x, otherwise)
-	if given(x) && !isToken(s) {
+	if given(x) && !event.ValidName(s) {
 		r.wrong(x.Range(), tokenHint, "%s %q is not a name", what, s)
 		return otherwise
 	}
@@ -185,15 +187,6 @@ func (r *reader) token(x hcl.Expression, what, otherwise string) string {
 }
 
 const tokenHint = "names are 1 to 64 letters, digits, - and _"
-
-func isToken(s string) bool {
-	for _, c := range s {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64
-}
 
 // one is the only block of a kind, nil when there is none. More than one is a mistake.
 func one[B any](r *reader, blocks []B, what string, place func(*B) hcl.Range) *B {

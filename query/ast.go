@@ -151,15 +151,16 @@ func (x Exists) Match(e *event.Event) bool {
 
 func (x TimeRange) Match(e *event.Event) bool {
 	t := Time(x.Field, e)
-	return !t.IsZero() && holds(x.Op, t.Nanos, x.Bound)
+	return !t.IsZero() && Holds(x.Op, t.Nanos, x.Bound)
 }
 
 func (x NumberRange) Match(e *event.Event) bool {
 	n, ok := Number(x.Field, e)
-	return ok && holds(x.Op, n, x.Bound)
+	return ok && Holds(x.Op, n, x.Bound)
 }
 
-func holds[T int64 | uint64](op Op, v, bound T) bool {
+// Holds tells whether v stands so to the bound.
+func Holds[T int64 | uint64](op Op, v, bound T) bool {
 	switch op {
 	case Less:
 		return v < bound

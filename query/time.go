@@ -97,12 +97,13 @@ func shift(t time.Time, n int, unit byte) (time.Time, bool) {
 		return t.AddDate(0, n, 0), true
 	case 'w', 'd', 'h', 'H', 'm', 's':
 		// In seconds, not as a Duration, which holds 292 years only.
-		return time.Unix(t.Unix()+int64(n)*unitSeconds(unit), int64(t.Nanosecond())).UTC(), true
+		return time.Unix(t.Unix()+int64(n)*UnitSeconds(unit), int64(t.Nanosecond())).UTC(), true
 	}
 	return t, false
 }
 
-func unitSeconds(unit byte) int64 {
+// UnitSeconds is the length of a unit of time: s, m, h or H, d, w.
+func UnitSeconds(unit byte) int64 {
 	switch unit {
 	case 'w':
 		return 7 * 24 * 3600

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/query"
 )
 
 // maxFields is how many fields can be asked for at once.
@@ -51,12 +52,10 @@ func knownField(path string) bool {
 	return false
 }
 
-// nearestField is a hint for a name that differs only in case or lacks what stands before its dot.
+// nearestField is a hint for a name that no field has.
 func nearestField(path string) string {
-	for _, f := range event.Fields() {
-		if path != "" && (strings.EqualFold(f.Name, path) || strings.HasSuffix(strings.ToLower(f.Name), "."+strings.ToLower(path))) {
-			return "did you mean " + f.Name + "?"
-		}
+	if name := query.Suggest(path); name != "" {
+		return "did you mean " + name + "?"
 	}
 	return "fields have the names of docs/format/event.md, such as eventName or userIdentity.userName"
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/query"
 )
 
 // MaxBuckets is the most that one histogram can have.
@@ -62,7 +63,7 @@ func parseInterval(s string) (time.Duration, error) {
 	var unit time.Duration
 	switch s[len(s)-1] {
 	case 's', 'm', 'h', 'd', 'w':
-		unit = time.Duration(unitSeconds(s[len(s)-1])) * time.Second
+		unit = time.Duration(query.UnitSeconds(s[len(s)-1])) * time.Second
 	default:
 		return 0, wrong
 	}
@@ -76,7 +77,7 @@ func parseInterval(s string) (time.Duration, error) {
 // formatInterval is the shortest form that parseInterval reads.
 func formatInterval(step time.Duration) string {
 	for _, u := range []byte("wdhm") {
-		if unit := time.Duration(unitSeconds(u)) * time.Second; step%unit == 0 {
+		if unit := time.Duration(query.UnitSeconds(u)) * time.Second; step%unit == 0 {
 			return strconv.FormatInt(int64(step/unit), 10) + string(u)
 		}
 	}

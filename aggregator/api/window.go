@@ -36,18 +36,3 @@ func parseWindow(from, to string, now time.Time) (window, error) {
 }
 
 const instantHint = "write RFC 3339 (2026-11-29T10:00:00Z), a day (2026-11-29) or date math (now-7d/d)"
-
-// unitSeconds is the length of a unit of an interval: s, m, h, d or w.
-func unitSeconds(unit byte) int64 {
-	switch unit {
-	case 'w':
-		return 7 * 24 * 3600
-	case 'd':
-		return 24 * 3600
-	case 'h':
-		return 3600
-	case 'm':
-		return 60
-	}
-	return 1
-}

@@ -72,7 +72,7 @@ func newAggregation(ctx context.Context, h *process.Hand, data string) (a *aggre
 		}
 	}()
 	if a.listener, err = net.Listen("tcp", a.cfg.API.Listen); err != nil {
-		return a, process.UsageError("the API cannot listen: %w", err)
+		return a, process.UsageError("the API cannot listen: %w; stop what has the address, or choose another one with --listen", err)
 	}
 	a.closeLater(func() { a.listener.Close() })
 	if a.token, err = readToken(a.cfg.API.TokenFile); err != nil {

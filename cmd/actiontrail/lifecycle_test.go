@@ -29,6 +29,13 @@ func TestSecondStartOnTheSameData(t *testing.T) {
 			t.Errorf("%s: exit code %d, %v: %s", part, code, err, out)
 		}
 	}
+	args := b.args()
+	args[5] = t.TempDir() // other data, but the same address
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(cmd.Environ(), asProgram+"=1")
+	if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), "choose another one with --listen") {
+		t.Errorf("on a taken address: %v: %s", err, out)
+	}
 	b.write(10)
 	b.indexed()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -248,12 +249,12 @@ func eventRow(e *event.Event, width int) []string {
 	if !e.Time.IsZero() {
 		at = event.At(e.Time.Std(), digits).String()
 	}
-	return []string{at, who(&e.Identity), action, firstOf(e.ResourceName, e.ResourceType, "-"), firstOf(e.SourceIP, "-"), how(e), result}
+	return []string{at, who(&e.Identity), action, cmp.Or(e.ResourceName, e.ResourceType, "-"), cmp.Or(e.SourceIP, "-"), how(e), result}
 }
 
 // who is the best name of the actor. A name that nobody checked is marked.
 func who(u *event.Identity) string {
-	name := firstOf(u.UserName, u.PrincipalID, u.AccessKeyID, u.Type, "-")
+	name := cmp.Or(u.UserName, u.PrincipalID, u.AccessKeyID, u.Type, "-")
 	if u.Trust == event.TrustClaimed {
 		name += " (claimed)"
 	}
@@ -290,13 +291,4 @@ func shortAgent(s string) string {
 		}
 	}
 	return s[:len(s)-len(strings.TrimLeft(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"))]
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -36,7 +36,7 @@ func (a *aggregation) status(ctx context.Context) api.Status {
 		Quarantine: api.QuarantineStatus{Count: uint64(count), Bytes: bytes, LastReason: string(last.Reason)},
 		Stream:     api.StreamStatus{Messages: state.Messages, Bytes: state.Bytes, MaxBytes: state.MaxBytes, FirstSeq: state.FirstSeq, LastSeq: state.LastSeq},
 		Sources:    a.sources(),
-		Trails:     a.trailStatus(ctx),
+		Trails:     a.trailsAt(state.LastSeq),
 		Followers:  []api.FollowerStatus{followerStatus(a.follower.Status(), state.LastSeq)},
 	}
 	for _, t := range a.trails {
@@ -124,12 +124,17 @@ func source(all *[]api.SourceStatus, account, agent, name string) *api.SourceSta
 // trailStatus is what GET /api/v1/trails shows.
 func (a *aggregation) trailStatus(ctx context.Context) []api.TrailStatus {
 	state, _ := a.streamState(ctx)
+	return a.trailsAt(state.LastSeq)
+}
+
+// trailsAt is how all trails fare while the stream is at lastSeq.
+func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 	all := make([]api.TrailStatus, 0, len(a.trails))
 	for _, t := range a.trails {
 		f := t.follower.Status()
 		s := api.TrailStatus{Name: t.Name, Where: t.Where, State: api.TrailStatusStateRunning, Seq: f.Seq, Quarantined: f.Quarantined,
 			Deliver: []api.Delivery{{Kind: "file", Target: t.target()}}}
-		s.LagBatches, s.LagSeconds = lag(f, state.LastSeq)
+		s.LagBatches, s.LagSeconds = lag(f, lastSeq)
 		if f.Failing {
 			s.State, s.LastError, s.LastErrorTime = api.TrailStatusStateFailing, f.LastError, f.LastErrorAt
 		}

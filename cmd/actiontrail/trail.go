@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -45,7 +46,7 @@ func newTrailListCommand() *cobra.Command {
 			}
 			rows := make([][]string, len(trails))
 			for i, t := range trails {
-				rows[i] = []string{t.Name, string(t.State), deliveries(t), fmt.Sprint(t.Events), timeOr(t.LastDelivery, "never"), behind(t), firstOf(t.LastError, "-")}
+				rows[i] = []string{t.Name, string(t.State), deliveries(t), fmt.Sprint(t.Events), timeOr(t.LastDelivery, "never"), behind(t), cmp.Or(t.LastError, "-")}
 			}
 			return newTable(s, trailColumns, rows).print(rows)
 		},
@@ -112,7 +113,7 @@ func (f *clientFlags) trails(ctx context.Context, name string) ([]api.TrailStatu
 
 func printTrail(w io.Writer, t api.TrailStatus) error {
 	facts := [][2]string{
-		{"name", t.Name}, {"state", string(t.State)}, {"where", firstOf(t.Where, "(all events)")}, {"delivers to", deliveries(t)},
+		{"name", t.Name}, {"state", string(t.State)}, {"where", cmp.Or(t.Where, "(all events)")}, {"delivers to", deliveries(t)},
 		{"delivered", fmt.Sprintf("%d events in %d objects, %d bytes", t.Events, t.Objects, t.Bytes)},
 		{"last delivery", timeOr(t.LastDelivery, "never")}, {"last seal", timeOr(t.LastSeal, "never")},
 		{"stream seq", fmt.Sprint(t.Seq)}, {"behind", behind(t)}, {"quarantined", fmt.Sprint(t.Quarantined)},
@@ -133,7 +134,7 @@ func deliveries(t api.TrailStatus) string {
 	for i, d := range t.Deliver {
 		out[i] = d.Kind + " " + d.Target
 	}
-	return firstOf(strings.Join(out, ", "), "-")
+	return cmp.Or(strings.Join(out, ", "), "-")
 }
 
 func behind(t api.TrailStatus) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func printReport(s screen, path string, r *archive.Report) error {
 		fact("events", "%s", events)
 	}
 	for _, f := range r.Filters {
-		fact("filter", "seals %d to %d: %s", f.From, f.To, firstOf(f.Filter, "(all events)"))
+		fact("filter", "seals %d to %d: %s", f.From, f.To, cmp.Or(f.Filter, "(all events)"))
 	}
 	if _, err := s.w.Write([]byte(b.String())); err != nil {
 		return err
@@ -96,7 +97,7 @@ func printLanes(s screen, lanes []archive.LaneReport) error {
 		for j, g := range l.Gaps {
 			gaps[j] = batchRange(g.From, g.To)
 		}
-		rows[i] = []string{l.Account, l.Agent, l.Source, fmt.Sprint(l.Epoch), batchRange(l.From, l.To), fmt.Sprint(l.Events), firstOf(strings.Join(gaps, " "), "-")}
+		rows[i] = []string{l.Account, l.Agent, l.Source, fmt.Sprint(l.Epoch), batchRange(l.From, l.To), fmt.Sprint(l.Events), cmp.Or(strings.Join(gaps, " "), "-")}
 	}
 	if _, err := fmt.Fprintln(s.w); err != nil {
 		return err

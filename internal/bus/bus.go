@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -81,7 +82,7 @@ func Connect(cfg Config) (*Conn, error) {
 	case cfg.Server != nil:
 		options = append(options, nats.InProcessServer(cfg.Server))
 	case len(cfg.Servers) > 0:
-		url = joinServers(cfg.Servers)
+		url = strings.Join(cfg.Servers, ",")
 	}
 	if cfg.Credentials != "" {
 		options = append(options, nats.UserCredentials(cfg.Credentials))
@@ -100,17 +101,6 @@ func Connect(cfg Config) (*Conn, error) {
 	}
 	c.nc, c.js = nc, js
 	return c, nil
-}
-
-func joinServers(servers []string) string {
-	all := ""
-	for i, s := range servers {
-		if i > 0 {
-			all += ","
-		}
-		all += s
-	}
-	return all
 }
 
 // Connected tells whether there is a connection now.

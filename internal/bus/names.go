@@ -2,8 +2,9 @@ package bus
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // StreamName is the name of the stream that all batches go through.
@@ -16,15 +17,10 @@ const (
 	inboxPrefix   = "_INBOX_"
 )
 
-var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
-// ValidName tells whether a name of an account, agent or source can be part of a subject.
-func ValidName(name string) bool { return token.MatchString(name) }
-
 // Subject is where the batches of a source go: events.<account>.<agent>.<source>.
 func Subject(account, agent, source string) (string, error) {
 	for _, n := range []string{account, agent, source} {
-		if !ValidName(n) {
+		if !event.ValidName(n) {
 			return "", fmt.Errorf("name %q: want 1 to 64 letters, digits, _ or -", n)
 		}
 	}

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 )
@@ -29,7 +30,7 @@ func (m *Mapper) clientAddress() string {
 			return hop
 		}
 	}
-	return firstOf(last, q.peer)
+	return cmp.Or(last, q.peer)
 }
 
 func (m *Mapper) isProxy(a netip.Addr) bool {

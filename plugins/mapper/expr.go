@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -181,7 +182,7 @@ func (m *Mapper) variable(name string) string {
 	case "template":
 		return m.shape()
 	case "status":
-		return decimal(q.status)
+		return strconv.Itoa(q.status)
 	case "remote_user":
 		return q.user
 	case "consumer":

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -139,7 +140,7 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	case "jwt":
 		name, u.Type = m.claim(s.key), "jwt"
 	case "api_key":
-		if key := firstOf(q.field("http_x_api_key"), q.field("http_apikey")); key != "" {
+		if key := cmp.Or(q.field("http_x_api_key"), q.field("http_apikey")); key != "" {
 			u.Type, u.AccessKeyID = "api-key", m.keyName(key)
 			return true
 		}

@@ -9,6 +9,7 @@
 package mapper
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -171,9 +172,9 @@ func (m *Mapper) describe(e *event.Event) {
 	e.Time = q.time
 	e.Region = m.opt.Region
 	e.RecipientAccountID = m.opt.AccountID
-	e.Source = event.Text(firstOf(withoutPort(q.host), q.server, m.opt.Host))
+	e.Source = event.Text(cmp.Or(withoutPort(q.host), q.server, m.opt.Host))
 	e.SourceIP = event.Text(m.clientAddress())
-	e.UserAgent = event.Text(firstOf(q.userAgent, "-"))
+	e.UserAgent = event.Text(cmp.Or(q.userAgent, "-"))
 	e.RequestID = event.Text(q.requestID)
 	if q.status >= 400 {
 		e.ErrorCode = statusName(q.status)
@@ -186,13 +187,4 @@ func (m *Mapper) describe(e *event.Event) {
 	}
 	m.fillParams(e)
 	m.fillAdditional(e)
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

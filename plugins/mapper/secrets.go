@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/actiontrail/actiontrail/event"
 )
@@ -46,18 +47,20 @@ func (m *Mapper) keyName(key string) string {
 }
 
 // secretsInText finds what may be a secret in text whose form is not known. The
-// first group of each is kept.
-var secretsInText = []*regexp.Regexp{
-	regexp.MustCompile(`()eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`),
-	regexp.MustCompile(`(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]+`),
-	regexp.MustCompile(`(?i)(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',}]+`),
-	regexp.MustCompile(`(?i)([\w.-]*(?:passw|secret|token|api[_-]?key|access[_-]?key|signature|credential|session|cookie)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`),
-	regexp.MustCompile(`([?&][^=&\s"]{1,100}=)[^&\s"]+`),
-}
+// first group of each is kept. Most processes never need it.
+var secretsInText = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`()eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`),
+		regexp.MustCompile(`(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]+`),
+		regexp.MustCompile(`(?i)(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',}]+`),
+		regexp.MustCompile(`(?i)([\w.-]*(?:passw|secret|token|api[_-]?key|access[_-]?key|signature|credential|session|cookie)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`),
+		regexp.MustCompile(`([?&][^=&\s"]{1,100}=)[^&\s"]+`),
+	}
+})
 
 // maskText masks what may be a secret.
 func maskText(s string) string {
-	for _, r := range secretsInText {
+	for _, r := range secretsInText() {
 		s = r.ReplaceAllString(s, "${1}"+masked)
 	}
 	return s

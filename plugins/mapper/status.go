@@ -93,19 +93,4 @@ func statusName(status int) string {
 }
 
 // statusText is the errorMessage of such a status.
-func statusText(status int) string {
-	if status < len(statusTexts) {
-		return statusTexts[status]
-	}
-	return "HTTP status " + strconv.Itoa(status)
-}
-
-// statusTexts are made once, for statuses of three digits.
-var statusTexts = func() (t [1000]string) {
-	for i := range t {
-		t[i] = "HTTP status " + strconv.Itoa(i)
-	}
-	return t
-}()
-
-func decimal(n int) string { return strconv.Itoa(n) }
+func statusText(status int) string { return "HTTP status " + strconv.Itoa(status) }

@@ -51,7 +51,7 @@ func (p planner) plan(x query.Expr) (found, error) {
 		return p.timeRange(x)
 	case query.NumberRange:
 		if no, ok := p.field(x.Field); ok && x.Field.Kind == event.Number {
-			return p.column(no, func(v uint64) bool { return holds(x.Op, v, x.Bound) })
+			return p.column(no, func(v uint64) bool { return query.Holds(x.Op, v, x.Bound) })
 		}
 	case query.CIDR:
 		return p.cidr(x)
@@ -250,7 +250,7 @@ func (p planner) timeRange(x query.TimeRange) (found, error) {
 		return p.everything(false), nil
 	}
 	if no != eventTime {
-		return p.column(no, func(v uint64) bool { return holds(x.Op, v, ordered(x.Bound)) })
+		return p.column(no, func(v uint64) bool { return query.Holds(x.Op, v, ordered(x.Bound)) })
 	}
 	first, last, some := span(x.Op, x.Bound)
 	if !some {
@@ -281,20 +281,6 @@ func (p planner) cidr(x query.CIDR) (found, error) {
 		return p.everything(false), nil
 	}
 	return p.patterned(x.Field, "", &pattern{want: x.Holds}) // what looks like an id is no address
-}
-
-func holds(op query.Op, v, bound uint64) bool {
-	switch op {
-	case query.Less:
-		return v < bound
-	case query.LessOrEqual:
-		return v <= bound
-	case query.Greater:
-		return v > bound
-	case query.GreaterOrEqual:
-		return v >= bound
-	}
-	return v == bound
 }
 
 // span are the first and the last time for which op holds; some is false when there are none.
