@@ -122,12 +122,13 @@ func (s *Server) InProcessConn() (net.Conn, error) {
 	return ns.InProcessConn()
 }
 
-// Healthy tells whether the server's store works. NATS gives its store up for
-// good when the disk is full or fails, while the server goes on without it.
+// Healthy tells whether the server's store works. When the disk is full or fails,
+// NATS gives up for good either the store or the one stream that it was writing,
+// while the server goes on without it.
 func (s *Server) Healthy() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ns != nil && s.ns.JetStreamEnabled()
+	return s.ns != nil && s.ns.JetStreamEnabled() && s.ns.Healthz(nil).Error == ""
 }
 
 // Restart stops the server and starts it again on the same store and address.
