@@ -39,17 +39,28 @@ type Lane struct {
 	Key                  Key
 	Machine              string // of the spool, see Machine
 	Source               plugins.Source
-	Mapper               plugins.Mapper
-	Unparsed             func(r *plugins.Record, reason error, e *event.Event) // fills the event of a record that has no meaning
+	Mapper               Mapper
 	Stream               Stream
+	Quiet                bool          // it makes no evidence of its own: neither of its start nor of the clock
 	Dir                  string        // of the spool
 	SpoolBytes           int64         // 0: spool.DefaultMaxBytes
 	Linger               time.Duration // 0: DefaultLinger
 	Now                  func() time.Time
+	Elapsed              func() time.Duration // since some fixed moment, whatever the clock is set to; nil: Go's monotonic clock
 	Log                  *slog.Logger
 
-	mu     sync.Mutex
-	status LaneStatus
+	began   time.Time // of the process, about; Elapsed counts from it
+	started bool      // the evidence of this start is durable
+	mu      sync.Mutex
+	status  LaneStatus
+}
+
+// Mapper is what a lane makes events with. Besides giving records a meaning it
+// fills the event of a record that has none, and of what a source tells of itself.
+type Mapper interface {
+	plugins.Mapper
+	Unparsed(r *plugins.Record, reason error, e *event.Event)
+	Evidence(r *plugins.Record, e *event.Event)
 }
 
 // LaneStatus tells how a lane fares, for status pages.

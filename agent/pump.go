@@ -39,6 +39,7 @@ type pump struct {
 	began   time.Time      // when the first event came into the batch
 	flushed time.Time      // when a batch was last spooled
 	busy    bool           // the last read was a large one
+	clock   clock
 
 	// Ids of one file share a base; nearly always a read is of the same file as the one before.
 	fileID     string
@@ -53,6 +54,7 @@ func newPump(l *Lane, queue *spool.Spool, at plugins.Cursor) *pump {
 
 // run returns nil when the source has ended and all of it is in the spool.
 func (p *pump) run(ctx context.Context) error {
+	p.start()
 	for {
 		batch, err := p.read(ctx)
 		switch {
@@ -140,9 +142,14 @@ func (p *pump) add(b plugins.Batch) {
 		p.began = now
 	}
 	observed := event.At(now, 3)
+	p.watchClock(now, observed)
 	var ignored, unparsed uint64
 	for i := range b.Records {
 		r := &b.Records[i]
+		if r.Evidence != nil {
+			p.tell(r, observed)
+			continue
+		}
 		p.event = event.Event{}
 		var err error
 		if r.Fault != "" {
@@ -157,7 +164,7 @@ func (p *pump) add(b plugins.Batch) {
 		if err != nil {
 			unparsed++
 			p.event = event.Event{}
-			p.lane.Unparsed(r, err, &p.event)
+			p.lane.Mapper.Unparsed(r, err, &p.event)
 		}
 		p.stamp(r, observed)
 		p.encoder.Add(&p.event)
@@ -184,9 +191,13 @@ func (p *pump) stamp(r *plugins.Record, observed event.Time) {
 	if e.Time.IsZero() {
 		e.Time = observed
 	}
-	e.Origin.File, e.Origin.FileID = r.Pos.File, r.Pos.FileID
-	e.Origin.Offset, e.Origin.Length = r.Pos.Offset, r.Pos.Length
-	e.Origin.Observed = observed
+	p.place(r, observed)
+}
+
+// place says where the event comes from.
+func (p *pump) place(r *plugins.Record, observed event.Time) {
+	o := &p.event.Origin
+	o.File, o.FileID, o.Offset, o.Length, o.Observed = r.Pos.File, r.Pos.FileID, r.Pos.Offset, r.Pos.Length, observed
 }
 
 // flush makes the batch durable, then tells the source. Until it is durable
@@ -214,7 +225,7 @@ func (p *pump) flush(ctx context.Context) error {
 	if err := p.append(ctx, message); err != nil {
 		return err
 	}
-	p.at, p.moved, p.flushed = at, nil, p.lane.now()
+	p.at, p.moved, p.flushed, p.lane.started = at, nil, p.lane.now(), true
 	p.lane.note(func(s *LaneStatus) {
 		s.LastBatch, s.Failing = header.Number, false
 		s.PendingBatches, s.PendingBytes = p.queue.Pending()

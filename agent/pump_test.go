@@ -9,6 +9,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/wire"
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
@@ -33,7 +34,7 @@ func TestBusySourceFillsBatches(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sent := &sentBatches{}
 				lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Source: &reader{reads: reads, records: records, length: test.length},
-					Mapper: named{}, Stream: sent, Dir: dir, Log: slog.New(slog.DiscardHandler)}
+					Mapper: named{}, Quiet: true, Stream: sent, Dir: dir, Log: slog.New(slog.DiscardHandler)}
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() { done <- lane.Run(ctx) }()
@@ -87,11 +88,33 @@ func (named) Map(_ *plugins.Record, e *event.Event) error {
 	return nil
 }
 
-// sentBatches is a stream that takes batches at once and counts them.
-type sentBatches struct{ batches int }
+func (named) Unparsed(*plugins.Record, error, *event.Event) {}
 
-func (s *sentBatches) Publish(context.Context, string, string, []byte) (uint64, bool, error) {
+func (named) Evidence(r *plugins.Record, e *event.Event) {
+	e.Name, e.ErrorMessage = r.Evidence.Name, r.Evidence.Why
+}
+
+// sentBatches is a stream that takes batches at once, each one once.
+type sentBatches struct {
+	ids     map[string]bool
+	batches int
+	events  []event.Event
+}
+
+func (s *sentBatches) Publish(_ context.Context, _, id string, message []byte) (uint64, bool, error) {
+	if s.ids == nil {
+		s.ids = map[string]bool{}
+	}
+	if s.ids[id] {
+		return 0, true, nil
+	}
+	s.ids[id] = true
 	s.batches++
+	b, err := wire.Open(message)
+	if err != nil {
+		return 0, false, err
+	}
+	s.events = append(s.events, b.Events...)
 	return uint64(s.batches), false, nil
 }
 

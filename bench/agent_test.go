@@ -80,7 +80,7 @@ func newLane(b *testing.B, dir, log string, to agent.Stream) *agent.Lane {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: key, Machine: "bench", Source: source, Mapper: rules, Unparsed: rules.Unparsed,
+	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: key, Machine: "bench", Source: source, Mapper: rules, Quiet: true,
 		Stream: to, Dir: filepath.Join(dir, "spool"), Log: slog.New(slog.DiscardHandler)}
 }
 

@@ -85,6 +85,8 @@ type Record struct {
 	Data  []byte // without its line end; valid until the next Read
 	Pos   Position
 	Fault string // why Data is not the whole record ("longer than max_line 1 MiB"); empty: it is whole
+
+	Evidence *Evidence // of the source itself: there is no Data then, and no mapper is asked; nil: a record of the log
 }
 
 // MaxRecords is the most records that one Read returns.

@@ -161,7 +161,7 @@ func (a *aggregation) makeFollowers() error {
 	}
 	a.system = &aggregator.System{Key: key.Public, AccountID: a.cfg.Agent.AccountID, Region: a.cfg.Agent.Region}
 	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: config.AggregatorName, Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
-		Source: a.system, Mapper: native, Unparsed: native.Unparsed, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
+		Source: a.system, Mapper: native, Quiet: true, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
 	stream := aggregator.BusStream{Conn: a.conn}
 	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.quarantine, System: a.system, Log: a.log}
 	for _, t := range a.trails {

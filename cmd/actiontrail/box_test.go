@@ -110,8 +110,8 @@ func (b *box) total(query string) int {
 // indexed waits until the index has every line that was written, and no more.
 func (b *box) indexed() {
 	b.t.Helper()
-	realtest.Until(b.t, time.Minute, fmt.Sprintf("%d lines in the index", b.written), func() bool { return b.total("origin.source: edge") >= b.written })
-	if n := b.total("origin.source: edge"); n != b.written {
+	realtest.Until(b.t, time.Minute, fmt.Sprintf("%d lines in the index", b.written), func() bool { return b.total(lineEvents) >= b.written })
+	if n := b.total(lineEvents); n != b.written {
 		b.t.Errorf("%d events in the index, %d lines were written", n, b.written)
 	}
 }

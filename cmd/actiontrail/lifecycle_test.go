@@ -83,7 +83,7 @@ func TestFullDisk(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &problem); err != nil || !strings.Contains(strings.Join(problem.Reasons, "\n"), "is full") {
 		t.Errorf("readyz answers %s", body)
 	}
-	if n := b.total("origin.source: edge"); n < before {
+	if n := b.total(lineEvents); n < before {
 		t.Errorf("on a full disk a search finds %d of %d events", n, before)
 	}
 	if err := os.Remove(ballast); err != nil {

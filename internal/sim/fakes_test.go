@@ -122,6 +122,10 @@ func (lineMapper) Map(r *plugins.Record, e *event.Event) error {
 	return nil
 }
 
+func (lineMapper) Unparsed(*plugins.Record, error, *event.Event) {}
+
+func (lineMapper) Evidence(r *plugins.Record, e *event.Event) { e.Name = r.Evidence.Name }
+
 // stream is the JetStream stream: it stores, knows ids for ever, and may be purged.
 type stream struct {
 	publish, last, follow *site

@@ -14,10 +14,8 @@ import (
 
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/aggregator"
-	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/bus/embedded"
-	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
 
@@ -71,7 +69,7 @@ func (h *house) startAggregator() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	lane := &agent.Lane{Account: "prod", Agent: "aggregator", Name: aggregator.SystemSource, Key: key, Source: h.system, Mapper: native, Unparsed: native.Unparsed,
+	lane := &agent.Lane{Account: "prod", Agent: "aggregator", Name: aggregator.SystemSource, Key: key, Source: h.system, Mapper: native, Quiet: true,
 		Stream: h.conn, Dir: filepath.Join(h.dir, "aggregator-spool"), Log: slog.New(slog.DiscardHandler)}
 	h.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: aggregator.BusStream{Conn: h.conn}, Opener: &aggregator.Opener{Agents: agents},
 		Sink: h.index, Quarantine: h.quarantine, System: h.system, Log: slog.New(slog.DiscardHandler)}
@@ -106,7 +104,7 @@ func (h *house) laneOf(dir, machine string, n int) *agent.Lane {
 		h.t.Fatal(err)
 	}
 	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: key, Machine: machine, Source: &lines{n: n, site: newSite(7, siteSource, 0)},
-		Mapper: lineMapper{}, Unparsed: func(*plugins.Record, error, *event.Event) {}, Stream: h.conn, Dir: filepath.Join(dir, "spool"),
+		Mapper: lineMapper{}, Quiet: true, Stream: h.conn, Dir: filepath.Join(dir, "spool"),
 		Linger: time.Millisecond, Log: slog.New(slog.DiscardHandler)}
 }
 

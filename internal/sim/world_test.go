@@ -14,8 +14,6 @@ import (
 
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/aggregator"
-	"github.com/actiontrail/actiontrail/event"
-	"github.com/actiontrail/actiontrail/plugins"
 )
 
 var seeds = flag.Int("seeds", 60, "worlds to run")
@@ -49,7 +47,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 }
 
 func (w *world) lane() *agent.Lane {
-	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: w.key, Machine: fmt.Sprint(w.machine), Source: w.source, Mapper: lineMapper{}, Unparsed: func(*plugins.Record, error, *event.Event) {},
+	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: w.key, Machine: fmt.Sprint(w.machine), Source: w.source, Mapper: lineMapper{}, Quiet: true,
 		Stream: w.stream, Dir: filepath.Join(w.dir, "spool"), Log: slog.New(slog.DiscardHandler)}
 }
 

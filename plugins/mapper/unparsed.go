@@ -12,18 +12,23 @@ const maxUnparsed = 8 << 10
 // log goes unseen: the record itself, with what may be a secret masked, and the
 // reason. Its time is the one at which it was read.
 func (m *Mapper) Unparsed(r *plugins.Record, reason error, e *event.Event) {
-	*e = event.Event{
-		Category: event.CategoryManagement, Type: event.TypeServiceEvent, Name: event.NameUnparsed,
-		RW:     event.Write, // it may have been: a trail of writes must not miss it
-		Source: m.opt.Host, Service: "Actiontrail", Region: m.opt.Region, SourceIP: "Internal", UserAgent: "actiontrail-agent",
-		RecipientAccountID: m.opt.AccountID,
-		ErrorCode:          "UnparsedRecord", ErrorMessage: event.Text(maskText(reason.Error())),
-		Identity: event.Identity{Type: "anonymous", Trust: event.TrustNone},
-	}
+	*e = m.own(event.NameUnparsed)
+	e.ErrorCode, e.ErrorMessage = "UnparsedRecord", event.Text(maskText(reason.Error()))
+	e.Identity = event.Identity{Type: "anonymous", Trust: event.TrustNone}
 	raw := r.Data
 	if len(raw) > maxUnparsed {
 		raw = raw[:maxUnparsed]
 	}
 	e.Raw = maskText(event.Text(string(raw)))
 	e.Origin.Mapper = m.rules.origin
+}
+
+// own is an event that the agent itself makes. It counts as a write, so that no
+// trail of writes misses it.
+func (m *Mapper) own(name string) event.Event {
+	return event.Event{
+		Category: event.CategoryManagement, Type: event.TypeServiceEvent, Name: name, RW: event.Write,
+		Source: m.opt.Host, Service: "Actiontrail", Region: m.opt.Region, SourceIP: "Internal", UserAgent: "actiontrail-agent",
+		RecipientAccountID: m.opt.AccountID,
+	}
 }

@@ -43,7 +43,7 @@ func New(cfg *config.Config, dir string, stream agent.Stream, log *slog.Logger) 
 		l.files[s.Name] = source
 		l.agent.Lanes = append(l.agent.Lanes, &agent.Lane{
 			Account: cfg.Agent.Account, Agent: cfg.Agent.Name, Name: s.Name, Key: key, Machine: machine,
-			Source: source, Mapper: m, Unparsed: m.Unparsed, Stream: stream,
+			Source: source, Mapper: m, Stream: stream,
 			Dir: filepath.Join(dir, "spool"), SpoolBytes: cfg.Agent.SpoolBytes, Log: log,
 		})
 	}
