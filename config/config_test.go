@@ -278,3 +278,13 @@ func TestDeployedConfigurations(t *testing.T) {
 		}
 	}
 }
+
+// The name of a machine becomes the agent's, also where it is not a token, and its sources know it.
+func TestNameAgent(t *testing.T) {
+	c := &Config{Sources: make([]Source, 1)}
+	for name, want := range map[string]string{"node-1": "node-1", "ip-10-0-0-1.ec2.internal": "ip-10-0-0-1-ec2-internal", "": "agent", AggregatorName: "agent"} {
+		if c.NameAgent(name); c.Agent.Name != want || c.Sources[0].Mapper.Host != want {
+			t.Errorf("%q: agent %q, host %q, want %q", name, c.Agent.Name, c.Sources[0].Mapper.Host, want)
+		}
+	}
+}

@@ -70,12 +70,26 @@ func (r *reader) agent(blocks []agentBlock, accounts map[string]string) Agent {
 	return a
 }
 
+// NameAgent gives the agent another name than the one of the configuration. What
+// a name cannot hold becomes '-'.
+func (c *Config) NameAgent(name string) {
+	c.Agent.Name = token(name)
+	for i := range c.Sources {
+		c.Sources[i].Mapper.Host = c.Agent.Name
+	}
+}
+
 // hostName is this machine's name as a NATS token.
 func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {
 		return "agent"
 	}
+	return token(name)
+}
+
+// token is a name of the world outside as a NATS token.
+func token(name string) string {
 	name = strings.Map(func(c rune) rune {
 		if event.ValidName(string(c)) {
 			return c

@@ -3,6 +3,7 @@ package lanes
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,7 @@ import (
 // NewCommand is the command that runs an agent alone: `actiontrail agent`, and
 // the light `actiontrail-agent`, which links nothing else.
 func NewCommand(use string) *cobra.Command {
-	var f process.Flags
+	var f flags
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: "Read this machine's gateway logs and send their events to NATS",
@@ -23,15 +24,26 @@ has it, and goes on after a crash exactly where it was. NATS is the one of agent
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), &f) },
 	}
 	f.Register(cmd)
+	cmd.Flags().StringVar(&f.name, "name", "", "name of the agent, instead of the configuration's: one configuration for many machines; other than A-Z a-z 0-9 _ - becomes -")
+	cmd.Flags().DurationVar(&f.drain, "drain", 0, "when told to stop: first read what is there, and wait this long until NATS has it; for machines whose disk goes with them")
 	return cmd
 }
 
-func run(ctx context.Context, f *process.Flags) error {
+type flags struct {
+	process.Flags
+	name  string
+	drain time.Duration
+}
+
+func run(ctx context.Context, f *flags) error {
 	h, err := f.Load()
 	if err != nil {
 		return err
 	}
 	cfg, log := h.Config, h.Log
+	if f.name != "" {
+		cfg.NameAgent(f.name)
+	}
 	if len(cfg.Sources) == 0 {
 		return process.UsageError(`the configuration declares no source: write a block source "file" "edge" with paths = ["/var/log/nginx/access.log"] and format = "nginx"`)
 	}
@@ -54,7 +66,15 @@ func run(ctx context.Context, f *process.Flags) error {
 		return process.UsageError("%w", err)
 	}
 	log.Info("agent runs", "agent", cfg.Agent.Name, "account", cfg.Agent.Account, "sources", len(cfg.Sources), "nats", cfg.Agent.NATS.Servers)
-	l.Run(ctx)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	context.AfterFunc(ctx, func() {
+		defer stop()
+		if f.drain > 0 && !l.drained(f.drain) {
+			log.Warn("stopping before NATS has everything; the rest is in the spool and in the logs", "drain", f.drain)
+		}
+	})
+	l.Run(running)
 	log.Info("agent has stopped; what NATS has not acknowledged is in the spool")
 	return nil
 }
