@@ -17,14 +17,6 @@ type Layout string
 // after the folders in which ActionTrail delivers.
 const ActionTrail Layout = "actiontrail"
 
-// Parse finds the layout of this name.
-func Parse(name string) (Layout, error) {
-	if Layout(name) != ActionTrail {
-		return "", fmt.Errorf("there is no layout %q; choose %s", name, ActionTrail)
-	}
-	return Layout(name), nil
-}
-
 // Folder is what the events of one object have in common. It is comparable.
 type Folder struct {
 	Account string

@@ -48,12 +48,3 @@ func FuzzKey(f *testing.F) {
 		}
 	})
 }
-
-func TestParse(t *testing.T) {
-	if l, err := layout.Parse("actiontrail"); err != nil || l != layout.ActionTrail {
-		t.Errorf("actiontrail: %q, %v", l, err)
-	}
-	if _, err := layout.Parse("flat"); err == nil || !strings.Contains(err.Error(), `"flat"`) {
-		t.Errorf("flat: %v", err)
-	}
-}
