@@ -1,6 +1,7 @@
 // Package wire is the form in which batches travel from an agent to the
 // followers: a header that can be read alone, the agent's signature over it, and
 // the events as compressed columns. docs/format/batch.md has it byte for byte.
+// Beside batches there are reports: what an agent signs to tell how it fares.
 package wire
 
 import (

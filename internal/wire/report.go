@@ -1,0 +1,175 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nkeys"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// Limits of one report. What is larger is neither sent nor read.
+const (
+	MaxReport        = 1 << 20 // bytes
+	MaxReportSources = 1000
+	// maxReportText bounds the texts in it, in bytes: an error can be as long as a line of a log.
+	maxReportText = 300
+)
+
+// reportMagic begins a report and is signed with it, so that no signature of a
+// batch is ever one of a report.
+const reportMagic = "ATR1"
+
+const reportVersion = 1
+
+// ErrNotReport: not a report, or not one that can be read. Nobody is known to have sent it.
+var ErrNotReport = errors.New("not a report")
+
+// Report is what an agent tells of itself now and then. It is status, not audit:
+// it goes around the stream, and one that is lost is made up for by the next. All
+// times are of the agent's clock; counts are those since its process began.
+type Report struct {
+	Account string         `json:"account"`
+	Agent   string         `json:"agent"`
+	Key     string         `json:"key"`    // public key, by which it is signed
+	Run     uint64         `json:"run"`    // of the process: a later one has a larger number
+	Number  uint64         `json:"number"` // from 1 in each run
+	Time    time.Time      `json:"time"`
+	Started time.Time      `json:"started"` // the process
+	Program string         `json:"program"` // its version
+	Stopped bool           `json:"stopped,omitempty"`
+	Sources []SourceReport `json:"sources"`
+}
+
+// SourceReport tells of one source.
+type SourceReport struct {
+	Source    string      `json:"source"`
+	Epoch     uint64      `json:"epoch"`
+	LastBatch uint64      `json:"lastBatch"`
+	Events    uint64      `json:"events"`
+	Published uint64      `json:"published"` // events that the stream has acknowledged
+	Ignored   uint64      `json:"ignored"`
+	Unparsed  uint64      `json:"unparsed"`
+	Unmapped  uint64      `json:"unmapped"`        // events that no route names
+	Gaps      uint64      `json:"gaps"`            // of the source itself: lines lost before they could be read
+	LagBytes  int64       `json:"lagBytes"`        // not read yet
+	Oldest    time.Time   `json:"oldest,omitzero"` // no line that waits to be read or acknowledged is older; zero: none waits
+	Spool     SpoolReport `json:"spool"`
+	LastSeen  time.Time   `json:"lastSeen,omitzero"` // when a record was last read
+	Failing   bool        `json:"failing,omitempty"`
+	LastError string      `json:"lastError,omitempty"`
+	ErrorTime time.Time   `json:"errorTime,omitzero"` // zero: of a state that lasts, such as a folder that cannot be read
+}
+
+// SpoolReport tells what waits in a source's spool.
+type SpoolReport struct {
+	Bytes    int64     `json:"bytes"`
+	MaxBytes int64     `json:"maxBytes"`
+	Batches  uint64    `json:"batches"`
+	Oldest   time.Time `json:"oldest,omitzero"` // when the oldest of them was written
+}
+
+// versioned is a report as it travels.
+type versioned struct {
+	Version int `json:"version"`
+	Report
+}
+
+// SealReport makes the message of a report: magic, JSON, and the signature over both.
+func SealReport(r Report, s Signer) ([]byte, error) {
+	r.Program = cutText(r.Program)
+	sources := make([]SourceReport, len(r.Sources))
+	for i, source := range r.Sources {
+		source.LastError = cutText(source.LastError)
+		sources[i] = source
+	}
+	r.Sources = sources
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("report of %s/%s: %w", r.Account, r.Agent, err)
+	}
+	body, err := json.Marshal(versioned{reportVersion, r})
+	if err != nil {
+		return nil, err
+	}
+	msg := append([]byte(reportMagic), body...)
+	sig, err := s.Sign(msg)
+	if err != nil {
+		return nil, err
+	}
+	if msg = append(msg, sig...); len(msg) > MaxReport {
+		return nil, fmt.Errorf("report of %s/%s: %d bytes, %d are allowed", r.Account, r.Agent, len(msg), MaxReport)
+	}
+	return msg, nil
+}
+
+// OpenReport reads a report and checks that the holder of the key in it has
+// signed it. Whether that key may speak for the agent, and whether the report is
+// a new one, is the caller's to know. The error is ErrNotReport or ErrSignature.
+// Members that it does not know are passed over: a newer agent may tell more.
+func OpenReport(msg []byte) (Report, error) {
+	if len(msg) > MaxReport || len(msg) < len(reportMagic)+sigLen || string(msg[:len(reportMagic)]) != reportMagic {
+		return Report{}, fmt.Errorf("%w: %d bytes, which do not begin with %s or are too many", ErrNotReport, len(msg), reportMagic)
+	}
+	signed, sig := msg[:len(msg)-sigLen], msg[len(msg)-sigLen:]
+	var v versioned
+	if err := json.Unmarshal(signed[len(reportMagic):], &v); err != nil {
+		return Report{}, fmt.Errorf("%w: %w", ErrNotReport, err)
+	}
+	if v.Version != reportVersion {
+		return Report{}, fmt.Errorf("%w: version %d, this actiontrail reads %d", ErrNotReport, v.Version, reportVersion)
+	}
+	if err := v.Report.check(); err != nil {
+		return Report{}, fmt.Errorf("%w: %w", ErrNotReport, err)
+	}
+	key, err := nkeys.FromPublicKey(v.Key)
+	if err != nil {
+		return Report{}, fmt.Errorf("%w: key of the agent: %w", ErrSignature, err)
+	}
+	if err := key.Verify(signed, sig); err != nil {
+		return Report{}, fmt.Errorf("%w: report %d of %s/%s", ErrSignature, v.Number, v.Account, v.Agent)
+	}
+	return v.Report, nil
+}
+
+// check finds what no agent would say.
+func (r *Report) check() error {
+	switch {
+	case !event.ValidName(r.Account) || !event.ValidName(r.Agent):
+		return fmt.Errorf("%q/%q is not the name of an agent", r.Account, r.Agent)
+	case r.Run == 0 || r.Number == 0 || r.Time.IsZero():
+		return errors.New("it has no run, number or time")
+	case len(r.Sources) > MaxReportSources:
+		return fmt.Errorf("%d sources, %d are allowed", len(r.Sources), MaxReportSources)
+	case len(r.Program) > maxReportText:
+		return fmt.Errorf("a version of %d bytes", len(r.Program))
+	}
+	seen := make(map[string]bool, len(r.Sources))
+	for _, s := range r.Sources {
+		switch {
+		case !event.ValidName(s.Source):
+			return fmt.Errorf("%q is not the name of a source", s.Source)
+		case seen[s.Source]:
+			return fmt.Errorf("source %s is there twice", s.Source)
+		case s.LagBytes < 0 || s.Spool.Bytes < 0 || s.Spool.MaxBytes < 0:
+			return fmt.Errorf("source %s has fewer than no bytes", s.Source)
+		case len(s.LastError) > maxReportText:
+			return fmt.Errorf("source %s has an error of %d bytes", s.Source, len(s.LastError))
+		}
+		seen[s.Source] = true
+	}
+	return nil
+}
+
+// cutText is a text as UTF-8, and the begin of one that is too long.
+func cutText(s string) string {
+	const more = "…"
+	s = event.Text(s)
+	if len(s) <= maxReportText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxReportText-len(more)], "") + more
+}
