@@ -42,7 +42,7 @@ func eventsNamed(events []event.Event, name string) (of []event.Event) {
 
 func openSpool(t *testing.T, lane *Lane) *spool.Spool {
 	t.Helper()
-	queue, err := spool.Open(spool.Config{Dir: filepath.Join(lane.Dir, lane.Name), Machine: lane.Machine})
+	queue, err := spool.Open(spool.Config{Dir: filepath.Join(lane.Dir, lane.Name), Machine: lane.Machine, Now: lane.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ type Lane struct {
 	Linger               time.Duration // 0: DefaultLinger
 	Now                  func() time.Time
 	Elapsed              func() time.Duration // since some fixed moment, whatever the clock is set to; nil: Go's monotonic clock
+	Changed              func()               // called when it begins or ceases to fail; nil: nobody asks
 	Log                  *slog.Logger
 
 	began   time.Time // of the process, about; Elapsed counts from it
@@ -57,6 +58,7 @@ type Lane struct {
 
 // Mapper is what a lane makes events with. Besides giving records a meaning it
 // fills the event of a record that has none, and of what a source tells of itself.
+// One that also has Unmapped() uint64 tells how many events no route of its names.
 type Mapper interface {
 	plugins.Mapper
 	Unparsed(r *plugins.Record, reason error, e *event.Event)
@@ -69,9 +71,13 @@ type LaneStatus struct {
 	Epoch, LastBatch       uint64
 	Events                 uint64 // mapped since the start
 	Ignored, Unparsed      uint64
-	Published              uint64 // events acknowledged since the start
-	PendingBatches         uint64
+	Unmapped               uint64    // of Events, those that no route names
+	Gaps                   uint64    // records lost before they could be read, as the source told
+	Published              uint64    // events acknowledged since the start
+	Began                  time.Time // when the oldest event that is not spooled yet was read; zero: there is none
+	PendingBatches         uint64    // spooled, not acknowledged
 	PendingBytes           int64
+	PendingOldest          time.Time // when the oldest of them was spooled; zero: there is none
 	LastSeen               time.Time // when a record was last read
 	LastError              string
 	LastErrorAt            time.Time
@@ -88,8 +94,19 @@ func (l *Lane) Status() LaneStatus {
 
 func (l *Lane) note(change func(*LaneStatus)) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	before := l.status.Failing
 	change(&l.status)
+	after := l.status.Failing
+	l.mu.Unlock()
+	if before != after && l.Changed != nil {
+		l.Changed()
+	}
+}
+
+// waits notes what is in the spool.
+func (s *LaneStatus) waits(queue *spool.Spool) {
+	s.PendingBatches, s.PendingBytes = queue.Pending()
+	s.PendingOldest = queue.Oldest()
 }
 
 // failed notes an error that the lane goes on after by trying again.
@@ -115,14 +132,16 @@ func (l *Lane) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine})
+	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine, Now: l.Now})
 	if err != nil {
 		return fmt.Errorf("source %s: %w", l.Name, err)
 	}
 	defer queue.Close()
 	l.note(func(s *LaneStatus) {
 		*s = LaneStatus{Account: l.Account, Agent: l.Agent, Source: l.Name, Damage: queue.Damage(),
-			Events: s.Events, Ignored: s.Ignored, Unparsed: s.Unparsed, Published: s.Published, LastError: s.LastError, LastErrorAt: s.LastErrorAt}
+			Events: s.Events, Ignored: s.Ignored, Unparsed: s.Unparsed, Unmapped: s.Unmapped, Gaps: s.Gaps, Published: s.Published,
+			LastSeen: s.LastSeen, LastError: s.LastError, LastErrorAt: s.LastErrorAt}
+		s.waits(queue)
 	})
 	for _, d := range queue.Damage() {
 		l.Log.Error("spool damaged; its lines are read again", "source", l.Name, "damage", d)
@@ -131,7 +150,10 @@ func (l *Lane) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("source %s: recover: %w", l.Name, err)
 	}
-	l.note(func(s *LaneStatus) { s.Epoch, s.LastBatch = queue.Epoch(), queue.Last().Number })
+	l.note(func(s *LaneStatus) {
+		s.Epoch, s.LastBatch = queue.Epoch(), queue.Last().Number
+		s.waits(queue)
+	})
 	if err := l.Source.Open(ctx, at); err != nil {
 		return fmt.Errorf("open source %s: %w", l.Name, err)
 	}

@@ -37,7 +37,7 @@ func (l *Lane) publish(ctx context.Context, subject string, queue *spool.Spool) 
 		}
 		l.note(func(s *LaneStatus) {
 			s.Published += uint64(h.Count)
-			s.PendingBatches, s.PendingBytes = queue.Pending()
+			s.waits(queue)
 			s.Failing = false
 		})
 	}

@@ -143,10 +143,13 @@ func (p *pump) add(b plugins.Batch) {
 	}
 	observed := event.At(now, 3)
 	p.watchClock(now, observed)
-	var ignored, unparsed uint64
+	var ignored, unparsed, gaps uint64
 	for i := range b.Records {
 		r := &b.Records[i]
 		if r.Evidence != nil {
+			if r.Evidence.Name == plugins.SourceGap {
+				gaps++
+			}
 			p.tell(r, observed)
 			continue
 		}
@@ -173,8 +176,21 @@ func (p *pump) add(b plugins.Batch) {
 		s.Events += uint64(len(b.Records)) - ignored
 		s.Ignored += ignored
 		s.Unparsed += unparsed
+		s.Unmapped = p.unmapped()
+		s.Gaps += gaps
 		s.LastSeen = now
+		if p.encoder.Len() > 0 {
+			s.Began = p.began
+		}
 	})
+}
+
+// unmapped is how many events no route of the mapper names.
+func (p *pump) unmapped() uint64 {
+	if m, ok := p.lane.Mapper.(interface{ Unmapped() uint64 }); ok {
+		return m.Unmapped()
+	}
+	return 0
 }
 
 // stamp gives the event its id and its origin. A record that is an audit event
@@ -228,7 +244,8 @@ func (p *pump) flush(ctx context.Context) error {
 	p.at, p.moved, p.flushed, p.lane.started = at, nil, p.lane.now(), true
 	p.lane.note(func(s *LaneStatus) {
 		s.LastBatch, s.Failing = header.Number, false
-		s.PendingBatches, s.PendingBytes = p.queue.Pending()
+		s.Began = time.Time{}
+		s.waits(p.queue)
 	})
 	if err := p.lane.Source.Committed(ctx, at); err != nil {
 		return fmt.Errorf("commit source %s: %w", p.lane.Name, err)

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/actiontrail/actiontrail/internal/wire"
 )
@@ -94,4 +95,5 @@ type entry struct {
 	offset int64
 	length int64
 	header wire.Header // cursor left out, to keep a long queue small
+	at     time.Time   // when it was written
 }

@@ -107,7 +107,7 @@ func (s *Spool) load(path string, newest bool) (whole bool, err error) {
 			return false, fmt.Errorf("%s at byte %d: %w", path, g.end, err)
 		}
 		if err == nil {
-			s.add(g, header, hash, recordHead+int64(len(message)))
+			s.add(g, header, hash, recordHead+int64(len(message)), info.ModTime())
 			continue
 		}
 		if torn := newest && errors.Is(err, errTorn); !torn {

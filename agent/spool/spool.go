@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/durable"
@@ -32,6 +33,7 @@ type Config struct {
 	Dir      string
 	MaxBytes int64  // of records not acknowledged; 0: DefaultMaxBytes
 	Machine  string // identity of this machine: a spool found under another one begins a new epoch
+	Now      func() time.Time
 }
 
 // Errors that callers decide by.
@@ -151,20 +153,20 @@ func (s *Spool) Append(message []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.add(g, header, hash, int64(len(s.record)))
+	s.add(g, header, hash, int64(len(s.record)), s.now())
 	s.notify()
 	return nil
 }
 
 // add enters a record that is on the disk.
-func (s *Spool) add(g *segment, h wire.Header, hash event.Hash, length int64) {
+func (s *Spool) add(g *segment, h wire.Header, hash event.Hash, length int64, at time.Time) {
 	if h.Snapshot {
 		s.at = nil
 	}
 	s.at = s.at.Merge(cursorOf(h))
 	s.lane = Link{h.Lane.Epoch, h.Number, hash}
 	h.Cursor = nil
-	g.entries = append(g.entries, entry{g.end, length, h})
+	g.entries = append(g.entries, entry{g.end, length, h, at})
 	g.end += length
 	s.pending += length
 	s.next++

@@ -47,6 +47,7 @@ type Mapper struct {
 	clock      clock
 	path       path
 	matched    *route // by the request
+	unmapped   uint64 // records that no route took
 	stripped   bool   // the rules' prefix was taken off the path
 	params     object
 	additional object
@@ -109,6 +110,9 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	if m.matched, err = m.route(); err != nil {
 		return err
 	}
+	if m.matched == nil {
+		m.unmapped++
+	}
 	m.name(e)
 	m.identify(e)
 	m.describe(e)
@@ -117,6 +121,11 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	}
 	return nil
 }
+
+// Unmapped is how many records no route took, since the mapper was made: their
+// events have the name of the mapper's action, or of their path. A source without
+// routes has no other records. The goroutine that maps calls it.
+func (m *Mapper) Unmapped() uint64 { return m.unmapped }
 
 // readNginx decides by the record's first byte which of nginx's two forms it has.
 func (m *Mapper) readNginx(line []byte) error {
