@@ -89,6 +89,15 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ListAgents Every agent and each of its sources
+	//
+	// What the last report of each agent tells, and what the stream holds of it. An agent reports every 10 seconds, and at
+	// once when it starts, stops, or a source begins or ceases to fail; one that does not for 25 seconds is `silent`. Times are
+	// of the server's clock; ages and counts of a source are those of the report. docs/guide/agent.md says what to do about them.
+	//
+	// Corresponds with GET /api/v1/agents (the `ListAgents` operationId).
+	ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchEvents Search events
 	//
 	// One page of events, newest first unless `sort` says otherwise, as JSON. With `Accept: application/x-ndjson` or
@@ -114,7 +123,7 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 	GetHistogram(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetStatus Every source, follower and trail, the stream, the index, the quarantine and the disk
+	// GetStatus Every source, follower and trail, the agents in numbers, the stream, the index, the quarantine and the disk
 	//
 	// Corresponds with GET /api/v1/status (the `GetStatus` operationId).
 	GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -143,6 +152,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListAgents Every agent and each of its sources
+//
+// What the last report of each agent tells, and what the stream holds of it. An agent reports every 10 seconds, and at
+// once when it starts, stops, or a source begins or ceases to fail; one that does not for 25 seconds is `silent`. Times are
+// of the server's clock; ages and counts of a source are those of the report. docs/guide/agent.md says what to do about them.
+//
+// Corresponds with GET /api/v1/agents (the `ListAgents` operationId).
+func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAgentsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // SearchEvents Search events
@@ -210,7 +238,7 @@ func (c *Client) GetHistogram(ctx context.Context, params *GetHistogramParams, r
 	return c.Client.Do(req)
 }
 
-// GetStatus Every source, follower and trail, the stream, the index, the quarantine and the disk
+// GetStatus Every source, follower and trail, the agents in numbers, the stream, the index, the quarantine and the disk
 //
 // Corresponds with GET /api/v1/status (the `GetStatus` operationId).
 func (c *Client) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -298,6 +326,33 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListAgentsRequest constructs an http.Request for the ListAgents method
+func NewListAgentsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/agents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewSearchEventsRequest constructs an http.Request for the SearchEvents method
@@ -808,6 +863,17 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListAgentsWithResponse Every agent and each of its sources
+	//
+	// What the last report of each agent tells, and what the stream holds of it. An agent reports every 10 seconds, and at
+	// once when it starts, stops, or a source begins or ceases to fail; one that does not for 25 seconds is `silent`. Times are
+	// of the server's clock; ages and counts of a source are those of the report. docs/guide/agent.md says what to do about them.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/agents (the `ListAgents` operationId).
+	ListAgentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAgentsResponse, error)
+
 	// SearchEventsWithResponse Search events
 	//
 	// One page of events, newest first unless `sort` says otherwise, as JSON. With `Accept: application/x-ndjson` or
@@ -841,7 +907,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 	GetHistogramWithResponse(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*GetHistogramResponse, error)
 
-	// GetStatusWithResponse Every source, follower and trail, the stream, the index, the quarantine and the disk
+	// GetStatusWithResponse Every source, follower and trail, the agents in numbers, the stream, the index, the quarantine and the disk
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -882,6 +948,54 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
+}
+
+type ListAgentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AgentList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAgentsResponse) GetJSON200() *AgentList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAgentsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAgentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAgentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAgentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAgentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type SearchEventsResponse struct {
@@ -1336,6 +1450,23 @@ func (r GetReadinessResponse) ContentType() string {
 	return ""
 }
 
+// ListAgentsWithResponse Every agent and each of its sources
+//
+// What the last report of each agent tells, and what the stream holds of it. An agent reports every 10 seconds, and at
+// once when it starts, stops, or a source begins or ceases to fail; one that does not for 25 seconds is `silent`. Times are
+// of the server's clock; ages and counts of a source are those of the report. docs/guide/agent.md says what to do about them.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/agents (the `ListAgents` operationId).
+func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAgentsResponse, error) {
+	rsp, err := c.ListAgents(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAgentsResponse(rsp)
+}
+
 // SearchEventsWithResponse Search events
 //
 // One page of events, newest first unless `sort` says otherwise, as JSON. With `Accept: application/x-ndjson` or
@@ -1393,7 +1524,7 @@ func (c *ClientWithResponses) GetHistogramWithResponse(ctx context.Context, para
 	return ParseGetHistogramResponse(rsp)
 }
 
-// GetStatusWithResponse Every source, follower and trail, the stream, the index, the quarantine and the disk
+// GetStatusWithResponse Every source, follower and trail, the agents in numbers, the stream, the index, the quarantine and the disk
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1469,6 +1600,39 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseGetReadinessResponse(rsp)
+}
+
+// ParseListAgentsResponse parses an HTTP response from a ListAgentsWithResponse call
+func ParseListAgentsResponse(rsp *http.Response) (*ListAgentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAgentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AgentList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
 }
 
 // ParseSearchEventsResponse parses an HTTP response from a SearchEventsWithResponse call

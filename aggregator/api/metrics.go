@@ -50,11 +50,14 @@ func (h *handlers) GetMetrics(w http.ResponseWriter, r *http.Request) {
 		l := []string{"account", s.Account, "agent", s.Agent, "source", s.Source}
 		m.gauge("actiontrail_source_last_batch", "Number of the last batch taken.", float64(s.LastBatch), l...)
 		m.gauge("actiontrail_source_lag_events", "Events read that the index does not have yet.", float64(s.LagEvents), l...)
-		m.gauge("actiontrail_source_lag_seconds", "Age of the oldest of them.", s.LagSeconds, l...)
+		m.gauge("actiontrail_source_lag_seconds", "Age of the oldest line that is not read or not acknowledged yet.", s.LagSeconds, l...)
 		m.counter("actiontrail_source_gaps_total", "How often batch numbers were missing.", float64(s.Gaps), l...)
 		m.counter("actiontrail_source_unparsed_total", "Records that were not in the promised format.", float64(s.Unparsed), l...)
 		m.counter("actiontrail_source_ignored_total", "Records that a rule ignores.", float64(s.Ignored), l...)
 		m.counter("actiontrail_source_quarantined_total", "Batches put into quarantine.", float64(s.Quarantined), l...)
+	}
+	for _, a := range h.agents(r.Context()) {
+		m.agent(a)
 	}
 	for _, f := range st.Followers {
 		l := []string{"follower", f.Name, "kind", string(f.Kind)}
@@ -85,6 +88,31 @@ func (h *handlers) GetMetrics(w http.ResponseWriter, r *http.Request) {
 	m.gauge("actiontrail_disk_full", "1 when nothing is acknowledged for want of room.", float64(boolean(st.Disk.Full)))
 	h.counts.expose(&m)
 	writeBody(w, http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", m.text())
+}
+
+func (m *exposition) agent(a AgentStatus) {
+	l := []string{"account", a.Account, "agent", a.Agent}
+	for _, state := range []AgentState{AgentStateLive, AgentStateSilent, AgentStateNeverSeen, AgentStateStopped} {
+		m.gauge("actiontrail_agent_state", "1 for the state that the agent is in.", float64(boolean(a.State == state)), append(l, "state", string(state))...)
+	}
+	if !a.LastSeen.IsZero() {
+		m.gauge("actiontrail_agent_last_report_age_seconds", "Age of the agent's last report; without one, of its newest batch.", a.LastSeenSeconds, l...)
+	}
+	if a.ClockOffsetSeconds != nil {
+		m.gauge("actiontrail_agent_clock_offset_seconds", "How far the agent's clock is ahead.", *a.ClockOffsetSeconds, l...)
+	}
+	m.counter("actiontrail_agent_refused_reports_total", "Reports under the agent's name that were forged or old.", float64(a.RefusedReports), l...)
+	for _, s := range a.Sources {
+		l := append(l, "source", s.Source)
+		m.gauge("actiontrail_source_lag_bytes", "Bytes of files that are not read yet.", float64(s.LagBytes), l...)
+		m.gauge("actiontrail_source_spool_bytes", "Bytes that wait in the spool.", float64(s.Spool.Bytes), l...)
+		m.gauge("actiontrail_source_spool_max_bytes", "Bytes that the spool can hold.", float64(s.Spool.MaxBytes), l...)
+		m.gauge("actiontrail_source_spool_batches", "Batches that wait in the spool.", float64(s.Spool.Batches), l...)
+		m.gauge("actiontrail_source_spool_oldest_seconds", "Age of the oldest of them.", s.Spool.OldestSeconds, l...)
+		m.gauge("actiontrail_source_failing", "1 when the source cannot be read, spooled or published.", float64(boolean(s.Failing)), l...)
+		m.counter("actiontrail_source_lost_total", "How often lines were lost before they could be read.", float64(s.SourceGaps), l...)
+		m.counter("actiontrail_source_unmapped_total", "Events that no route names.", float64(s.Unmapped), l...)
+	}
 }
 
 func (c *counts) expose(m *exposition) {

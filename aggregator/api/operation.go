@@ -39,6 +39,7 @@ var operations = map[string]operation{
 	},
 	"GET /api/v1/trails":        {action: "ListTrails", audited: true},
 	"GET /api/v1/trails/{name}": {action: "GetTrail", audited: true},
+	"GET /api/v1/agents":        {action: "ListAgents", audited: true},
 	"GET /api/v1/status":        {action: "GetStatus", audited: true},
 }
 

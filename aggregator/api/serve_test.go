@@ -23,7 +23,7 @@ type reply struct {
 // madeUpServer answers over n events, one a minute before testNow.
 func madeUpServer(n int) (*Server, *fakeIndex) {
 	x := &fakeIndex{events: madeUp(n, testNow, time.Minute)}
-	return &Server{Index: x, Now: func() time.Time { return testNow }, Trails: madeUpTrails(testNow),
+	return &Server{Index: x, Now: func() time.Time { return testNow }, Trails: madeUpTrails(testNow), Agents: madeUpAgents(testNow),
 		Status: func(context.Context) Status { return madeUpStatus(testNow) }}, x
 }
 

@@ -15,6 +15,9 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListAgents Every agent and each of its sources
+	// (GET /api/v1/agents)
+	ListAgents(w http.ResponseWriter, r *http.Request)
 	// SearchEvents Search events
 	// (GET /api/v1/events)
 	SearchEvents(w http.ResponseWriter, r *http.Request, params SearchEventsParams)
@@ -27,7 +30,7 @@ type ServerInterface interface {
 	// GetHistogram Events per step of time
 	// (GET /api/v1/histogram)
 	GetHistogram(w http.ResponseWriter, r *http.Request, params GetHistogramParams)
-	// GetStatus Every source, follower and trail, the stream, the index, the quarantine and the disk
+	// GetStatus Every source, follower and trail, the agents in numbers, the stream, the index, the quarantine and the disk
 	// (GET /api/v1/status)
 	GetStatus(w http.ResponseWriter, r *http.Request)
 	// ListTrails All trails
@@ -55,6 +58,20 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(http.Handler) http.Handler
+
+// ListAgents operation middleware
+func (siw *ServerInterfaceWrapper) ListAgents(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAgents(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
 
 // SearchEvents operation middleware
 func (siw *ServerInterfaceWrapper) SearchEvents(w http.ResponseWriter, r *http.Request) {
@@ -571,6 +588,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/fields/{field}/values", wrapper.ListFieldValues)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails", wrapper.ListTrails)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.GetTrail)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/agents", wrapper.ListAgents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/status", wrapper.GetStatus)
 
 	return m

@@ -18,6 +18,7 @@ type Server struct {
 	Index  index.Index
 	Status func(context.Context) Status        // what GET /api/v1/status shows
 	Trails func(context.Context) []TrailStatus // in the order of their names
+	Agents func(context.Context) []AgentStatus // in the order of account and name
 	Ready  func() []string                     // why the server is not ready; none: it is. nil: always ready
 
 	// Audit is told of every call below /api/v1, refused ones too: of a write

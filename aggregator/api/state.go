@@ -61,6 +61,27 @@ func whole(trails []TrailStatus) []TrailStatus {
 	return out
 }
 
+func (h *handlers) agents(ctx context.Context) []AgentStatus {
+	if h.Agents == nil {
+		return []AgentStatus{}
+	}
+	out := notNil(slices.Clone(h.Agents(ctx)))
+	for i := range out {
+		a := &out[i]
+		a.LastSeen, a.StartedAt, a.Warnings, a.Sources = a.LastSeen.UTC(), a.StartedAt.UTC(), notNil(a.Warnings), notNil(slices.Clone(a.Sources))
+		for j := range a.Sources {
+			s := &a.Sources[j]
+			s.LastSeen, s.LastErrorTime, s.Warnings = s.LastSeen.UTC(), s.LastErrorTime.UTC(), notNil(s.Warnings)
+		}
+	}
+	return out
+}
+
+// ListAgents answers every agent with its sources.
+func (h *handlers) ListAgents(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, "application/json", AgentList{Agents: h.agents(r.Context())})
+}
+
 func notNil[T any](s []T) []T {
 	if s == nil {
 		return []T{}

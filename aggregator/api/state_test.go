@@ -55,6 +55,26 @@ func TestTrails(t *testing.T) {
 	}
 }
 
+func TestAgents(t *testing.T) {
+	s, _ := madeUpServer(0)
+	want := madeUpAgents(testNow)(context.Background())
+	if diff := cmp.Diff(want, decode[AgentList](t, get(t, s.Handler(), "/api/v1/agents")).Agents); diff != "" {
+		t.Errorf("agents (-want +got):\n%s", diff)
+	}
+	there := testNow.In(time.FixedZone("CST", 8*3600))
+	s.Agents = func(context.Context) []AgentStatus {
+		return []AgentStatus{{Account: "prod", Agent: "gw-1", State: AgentStateNeverSeen, Sources: []AgentSource{{Source: "edge", State: AgentStateNeverSeen, LastSeen: there, LastErrorTime: there}}}}
+	}
+	got := get(t, s.Handler(), "/api/v1/agents") // get holds it against openapi.yaml: lists, not null
+	if body := string(got.body); strings.Contains(body, "null") || strings.Contains(body, "0001-01-01") || strings.Contains(body, "+08:00") {
+		t.Errorf("answer %s", body)
+	}
+	s.Agents = nil
+	if got := get(t, s.Handler(), "/api/v1/agents"); string(got.body) != `{"agents":[]}`+"\n" {
+		t.Errorf("no agents: %s", got.body)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	s, _ := madeUpServer(0)
 	var reasons []string

@@ -9,6 +9,7 @@ import (
 func madeUpStatus(now time.Time) Status {
 	return Status{
 		Version: "v0.1.0", StartedAt: now.Add(-time.Hour), Account: "prod",
+		Agents: AgentCounts{Live: 1, Silent: 1},
 		Sources: []SourceStatus{{Agent: "gw-1", Source: "edge", Account: "prod", LastBatch: 812, LastSeq: 900, LagEvents: 3, LagSeconds: 0.2,
 			Gaps: 1, Unparsed: 2, Ignored: 40, Quarantined: 1, LastError: "a line is \"odd\"\n", LastSeen: now}},
 		Followers:  []FollowerStatus{{Name: "index", Kind: FollowerStatusKindIndex, Seq: 900}, {Name: "security", Kind: FollowerStatusKindTrail, Seq: 890, LagBatches: 10, LagSeconds: 2.5, LastError: "bucket away"}},
@@ -17,6 +18,21 @@ func madeUpStatus(now time.Time) Status {
 		Index:      IndexStatus{Events: 6000, Bytes: 2 << 20, Oldest: now.Add(-24 * time.Hour), Newest: now, Segments: 4, Damaged: []string{"seg-7: checksum of section ids"}},
 		Quarantine: QuarantineStatus{Count: 1, Bytes: 4096, LastReason: "bad signature"},
 		Disk:       DiskStatus{Free: 1 << 40},
+	}
+}
+
+// madeUpAgents are one with a value in every field, and one of which nothing but its name is known.
+func madeUpAgents(now time.Time) func(context.Context) []AgentStatus {
+	offset := -1.5
+	return func(context.Context) []AgentStatus {
+		return []AgentStatus{
+			{Account: "prod", Agent: "gw-1", State: AgentStateLive, Version: "v0.1.0", StartedAt: now.Add(-time.Hour), LastSeen: now.Add(-4 * time.Second), LastSeenSeconds: 4,
+				ClockOffsetSeconds: &offset, RefusedReports: 1, Warnings: []string{"1 reports were refused"},
+				Sources: []AgentSource{{Source: "edge", State: AgentStateLive, Failing: true, LastSeen: now, LastBatch: 812, LagBytes: 4096, LagSeconds: 1.5,
+					Spool: SpoolStatus{Bytes: 2048, MaxBytes: 1 << 30, Batches: 2, OldestSeconds: 3}, Events: 1000, Published: 900, Gaps: 1, SourceGaps: 2, Ignored: 40, Unparsed: 3,
+					Unmapped: 100, UnmappedRate: 0.1, Quarantined: 1, LastError: "a \"b\"\n", LastErrorTime: now, Warnings: []string{"w"}}}},
+			{Account: "prod", Agent: "gw-2", State: AgentStateSilent, Warnings: []string{}, Sources: []AgentSource{}},
+		}
 	}
 }
 

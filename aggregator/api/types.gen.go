@@ -8,6 +8,30 @@ import (
 	"time"
 )
 
+// Defines values for AgentState.
+const (
+	AgentStateLive      AgentState = "live"
+	AgentStateNeverSeen AgentState = "neverSeen"
+	AgentStateSilent    AgentState = "silent"
+	AgentStateStopped   AgentState = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the AgentState enum.
+func (e AgentState) Valid() bool {
+	switch e {
+	case AgentStateLive:
+		return true
+	case AgentStateNeverSeen:
+		return true
+	case AgentStateSilent:
+		return true
+	case AgentStateStopped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FollowerStatusKind.
 const (
 	FollowerStatusKindIndex FollowerStatusKind = "index"
@@ -66,6 +90,113 @@ func (e SearchEventsParamsSort) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// AgentCounts How many agents there are in each state.
+type AgentCounts struct {
+	Live      int `json:"live"`
+	NeverSeen int `json:"neverSeen"`
+	Silent    int `json:"silent"`
+	Stopped   int `json:"stopped"`
+}
+
+// AgentList defines model for AgentList.
+type AgentList struct {
+	Agents []AgentStatus `json:"agents"`
+}
+
+// AgentSource Counts of the agent are those since its process began; gaps and quarantined are those since the server was started.
+type AgentSource struct {
+	Events uint64 `json:"events"`
+
+	// Failing The last attempt to read, spool or publish failed; it tries again.
+	Failing bool `json:"failing"`
+
+	// Gaps How often batch numbers were missing.
+	Gaps uint64 `json:"gaps"`
+
+	// Ignored Lines that a rule ignores.
+	Ignored uint64 `json:"ignored"`
+
+	// LagBytes Bytes of its files that are not read yet.
+	LagBytes int64 `json:"lagBytes"`
+
+	// LagSeconds Age of the oldest line that is not read or not acknowledged yet; of a file that was long when it was met, since then. To the second.
+	LagSeconds float64 `json:"lagSeconds"`
+
+	// LastBatch Number of the last batch that was made.
+	LastBatch uint64 `json:"lastBatch"`
+	LastError string `json:"lastError,omitempty,omitzero"`
+
+	// LastErrorTime Absent for an error that lasts, such as of a folder that cannot be read.
+	LastErrorTime time.Time `json:"lastErrorTime,omitempty,omitzero"`
+
+	// LastSeen When a line was last read, else when its newest batch came.
+	LastSeen time.Time `json:"lastSeen,omitempty,omitzero"`
+
+	// Published Events that NATS has acknowledged.
+	Published uint64 `json:"published"`
+
+	// Quarantined Batches in quarantine.
+	Quarantined uint64 `json:"quarantined"`
+	Source      string `json:"source"`
+
+	// SourceGaps How often lines were lost before they could be read; each is an event SourceGap.
+	SourceGaps uint64 `json:"sourceGaps"`
+
+	// Spool What is on the agent's disk and not acknowledged by NATS. Nothing of it is ever dropped; when it is full the agent stops reading.
+	Spool SpoolStatus `json:"spool"`
+
+	// State live = it reports; silent = no report for 25 seconds, and it did not say that it stops (also: not since the server was started);
+	// neverSeen = it is known, but nothing came of it yet; stopped = on purpose, as it said itself. A source is as its agent, but
+	// neverSeen when nothing was ever read of it, and stopped when its agent does not read it any more.
+	State AgentState `json:"state"`
+
+	// Unmapped Events that no route of the mapper names; of a source without a mapper, all.
+	Unmapped uint64 `json:"unmapped"`
+
+	// UnmappedRate Their part of all events, 0 to 1.
+	UnmappedRate float64 `json:"unmappedRate"`
+
+	// Unparsed Lines that were not in the promised format; each is an event Unparsed.
+	Unparsed uint64   `json:"unparsed"`
+	Warnings []string `json:"warnings"`
+}
+
+// AgentState live = it reports; silent = no report for 25 seconds, and it did not say that it stops (also: not since the server was started);
+// neverSeen = it is known, but nothing came of it yet; stopped = on purpose, as it said itself. A source is as its agent, but
+// neverSeen when nothing was ever read of it, and stopped when its agent does not read it any more.
+type AgentState string
+
+// AgentStatus defines model for AgentStatus.
+type AgentStatus struct {
+	Account string `json:"account"`
+	Agent   string `json:"agent"`
+
+	// ClockOffsetSeconds How far its clock is ahead of the server's, to about the time that a report takes; negative when it is behind.
+	ClockOffsetSeconds *float64 `json:"clockOffsetSeconds,omitempty"`
+
+	// LastSeen When its last report came; without one, when its newest batch did. Absent when it never was seen.
+	LastSeen time.Time `json:"lastSeen,omitempty,omitzero"`
+
+	// LastSeenSeconds How long ago that was.
+	LastSeenSeconds float64 `json:"lastSeenSeconds,omitempty,omitzero"`
+
+	// RefusedReports Reports under its name that were forged or old, since the server was started.
+	RefusedReports uint64        `json:"refusedReports"`
+	Sources        []AgentSource `json:"sources"`
+	StartedAt      time.Time     `json:"startedAt,omitempty,omitzero"`
+
+	// State live = it reports; silent = no report for 25 seconds, and it did not say that it stops (also: not since the server was started);
+	// neverSeen = it is known, but nothing came of it yet; stopped = on purpose, as it said itself. A source is as its agent, but
+	// neverSeen when nothing was ever read of it, and stopped when its agent does not read it any more.
+	State AgentState `json:"state"`
+
+	// Version Of its program; absent while it has not reported to this server process.
+	Version string `json:"version,omitempty,omitzero"`
+
+	// Warnings What needs somebody's attention, in plain words.
+	Warnings []string `json:"warnings"`
 }
 
 // Delivery defines model for Delivery.
@@ -186,7 +317,7 @@ type QuarantineStatus struct {
 	LastReason string `json:"lastReason,omitempty,omitzero"`
 }
 
-// SourceStatus One source of one agent, as its batches tell and, for an agent in this process, as the agent itself does.
+// SourceStatus One source of one agent, as its batches and the reports of its agent tell; /api/v1/agents has more.
 type SourceStatus struct {
 	Account string `json:"account"`
 	Agent   string `json:"agent"`
@@ -211,9 +342,22 @@ type SourceStatus struct {
 	Unparsed    uint64 `json:"unparsed"`
 }
 
+// SpoolStatus What is on the agent's disk and not acknowledged by NATS. Nothing of it is ever dropped; when it is full the agent stops reading.
+type SpoolStatus struct {
+	Batches  uint64 `json:"batches"`
+	Bytes    int64  `json:"bytes"`
+	MaxBytes int64  `json:"maxBytes"`
+
+	// OldestSeconds Age of the oldest batch; 0 when there is none.
+	OldestSeconds float64 `json:"oldestSeconds"`
+}
+
 // Status defines model for Status.
 type Status struct {
-	Account    string           `json:"account"`
+	Account string `json:"account"`
+
+	// Agents How many agents there are in each state.
+	Agents     AgentCounts      `json:"agents"`
 	Disk       DiskStatus       `json:"disk"`
 	Followers  []FollowerStatus `json:"followers"`
 	Index      IndexStatus      `json:"index"`
