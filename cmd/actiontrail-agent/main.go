@@ -13,7 +13,7 @@ import (
 var version = "dev"
 
 func main() {
-	cmd := lanes.NewCommand("actiontrail-agent")
+	cmd := lanes.NewCommand("actiontrail-agent", version, 0)
 	cmd.Version = version
 	os.Exit(process.Run(cmd, os.Args[1:]))
 }

@@ -42,6 +42,7 @@ type aggregation struct {
 	data    string // folder of all that is kept
 	dir     string // the aggregator's part of it
 	started time.Time
+	pace    pace
 
 	listener   net.Listener
 	nats       *embedded.Server // nil: NATS is elsewhere
@@ -55,6 +56,7 @@ type aggregation struct {
 	system     *aggregator.System
 	lane       *agent.Lane // of system
 	lanes      *lanes.Lanes
+	fleet      *aggregator.Fleet
 	token      string
 
 	streamed chan struct{} // closed when there is a stream
@@ -63,8 +65,8 @@ type aggregation struct {
 
 // newAggregation opens everything that can be opened without NATS, and starts or
 // reaches NATS. After an error nothing is left open.
-func newAggregation(ctx context.Context, h *process.Hand, data string) (a *aggregation, err error) {
-	a = &aggregation{cfg: h.Config, log: h.Log, data: data, dir: filepath.Join(data, aggregatorFolder), started: time.Now(), streamed: make(chan struct{})}
+func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (a *aggregation, err error) {
+	a = &aggregation{cfg: h.Config, log: h.Log, data: data, dir: filepath.Join(data, aggregatorFolder), started: time.Now(), pace: p, streamed: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -99,7 +101,10 @@ func newAggregation(ctx context.Context, h *process.Hand, data string) (a *aggre
 	if err = a.connect(); err != nil {
 		return a, err
 	}
-	return a, a.makeFollowers()
+	if err = a.makeFollowers(); err != nil {
+		return a, err
+	}
+	return a, a.openFleet()
 }
 
 func (a *aggregation) closeLater(fn func()) { a.closers = append(a.closers, fn) }
@@ -195,6 +200,7 @@ func (a *aggregation) run(ctx context.Context) error {
 	defer stop()
 	all.Go(func() { a.follow(followCtx) })
 	all.Go(func() { a.watchStore(followCtx) })
+	all.Go(func() { a.fleet.Run(followCtx) })
 
 	var err error
 	select {
@@ -284,7 +290,7 @@ func (a *aggregation) watchStore(ctx context.Context) {
 }
 
 func (a *aggregation) httpServer() *http.Server {
-	handler := (&api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Ready: a.unready, Audit: auditCalls(a.system), Token: a.token, Log: a.log}).Handler()
+	handler := (&api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Audit: auditCalls(a.system), Token: a.token, Log: a.log}).Handler()
 	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 }

@@ -62,6 +62,12 @@ func (b *box) start() {
 	} else {
 		b.server.Again()
 	}
+	b.ready()
+}
+
+// ready waits until the server answers.
+func (b *box) ready() {
+	b.t.Helper()
 	realtest.Until(b.t, 30*time.Second, "the server to be ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusOK })
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +18,12 @@ var version = "dev"
 func main() { os.Exit(run(os.Args[1:])) }
 
 // run is main without the process: it returns the exit code.
-func run(args []string) int { return process.Run(newRootCommand(), args) }
+func run(args []string) int { return process.Run(newRootCommand(pace{}), args) }
 
-func newRootCommand() *cobra.Command {
+// pace is how fast agents report and are missed. Zero is as it is meant; only tests are faster.
+type pace struct{ report, silent time.Duration }
+
+func newRootCommand(p pace) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "actiontrail",
 		Short: "An audit trail for people who run their own gateways",
@@ -29,7 +33,7 @@ agents tail gateway logs, an aggregator indexes the events and archives them as 
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServerCommand(), lanes.NewCommand("agent"), newAggregatorCommand(), newValidateCommand(),
-		newSearchCommand(), newTrailCommand(), newVerifyCommand())
+	root.AddCommand(newServerCommand(p), lanes.NewCommand("agent", version, p.report), newAggregatorCommand(p), newValidateCommand(),
+		newSearchCommand(), newTrailCommand(), newAgentsCommand(), newVerifyCommand())
 	return root
 }

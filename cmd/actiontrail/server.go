@@ -17,6 +17,7 @@ type serveFlags struct {
 	process.Flags
 	listen   string
 	insecure bool
+	pace     pace
 }
 
 func (f *serveFlags) register(cmd *cobra.Command) {
@@ -45,8 +46,8 @@ func (f *serveFlags) load(cmd *cobra.Command) (*process.Hand, error) {
 	return h, nil
 }
 
-func newServerCommand() *cobra.Command {
-	var f serveFlags
+func newServerCommand(p pace) *cobra.Command {
+	f := serveFlags{pace: p}
 	cmd := &cobra.Command{
 		Use:   "server",
 		Short: "Run everything in one process: agent, NATS, aggregator, API",
@@ -67,11 +68,11 @@ func (f *serveFlags) server(cmd *cobra.Command) error {
 		return err
 	}
 	defer lock.Close()
-	return aggregate(cmd.Context(), h, f.Data, true)
+	return aggregate(cmd.Context(), h, f.Data, true, f.pace)
 }
 
-func newAggregatorCommand() *cobra.Command {
-	var f serveFlags
+func newAggregatorCommand(p pace) *cobra.Command {
+	f := serveFlags{pace: p}
 	cmd := &cobra.Command{
 		Use:   "aggregator",
 		Short: "Run the aggregator alone: follow NATS, index, archive, answer the API",
@@ -81,7 +82,7 @@ func newAggregatorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return aggregate(cmd.Context(), h, f.Data, false)
+			return aggregate(cmd.Context(), h, f.Data, false, f.pace)
 		},
 	}
 	f.register(cmd)
@@ -89,13 +90,13 @@ func newAggregatorCommand() *cobra.Command {
 }
 
 // aggregate runs the aggregator, and beside it this machine's agent when there is one, until ctx ends.
-func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool) error {
+func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool, p pace) error {
 	lock, err := process.Hold(data, aggregatorFolder)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	a, err := newAggregation(ctx, h, data)
+	a, err := newAggregation(ctx, h, data, p)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool
 			return err
 		}
 		defer conn.Close()
-		if a.lanes, err = lanes.New(h.Config, filepath.Join(data, lanes.Folder), conn, h.Log); err != nil {
+		if a.lanes, err = lanes.New(h.Config, filepath.Join(data, lanes.Folder), conn, lanes.Reports{Send: conn.SendReport, Program: version, Every: p.report}, h.Log); err != nil {
 			return process.UsageError("%w", err)
 		}
 	}

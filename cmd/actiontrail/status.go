@@ -35,6 +35,7 @@ func (a *aggregation) status(ctx context.Context) api.Status {
 		Index:      api.IndexStatus{Events: stats.Events, Bytes: stats.Bytes, Segments: stats.Segments, Oldest: stats.Oldest, Newest: stats.Newest, Damaged: stats.Damaged},
 		Quarantine: api.QuarantineStatus{Count: uint64(count), Bytes: bytes, LastReason: string(last.Reason)},
 		Stream:     api.StreamStatus{Messages: state.Messages, Bytes: state.Bytes, MaxBytes: state.MaxBytes, FirstSeq: state.FirstSeq, LastSeq: state.LastSeq},
+		Agents:     countAgents(a.fleet.Agents(a.sourcesOfAgents())),
 		Sources:    a.sources(),
 		Trails:     a.trailsAt(state.LastSeq),
 		Followers:  []api.FollowerStatus{followerStatus(a.follower.Status(), state.LastSeq)},
@@ -78,12 +79,29 @@ func lag(f aggregator.FollowerStatus, lastSeq uint64) (batches uint64, seconds f
 	return lastSeq - f.Seq, seconds
 }
 
-// sources are all sources that batches came from, and those of this machine's agent with what only it knows.
+// sources are all sources that batches came from, with what only their agents
+// know: from the last report, of this machine's agent as it is now.
 func (a *aggregation) sources() []api.SourceStatus {
 	var all []api.SourceStatus
 	for _, s := range a.follower.Sources() {
 		all = append(all, api.SourceStatus{Account: s.Account, Agent: s.Agent, Source: s.Source, LastBatch: s.LastBatch, LastSeq: s.LastSeq, LastSeen: s.StoredAt,
 			Gaps: s.Gaps, Quarantined: s.Quarantined, Unparsed: s.Unparsed})
+	}
+	for _, agent := range a.fleet.Agents(a.sourcesOfAgents()) {
+		for _, reported := range agent.Sources {
+			if !reported.Reported {
+				continue
+			}
+			s, r := source(&all, agent.Account, agent.Agent, reported.Source), reported.Report
+			s.Ignored, s.Unparsed, s.LagEvents = r.Ignored, r.Unparsed, r.Events-min(r.Published, r.Events)
+			s.LagSeconds = reported.Lag.Seconds()
+			if r.Failing || r.ErrorTime.IsZero() {
+				s.LastError = r.LastError
+			}
+			if !reported.LastSeen.IsZero() {
+				s.LastSeen = reported.LastSeen
+			}
+		}
 	}
 	if a.lanes == nil {
 		return all
@@ -95,8 +113,9 @@ func (a *aggregation) sources() []api.SourceStatus {
 		if !lane.LastSeen.IsZero() {
 			s.LastSeen = lane.LastSeen
 		}
-		if s.LagEvents > 0 {
-			s.LagSeconds = max(time.Since(lane.LastSeen).Seconds(), 0)
+		s.LagSeconds, s.LastError = 0, ""
+		if !lane.Oldest.IsZero() {
+			s.LagSeconds = max(time.Since(lane.Oldest).Seconds(), 0)
 		}
 		if lane.Failing {
 			s.LastError = lane.LastError

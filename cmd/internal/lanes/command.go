@@ -12,8 +12,9 @@ import (
 )
 
 // NewCommand is the command that runs an agent alone: `actiontrail agent`, and
-// the light `actiontrail-agent`, which links nothing else.
-func NewCommand(use string) *cobra.Command {
+// the light `actiontrail-agent`, which links nothing else. program is its version;
+// every is how often it reports how it fares, 0 for agent.ReportEvery.
+func NewCommand(use, program string, every time.Duration) *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
 		Use:   use,
@@ -21,7 +22,7 @@ func NewCommand(use string) *cobra.Command {
 		Long: `Reads the sources of the configuration, turns each record into an event, keeps it in a spool on the disk until NATS
 has it, and goes on after a crash exactly where it was. NATS is the one of agent { nats { servers = […] } }.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), &f, program, every) },
 	}
 	f.Register(cmd)
 	cmd.Flags().StringVar(&f.name, "name", "", "name of the agent, instead of the configuration's: one configuration for many machines; other than A-Z a-z 0-9 _ - becomes -")
@@ -35,7 +36,7 @@ type flags struct {
 	drain time.Duration
 }
 
-func run(ctx context.Context, f *flags) error {
+func run(ctx context.Context, f *flags, program string, every time.Duration) error {
 	h, err := f.Load()
 	if err != nil {
 		return err
@@ -61,7 +62,7 @@ func run(ctx context.Context, f *flags) error {
 		return process.UsageError("%w", err)
 	}
 	defer conn.Close()
-	l, err := New(cfg, filepath.Join(f.Data, Folder), conn, log)
+	l, err := New(cfg, filepath.Join(f.Data, Folder), conn, Reports{Send: conn.SendReport, Program: program, Every: every}, log)
 	if err != nil {
 		return process.UsageError("%w", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/config"
@@ -19,18 +21,20 @@ const Folder = "agent"
 
 // Lanes are the lanes of one agent.
 type Lanes struct {
-	agent agent.Agent
-	files map[string]*file.Source // by name of the source
+	agent    agent.Agent
+	files    map[string]*file.Source // by name of the source
+	lags     map[string]*lag         // the same
+	reporter *agent.Reporter         // nil: there is no source, so nothing to report
 }
 
 // New makes the lanes that cfg declares. dir is the agent's part of the data folder.
-func New(cfg *config.Config, dir string, stream agent.Stream, log *slog.Logger) (*Lanes, error) {
+func New(cfg *config.Config, dir string, stream agent.Stream, r Reports, log *slog.Logger) (*Lanes, error) {
 	key, err := agent.LoadKey(dir)
 	if err != nil {
 		return nil, fmt.Errorf("key of the agent: %w", err)
 	}
 	machine := agent.Machine()
-	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}}
+	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}}
 	for _, s := range cfg.Sources {
 		source, err := file.New(file.Config{Paths: s.Paths, Exclude: s.Exclude, Start: s.Start, MaxLine: s.MaxLine, Log: log.With("source", s.Name)})
 		if err != nil {
@@ -40,30 +44,69 @@ func New(cfg *config.Config, dir string, stream agent.Stream, log *slog.Logger) 
 		if err != nil {
 			return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)
 		}
-		l.files[s.Name] = source
+		l.files[s.Name], l.lags[s.Name] = source, &lag{}
 		l.agent.Lanes = append(l.agent.Lanes, &agent.Lane{
 			Account: cfg.Agent.Account, Agent: cfg.Agent.Name, Name: s.Name, Key: key, Machine: machine,
 			Source: source, Mapper: m, Stream: stream,
 			Dir: filepath.Join(dir, "spool"), SpoolBytes: cfg.Agent.SpoolBytes, Log: log,
 		})
 	}
+	if len(l.agent.Lanes) > 0 {
+		l.reportBy(r, cfg.Agent.Account, cfg.Agent.Name, dir, key, log)
+	}
 	return l, nil
 }
 
-// Run runs the agent until ctx ends.
-func (l *Lanes) Run(ctx context.Context) { l.agent.Run(ctx) }
+// Run runs the agent until ctx ends, and reports how it fares.
+func (l *Lanes) Run(ctx context.Context) {
+	if l.reporter == nil {
+		l.agent.Run(ctx)
+		return
+	}
+	reportCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var beside sync.WaitGroup
+	beside.Go(func() { l.reporter.Report(reportCtx) })
+	beside.Go(func() { l.watchLag(reportCtx) })
+	l.agent.Run(ctx)
+	stop() // only now: the last report tells what is left in the spools
+	beside.Wait()
+}
+
+// watchLag looks at the files often enough to know since when unread lines wait.
+func (l *Lanes) watchLag(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			l.Status()
+		}
+	}
+}
 
 // Status is how a lane and its files fare.
 type Status struct {
 	agent.LaneStatus
-	Files file.Status
+	Files    file.Status
+	LagBytes int64     // of the files, not read yet
+	Oldest   time.Time // no line that waits to be read, spooled or acknowledged is older; zero: none waits
 }
 
 // Status is that of all lanes, in the order of the configuration.
 func (l *Lanes) Status() []Status {
+	now := time.Now()
 	all := make([]Status, len(l.agent.Lanes))
 	for i, lane := range l.agent.Lanes {
-		all[i] = Status{lane.Status(), l.files[lane.Name].Status()}
+		s := Status{LaneStatus: lane.Status(), Files: l.files[lane.Name].Status()}
+		s.LagBytes, s.Oldest = l.lags[lane.Name].look(now, s.Files.Files)
+		for _, t := range []time.Time{s.Began, s.PendingOldest} {
+			if !t.IsZero() && (s.Oldest.IsZero() || t.Before(s.Oldest)) {
+				s.Oldest = t
+			}
+		}
+		all[i] = s
 	}
 	return all
 }
