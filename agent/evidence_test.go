@@ -20,7 +20,7 @@ func runLane(t *testing.T, lane *Lane, sent *sentBatches, events int) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- lane.Run(ctx) }()
-	for len(sent.events) < events {
+	for sent.count() < events {
 		select {
 		case err := <-done:
 			t.Fatalf("the lane has ended: %v", err)

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,12 +97,15 @@ func (named) Evidence(r *plugins.Record, e *event.Event) {
 
 // sentBatches is a stream that takes batches at once, each one once.
 type sentBatches struct {
+	mu      sync.Mutex
 	ids     map[string]bool
 	batches int
 	events  []event.Event
 }
 
 func (s *sentBatches) Publish(_ context.Context, _, id string, message []byte) (uint64, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.ids == nil {
 		s.ids = map[string]bool{}
 	}
@@ -116,6 +120,13 @@ func (s *sentBatches) Publish(_ context.Context, _, id string, message []byte) (
 	}
 	s.events = append(s.events, b.Events...)
 	return uint64(s.batches), false, nil
+}
+
+// count is how many events it has.
+func (s *sentBatches) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.events)
 }
 
 func (s *sentBatches) Last(context.Context, string) (bus.Message, error) {
