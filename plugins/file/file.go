@@ -52,18 +52,24 @@ const (
 
 // Config says which files are read, and how.
 type Config struct {
-	Paths    []string      // globs of files: * ? [a-z] {a,b} and ** for any number of folders
-	Exclude  []string      // globs of files to leave out; one without a slash is of names, in any folder
-	Start    string        // StartBeginning (also ""), or StartEnd
-	MaxLine  int64         // longest record in bytes, longer ones are cut; 0: DefaultMaxLine
-	Poll     time.Duration // time between scans where the kernel sends no news; 0: DefaultPoll
-	NoNotify bool          // only poll: for file systems whose news do not reach this machine, such as NFS
-	Log      *slog.Logger  // told of truncations and of files that vanished; nil: nobody
+	Paths      []string      // globs of files: * ? [a-z] {a,b} and ** for any number of folders
+	Exclude    []string      // globs of files to leave out; one without a slash is of names, in any folder
+	Start      string        // StartBeginning (also ""), or StartEnd
+	MaxLine    int64         // longest record in bytes, longer ones are cut; 0: DefaultMaxLine
+	Poll       time.Duration // time between scans where the kernel sends no news; 0: DefaultPoll
+	NoNotify   bool          // only poll: for file systems whose news do not reach this machine, such as NFS
+	Encoding   string        // of text: utf-8 (also ""), utf-16le, utf-16be, gbk, gb18030, big5, shift_jis, latin1, windows-1250 to -1258; a byte order mark has the last word
+	Delimiter  string        // end of a line; "": "\n", to which a "\r" before it belongs
+	LongLines  string        // what is done with lines longer than MaxLine: LongCut (also ""), or LongSplit
+	FlushAfter time.Duration // so long a line without its end waits for it, then it is a record; 0: until it is clear that nobody completes it
+	Multiline  *Multiline    // nil: a record a line
+	Log        *slog.Logger  // told of truncations and of files that vanished; nil: nobody
 }
 
 // Source is a plugins.Source of the lines of files.
 type Source struct {
 	config Config
+	rules  rules
 	quiet  time.Duration
 	log    *slog.Logger
 
@@ -118,7 +124,11 @@ func New(c Config) (*Source, error) {
 	if c.MaxLine < 0 || c.Poll < 0 {
 		return nil, errors.New("max_line and poll must not be negative")
 	}
-	s := &Source{config: c, quiet: c.Poll * quietPolls, log: c.Log}
+	rules, err := c.rules()
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{config: c, rules: rules, quiet: c.Poll * quietPolls, log: c.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -131,6 +141,7 @@ func (s *Source) Open(ctx context.Context, at plugins.Cursor) error {
 	defer s.mu.Unlock()
 	s.reset()
 	s.page = newPage(s.config.MaxLine)
+	s.page.rules = s.rules
 	s.byInode, s.watched = map[inode]*tail{}, map[string]bool{}
 	if at.Value(startKey) == nil {
 		s.next = plugins.Cursor{{Key: startKey, Value: []byte{markVersion}}}
@@ -167,7 +178,7 @@ func (s *Source) resume(m plugins.Mark) error {
 	if err != nil {
 		return err
 	}
-	t := &tail{place: p, inode: n, id: m.Key, path: p.file, scanned: p.offset, ready: true, sent: m.Value, durable: true}
+	t := &tail{place: p, rules: &s.rules, inode: n, id: m.Key, path: p.file, taking: taking{scanned: p.offset}, ready: true, sent: m.Value, durable: true}
 	if hashOf(m.Key) == noHash {
 		t.id, t.was = "", m.Key
 	}
@@ -203,6 +214,7 @@ func (s *Source) step() (b plugins.Batch, busy bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.news()
+	s.flush(time.Now())
 	if !time.Now().Before(s.due()) {
 		s.scan()
 	}
@@ -266,7 +278,7 @@ func (s *Source) move(t *tail) {
 // wait returns when there is something to do, or ctx has ended.
 func (s *Source) wait(ctx context.Context) {
 	s.mu.Lock()
-	timer := time.NewTimer(time.Until(s.due()))
+	timer := time.NewTimer(time.Until(s.sooner(s.due())))
 	s.mu.Unlock()
 	defer timer.Stop()
 	var events <-chan fsnotify.Event

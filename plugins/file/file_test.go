@@ -56,13 +56,13 @@ func TestNewRefuses(t *testing.T) {
 
 func TestFollow(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
-		w.write("a.log", "a1\na2\r\n\n")
+		w.write("a.log", "a1\na2\r\n")
 		w.start()
-		w.want("a1", "a2", "")
+		w.want("a1", "a2")
 		w.write("a.log", "a3\n")
-		w.want("a1", "a2", "", "a3")
+		w.want("a1", "a2", "a3")
 		w.write("b.log", "b1\n") // made later
-		w.want("a1", "a2", "", "a3", "b1")
+		w.want("a1", "a2", "a3", "b1")
 		got := w.records[1].Pos
 		want := plugins.Position{File: w.path("a.log"), FileID: got.FileID, Offset: 3, Length: 2}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -73,7 +73,7 @@ func TestFollow(t *testing.T) {
 		}
 		w.restart()
 		w.write("b.log", "b2\n")
-		w.want("a1", "a2", "", "a3", "b1", "b2")
+		w.want("a1", "a2", "a3", "b1", "b2")
 	})
 }
 
@@ -147,27 +147,6 @@ func TestStartAtEndWithoutFiles(t *testing.T) {
 	w.want("a1")
 }
 
-func TestHalfLine(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		w.write("a.log", "one\ntw")
-		w.start()
-		w.want("one")
-		w.write("a.log", "o")
-		w.want("one")
-		w.restart()
-		w.want("one")
-		w.write("a.log", "!\r")
-		w.want("one")
-		w.write("a.log", "\nthr")
-		w.want("one", "two!")
-		w.write("a.log", "ee\n")
-		w.want("one", "two!", "three")
-		if p := w.last().Pos; p.Offset != 10 || p.Length != 5 {
-			t.Errorf("position %+v", p)
-		}
-	})
-}
-
 func TestFirstLineIsNotComplete(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		w.write("a.log", "on")
@@ -179,50 +158,6 @@ func TestFirstLineIsNotComplete(t *testing.T) {
 		w.write("a.log", "e\n")
 		w.want("one")
 	})
-}
-
-func TestLongLine(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		w.config.MaxLine = 1000
-		long := strings.Repeat("é", 600) + "!" // 1201 bytes
-		w.write("a.log", "one\n"+long+"\r\n"+strings.Repeat("x", 1000)+"\n"+strings.Repeat("y", 3<<20))
-		w.start()
-		w.want("one", strings.Repeat("é", 500), strings.Repeat("x", 1000))
-		w.write("a.log", strings.Repeat("y", 9<<20)+"z\r\nlast\n")
-		w.want("one", strings.Repeat("é", 500), strings.Repeat("x", 1000), strings.Repeat("y", 1000), "last")
-		for i, want := range map[int]plugins.Record{
-			1: {Fault: "longer than max_line 1000 bytes", Pos: plugins.Position{Offset: 4, Length: 1201}},
-			2: {Pos: plugins.Position{Offset: 4 + 1203, Length: 1000}},
-			3: {Fault: "longer than max_line 1000 bytes", Pos: plugins.Position{Offset: 4 + 1203 + 1001, Length: 12<<20 + 1}},
-			4: {Pos: plugins.Position{Offset: 4 + 1203 + 1001 + 12<<20 + 3, Length: 4}},
-		} {
-			got := w.records[i]
-			want.Pos.File, want.Pos.FileID, want.Data = got.Pos.File, got.Pos.FileID, got.Data
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("record %d: %s", i, diff)
-			}
-		}
-		if n := len(w.source.page.buf); n > pageBytes {
-			t.Errorf("the page has grown to %d bytes", n)
-		}
-	})
-}
-
-// Lines that are within the limit, but longer than a page.
-func TestLinesLongerThanAPage(t *testing.T) {
-	w := newWorld(t, true)
-	lines := []string{strings.Repeat("a", pageBytes), "b", strings.Repeat("c", 1<<20), strings.Repeat("d", pageBytes-1), strings.Repeat("e", 1<<20+1)}
-	w.write("a.log", strings.Join(lines, "\n")+"\n")
-	w.start()
-	last := lines[4]
-	lines[4] = last[1:]
-	w.want(lines...)
-	if r := w.last(); r.Fault != "longer than max_line 1 MiB" || r.Pos.Length != 1<<20+1 {
-		t.Errorf("fault %q, length %d", r.Fault, r.Pos.Length)
-	}
-	if n := len(w.source.page.buf); n > 1<<20+2*leastRoom {
-		t.Errorf("the page has grown to %d bytes", n)
-	}
 }
 
 // Every file gets its turn while one has much to read.

@@ -57,12 +57,12 @@ func hashOf(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
 
 // readHead reads the part of the first line that counts. It is whole when the
 // line is complete, or longer than what counts.
-func readHead(r io.ReaderAt) (head []byte, whole bool, err error) {
+func readHead(r io.ReaderAt, end byte) (head []byte, whole bool, err error) {
 	b := make([]byte, headBytes)
 	n := 0
 	for step := 512; n < len(b); step *= 8 { // nearly every first line is short
 		m, err := r.ReadAt(b[n:min(n+step, len(b))], int64(n))
-		if i := bytes.IndexByte(b[n:n+m], '\n'); i >= 0 {
+		if i := bytes.IndexByte(b[n:n+m], end); i >= 0 {
 			return b[:n+i], true, nil
 		}
 		n += m

@@ -147,40 +147,6 @@ func TestDeletedWhileOpen(t *testing.T) {
 	})
 }
 
-// The last half line of a rotated file is read when it is clear that nobody completes it.
-func TestHalfLineOfRotatedFile(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		w.write("a.log", "a1\nhalf")
-		w.start()
-		w.want("a1")
-		w.rename("a.log", "a.log.1")
-		w.idle(2 * quietPolls) // no successor: the writer still has it
-		w.write("a.log.1", " a line")
-		w.nothing()
-		w.write("a.log", "b1\n")
-		w.until("read", func() bool { return len(w.records) == 3 })
-		w.want("a1", "b1", "half a line")
-		w.until("closed", func() bool { return w.open() == 1 })
-		w.restart()
-		w.want("a1", "b1", "half a line")
-	})
-}
-
-// A file that has nothing but a half line gets its identity from it.
-func TestOnlyAHalfLine(t *testing.T) {
-	w := newWorld(t, true)
-	w.write("a.log", "half")
-	w.start()
-	w.want()
-	w.rename("a.log", "a.log.1")
-	w.write("a.log", "b1\n")
-	w.until("read", func() bool { return len(w.records) == 2 })
-	w.restart()
-	w.want("b1", "half")
-	w.write("a.log.1", " a line\n") // too late to be joined, but not lost
-	w.want("b1", "half", " a line")
-}
-
 func TestTruncated(t *testing.T) {
 	for _, rewritten := range []string{"a1\nx\n", "b1\n", "b1\nb2\nb3\nb4\nb5\n", "a1\na2\nb3\nb4\nb5\n"} {
 		t.Run(rewritten, func(t *testing.T) {

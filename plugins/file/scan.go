@@ -240,7 +240,7 @@ func (s *Source) copied(path, sibling string) bool {
 		return false
 	}
 	defer fd.Close()
-	head, whole, err := readHead(fd)
+	head, whole, err := readHead(fd, s.rules.headEnd())
 	if err != nil || !whole {
 		return false
 	}
@@ -278,7 +278,7 @@ func (s *Source) newTail(f seen, file string) *tail {
 		s.rescan = true
 		return nil
 	}
-	t := &tail{inode: inodeOf(f.info), path: f.path, ready: true, matched: f.path == file, durable: true, size: f.info.Size(), modified: f.info.ModTime()}
+	t := &tail{rules: &s.rules, inode: inodeOf(f.info), path: f.path, ready: true, matched: f.path == file, durable: true, size: f.info.Size(), modified: f.info.ModTime()}
 	t.file, t.born = file, born
 	return t
 }

@@ -15,14 +15,14 @@ import (
 // tail is one file that is followed, from when it is first met until it is gone.
 type tail struct {
 	place
+	rules *rules // nil: those of lines of UTF-8
 	inode inode
 	id    string // "" until the first line is complete
 	was   string // the identity before the first line changed, or before it was complete; its mark is still there
 	path  string // where the file is now, or was last
 	fd    *os.File
 
-	scanned int64 // >= offset: no line end lies in between
-	average int   // bytes per line, a guess
+	taking
 	ready   bool  // there may be more to read
 	final   bool  // what is left will not be completed: the end of the file ends its last line
 	fromEnd bool  // was there at the very first start, and only what comes later counts
@@ -96,26 +96,29 @@ func (t *tail) close() {
 // recognises tells whether the first line is that of the identity. A half line
 // that was read as the last of its file counts as far as it was read.
 func (t *tail) recognises(r io.ReaderAt) (bool, error) {
-	head, whole, err := readHead(r)
+	head, whole, err := readHead(r, t.rules.headEnd())
 	if err != nil {
 		return false, err
 	}
-	if whole && fileID(t.inode, head) == t.id {
+	if whole && hashOf(fileID(t.inode, head)) == hashOf(t.id) {
 		return true, nil
 	}
-	return t.offset > 0 && t.offset <= int64(len(head)) && fileID(t.inode, head[:t.offset]) == t.id, nil
+	return t.offset > 0 && beginsAs(head, t.id), nil
 }
 
 // identify finds the identity; it stays "" while the first line is not complete.
-func (t *tail) identify(r io.ReaderAt) error {
-	head, whole, err := readHead(r)
+func (t *tail) identify(r io.ReaderAt, p *page) error {
+	head, whole, err := readHead(r, t.rules.headEnd())
 	if err != nil {
 		return err
 	}
-	if whole || t.final && len(head) > 0 {
+	if !whole {
+		head, err = t.halfHead(r, p, head)
+	}
+	if whole || len(head) > 0 {
 		t.id = fileID(t.inode, head)
 	}
-	return nil
+	return err
 }
 
 // rewind starts a new generation of the file. The mark moves at once, under the
@@ -128,7 +131,8 @@ func (t *tail) rewind() {
 	if t.offset > 0 { // else no record has been read of this generation
 		t.generation++
 	}
-	t.offset, t.scanned, t.overlap = 0, 0, 0
+	t.offset, t.overlap = 0, 0
+	t.taking = taking{average: t.average}
 	t.fromEnd, t.ready = false, true
 	t.dirty = t.was != ""
 	if t.matched {
@@ -139,23 +143,26 @@ func (t *tail) rewind() {
 // skip moves to after the last complete line. A line that is half written at the
 // first start is read whole.
 func (t *tail) skip(r io.ReaderAt, info fs.FileInfo) error {
+	f, err := t.rules.formOf(r)
+	if err != nil {
+		return err
+	}
 	b := make([]byte, 64<<10)
-	end := info.Size()
-	for end > 0 {
+	for end := info.Size(); end > 0; {
 		from := max(0, end-int64(len(b)))
 		n, err := r.ReadAt(b[:end-from], from)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		for i := n - 1; i >= 0; i-- {
-			if b[i] == '\n' {
-				t.offset = from + int64(i) + 1
-				t.scanned = t.offset
-				t.fromEnd, t.dirty = false, true
-				return t.note(r)
-			}
+		if i := f.lastEnd(b[:n], from); i >= 0 {
+			t.offset = from + int64(i+len(f.end))
+			t.scanned = t.offset
+			t.fromEnd, t.dirty = false, true
+			return t.note(r)
 		}
-		end = from
+		if end = from; from > 0 {
+			end += int64(len(f.end)) - 1 // a line end may lie across
+		}
 	}
 	t.fromEnd = false
 	return nil
@@ -186,7 +193,7 @@ func (t *tail) read(p *page) error {
 		}
 	}
 	if t.id == "" {
-		if err := t.identify(t.fd); err != nil {
+		if err := t.identify(t.fd, p); err != nil {
 			return fmt.Errorf("read the first line: %w", err)
 		}
 		if t.id == "" {
@@ -198,6 +205,9 @@ func (t *tail) read(p *page) error {
 		}
 	}
 	err := t.take(t.fd, p)
+	if t.only > 0 && t.offset >= t.only {
+		t.only, t.ready = 0, true // and what has come after it
+	}
 	if errors.Is(err, errChanged) {
 		t.rewind()
 		return nil
