@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,11 +53,14 @@ const (
 
 // Config says which files are read, and how.
 type Config struct {
-	Paths      []string      // globs of files: * ? [a-z] {a,b} and ** for any number of folders
-	Exclude    []string      // globs of files to leave out; one without a slash is of names, in any folder
-	Start      string        // StartBeginning (also ""), or StartEnd
-	MaxLine    int64         // longest record in bytes, longer ones are cut; 0: DefaultMaxLine
-	Poll       time.Duration // time between scans where the kernel sends no news; 0: DefaultPoll
+	Paths   []string      // globs of files: * ? [a-z] {a,b} and ** for any number of folders
+	Exclude []string      // globs of files to leave out; one without a slash is of names, in any folder
+	Start   string        // StartBeginning (also ""), or StartEnd
+	MaxLine int64         // longest record in bytes, longer ones are cut; 0: DefaultMaxLine
+	Poll    time.Duration // time between scans where the kernel sends no news; 0: DefaultPoll
+	// Compressed has gzip files read that the globs find, as logs of their own. Without
+	// it they are left out; what a followed log was compressed to is read in any case.
+	Compressed bool
 	NoNotify   bool          // only poll: for file systems whose news do not reach this machine, such as NFS
 	Encoding   string        // of text: utf-8 (also ""), utf-16le, utf-16be, gbk, gb18030, big5, shift_jis, latin1, windows-1250 to -1258; a byte order mark has the last word
 	Delimiter  string        // end of a line; "": "\n", to which a "\r" before it belongs
@@ -85,7 +89,8 @@ type Source struct {
 	rescan  bool // do not wait for the poll
 	watcher *fsnotify.Watcher
 	watched map[string]bool
-	polling bool // the kernel refused to send news of a folder
+	sniffs  map[inode]sniff // gzip files that are not read
+	polling bool            // the kernel refused to send news of a folder
 }
 
 // New checks the configuration; nothing is opened.
@@ -142,13 +147,17 @@ func (s *Source) Open(ctx context.Context, at plugins.Cursor) error {
 	s.reset()
 	s.page = newPage(s.config.MaxLine)
 	s.page.rules = s.rules
-	s.byInode, s.watched = map[inode]*tail{}, map[string]bool{}
+	s.byInode, s.watched, s.sniffs = map[inode]*tail{}, map[string]bool{}, map[inode]sniff{}
 	if at.Value(startKey) == nil {
 		s.next = plugins.Cursor{{Key: startKey, Value: []byte{markVersion}}}
 		s.fromEnd = s.config.Start == StartEnd && len(at) == 0
 	}
+	zips, err := s.zips(at)
+	if err != nil {
+		return err
+	}
 	for _, m := range at {
-		if err := s.resume(m); err != nil {
+		if err := s.resume(m, zips); err != nil {
 			return fmt.Errorf("mark of file %s: %w", m.Key, err)
 		}
 	}
@@ -166,8 +175,8 @@ func (s *Source) Open(ctx context.Context, at plugins.Cursor) error {
 }
 
 // resume makes a tail of a mark.
-func (s *Source) resume(m plugins.Mark) error {
-	if m.Key == startKey {
+func (s *Source) resume(m plugins.Mark, zips map[string]zipPlace) error {
+	if m.Key == startKey || strings.HasPrefix(m.Key, zipKey) {
 		return nil
 	}
 	n, err := parseFileID(m.Key)
@@ -181,6 +190,9 @@ func (s *Source) resume(m plugins.Mark) error {
 	t := &tail{place: p, rules: &s.rules, inode: n, id: m.Key, path: p.file, taking: taking{scanned: p.offset}, ready: true, sent: m.Value, durable: true}
 	if hashOf(m.Key) == noHash {
 		t.id, t.was = "", m.Key
+	}
+	if z, ok := zips[m.Key]; ok {
+		n, t.inode, t.zip = z.inode, z.inode, &zipped{done: z.done}
 	}
 	if other := s.byInode[n]; other != nil { // one inode is one file: the other mark is of one that is long gone
 		if other.generation > p.generation {
@@ -246,6 +258,9 @@ func (s *Source) read(t *tail) {
 	generation := t.generation
 	err := t.read(s.page)
 	switch {
+	case t.zip != nil && t.zip.refused:
+		s.refuse(t)
+		err = nil
 	case errors.Is(err, errReplaced), errors.Is(err, fs.ErrNotExist):
 		s.rescan, t.retry, t.ready, err = true, true, false, nil
 	case err != nil:
@@ -264,6 +279,10 @@ func (s *Source) read(t *tail) {
 func (s *Source) move(t *tail) {
 	if !t.dirty || t.key() == "" {
 		return
+	}
+	if t.zip != nil && t.zip.moved && t.id != "" {
+		t.zip.moved = false
+		s.next = append(s.next, zipMark(t.inode, t.zip.done, t.id))
 	}
 	t.dirty, t.durable, t.sent = false, false, t.encode()
 	s.next = append(s.next, plugins.Mark{Key: t.key(), Value: t.sent})

@@ -35,7 +35,13 @@ func (s *Source) scan() {
 	var left []*tail // have left the path by which they were matched
 	for _, t := range s.tails {
 		was := t.away || !t.missing.IsZero()
+		if s.departedTo(t, matches[t.inode], folders) {
+			continue
+		}
 		s.find(t, matches, folders, now)
+		if !t.missing.IsZero() && t.fd == nil {
+			s.adopt(t, folders)
+		}
 		if t.away = t.path != t.file; t.away || !t.missing.IsZero() {
 			left = append(left, t)
 			if !was {
@@ -43,9 +49,9 @@ func (s *Source) scan() {
 			}
 		}
 	}
-	added := s.unmet(left, matches, folders)
+	added := append(s.unmet(left, matches, folders), s.unmetZips(left, folders)...)
 	for n, m := range matches {
-		if s.byInode[n] != nil {
+		if s.byInode[n] != nil || containsInode(added, n) || zipName(m.path) && !s.wantedZip(m) {
 			continue
 		}
 		if t := s.newTail(m, m.path); t != nil {
@@ -171,6 +177,9 @@ func (s *Source) sibling(t *tail, folders map[string][]seen) (seen, bool) {
 }
 
 func (s *Source) same(t *tail, path string, info fs.FileInfo) bool {
+	if t.zip != nil {
+		return t.id == "" || s.sniffed(seen{path, info}).hash == hashOf(t.id)
+	}
 	if t.fd == nil && t.id == "" {
 		born, still := bornAt(path, t.inode)
 		return t.born == 0 || still && born == t.born
@@ -279,6 +288,9 @@ func (s *Source) newTail(f seen, file string) *tail {
 		return nil
 	}
 	t := &tail{rules: &s.rules, inode: inodeOf(f.info), path: f.path, ready: true, matched: f.path == file, durable: true, size: f.info.Size(), modified: f.info.ModTime()}
+	if zipName(f.path) {
+		t.zip = &zipped{moved: true}
+	}
 	t.file, t.born = file, born
 	return t
 }
@@ -299,17 +311,21 @@ func (s *Source) predecessor(t *tail) *tail {
 // has been read, and forgets those that are gone once their last mark is durable.
 func (s *Source) settle(t *tail, succeeded bool, now time.Time) {
 	missing := !t.missing.IsZero()
+	if t.zip != nil && !missing {
+		s.settleZip(t, now)
+		return
+	}
 	quiet := now.Sub(t.grown) >= s.quiet && (!missing || now.Sub(t.missing) >= s.quiet)
 	if !quiet || t.ready || !missing && !(t.away && succeeded) {
 		return
 	}
-	if t.fd != nil && t.offset < t.size && !t.final {
+	if t.fd != nil && t.zip == nil && t.offset < t.size && !t.final {
 		t.final, t.ready = true, true
 		return
 	}
 	t.close()
 	t.retry = t.retry && !missing
-	if missing && !t.dirty && t.durable && s.reachable(t) {
+	if missing && !t.dirty && t.durable && s.reachable(t) && !s.adopt(t, map[string][]seen{}) {
 		s.forget(t)
 	}
 }
@@ -320,6 +336,9 @@ func (s *Source) forget(t *tail) {
 	delete(s.byInode, t.inode)
 	if t.sent != nil {
 		s.next = append(s.next, plugins.Mark{Key: t.key()})
+	}
+	if t.zip != nil {
+		s.next = append(s.next, plugins.Mark{Key: zipMarkKey(t.inode)})
 	}
 	s.log.Info("file is gone", "file", t.path, "read", t.offset)
 }

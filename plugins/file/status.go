@@ -44,6 +44,12 @@ func (s *Source) Status() Status {
 				f.Size = info.Size()
 			}
 		}
+		if t.zip != nil { // how much more comes out of it nobody knows
+			f.Size = f.Offset
+			if t.zip.done != t.size {
+				f.Size += t.size
+			}
+		}
 		f.Lag = max(0, f.Size-f.Offset)
 		st.Files = append(st.Files, f)
 	}

@@ -15,12 +15,14 @@ import (
 // tail is one file that is followed, from when it is first met until it is gone.
 type tail struct {
 	place
-	rules *rules // nil: those of lines of UTF-8
-	inode inode
-	id    string // "" until the first line is complete
-	was   string // the identity before the first line changed, or before it was complete; its mark is still there
-	path  string // where the file is now, or was last
-	fd    *os.File
+	rules   *rules // nil: those of lines of UTF-8
+	inode   inode
+	id      string         // "" until the first line is complete
+	was     string         // the identity before the first line changed, or before it was complete; its mark is still there
+	zip     *zipped        // nil: the file is as it is
+	refused map[inode]bool // gzip files that are not of this log
+	path    string         // where the file is now, or was last
+	fd      *os.File
 
 	taking
 	ready   bool  // there may be more to read
@@ -90,6 +92,9 @@ func (t *tail) close() {
 	if t.fd != nil {
 		t.fd.Close() // only read from: there is nothing to lose
 		t.fd = nil
+	}
+	if t.zip != nil {
+		t.zip.r = nil
 	}
 }
 
@@ -187,6 +192,9 @@ func (t *tail) before() int { return int(min(t.offset, overlapBytes)) }
 
 // read moves lines to the page: it opens, identifies and takes.
 func (t *tail) read(p *page) error {
+	if t.zip != nil {
+		return t.readZip(p)
+	}
 	if t.fd == nil {
 		if err := t.open(); err != nil {
 			return err
