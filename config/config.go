@@ -6,6 +6,7 @@ package config
 
 import (
 	"net/netip"
+	"regexp"
 	"time"
 
 	"github.com/actiontrail/actiontrail/plugins/mapper"
@@ -53,8 +54,26 @@ type Source struct {
 	Exclude []string
 	Start   string // beginning or end
 	MaxLine int64  // bytes
+	Records Records
 	Mapper  mapper.Options
 	Place   string // file:line of its block
+}
+
+// Records says how the bytes of a source become records.
+type Records struct {
+	Encoding   string        // one of the known ones
+	Delimiter  string        // empty: a new line
+	LongLines  string        // cut or split
+	FlushAfter time.Duration // 0: a half line waits until its file is rotated
+	Compressed bool          // gzip files that the paths find are read
+	Multiline  *Multiline    // nil: a record a line
+}
+
+// Multiline makes one record of several lines: of Start and Continue, one is there.
+type Multiline struct {
+	Start, Continue *regexp.Regexp
+	MaxLines        int
+	Timeout         time.Duration
 }
 
 // NATS is the aggregator's side.

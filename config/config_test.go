@@ -99,6 +99,15 @@ source "file" "edge" {
   keep_raw = true
   max_line = "64KiB"
   trusted_proxies = ["10.0.0.1", "192.0.2.77/24"]
+  encoding    = "gb18030"
+  delimiter   = "\r\n"
+  flush_after = "30s"
+  compressed  = true
+  multiline {
+    start     = "^\\d{4}-"
+    max_lines = 20
+    timeout   = "2s"
+  }
 }
 mapper "shop" {
   match {
@@ -146,6 +155,12 @@ account "prod" { id = "1234567890" }
 	if s.Start != "end" || s.MaxLine != 64<<10 || !s.Mapper.KeepRaw || s.Mapper.AccountID != "1234567890" || s.Mapper.Host != "gw-1" || len(s.Exclude) != 1 {
 		t.Errorf("source is %+v", s)
 	}
+	if m := s.Records.Multiline; m == nil || m.Start.String() != `^\d{4}-` || m.Continue != nil || m.MaxLines != 20 || m.Timeout != 2*time.Second {
+		t.Errorf("multiline is %+v", m)
+	}
+	if s.Records.Multiline = nil; s.Records != (Records{Encoding: "gb18030", Delimiter: "\r\n", LongLines: "cut", FlushAfter: 30 * time.Second, Compressed: true}) {
+		t.Errorf("records are %+v", s.Records)
+	}
 	if p := s.Mapper.TrustedProxies; len(p) != 2 || p[0].String() != "10.0.0.1/32" || p[1].String() != "192.0.2.0/24" {
 		t.Errorf("proxies are %v", p)
 	}
@@ -160,7 +175,7 @@ account "prod" { id = "1234567890" }
 	if security.Where != want {
 		t.Errorf("filter is\n%s, want\n%s", security.Where, want)
 	}
-	if security.File != (FileDelivery{"./data/archive", "", 30 * time.Second, 1 << 20}) || !strings.HasSuffix(security.Place, ":42") {
+	if security.File != (FileDelivery{"./data/archive", "", 30 * time.Second, 1 << 20}) || !strings.HasSuffix(security.Place, ":51") {
 		t.Errorf("delivery is %+v at %s", security.File, security.Place)
 	}
 	if all.Filter != nil || all.Where != "" || all.Hash == security.Hash || all.File.RollAge != DefaultRollAge {

@@ -67,7 +67,21 @@ type fileSourceBody struct {
 	KeepRaw        hcl.Expression `hcl:"keep_raw,optional"`
 	TimeZone       hcl.Expression `hcl:"time_zone,optional"`
 	TrustedProxies hcl.Expression `hcl:"trusted_proxies,optional"`
-	Multiline      hcl.Expression `hcl:"multiline,optional"`
+	Encoding       hcl.Expression `hcl:"encoding,optional"`
+	Delimiter      hcl.Expression `hcl:"delimiter,optional"`
+	LongLines      hcl.Expression `hcl:"long_lines,optional"`
+	FlushAfter     hcl.Expression `hcl:"flush_after,optional"`
+	Compressed     hcl.Expression `hcl:"compressed,optional"`
+
+	Multiline []multilineBlock `hcl:"multiline,block"`
+}
+
+type multilineBlock struct {
+	Start    hcl.Expression `hcl:"start,optional"`
+	Continue hcl.Expression `hcl:"continue,optional"`
+	MaxLines hcl.Expression `hcl:"max_lines,optional"`
+	Timeout  hcl.Expression `hcl:"timeout,optional"`
+	Range    hcl.Range      `hcl:",def_range"`
 }
 
 type natsBlock struct {

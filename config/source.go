@@ -47,9 +47,7 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 	if s.MaxLine < 1<<10 || s.MaxLine > 64<<20 {
 		r.wrong(body.MaxLine.Range(), "choose between 1KiB and 64MiB", "max_line is out of range")
 	}
-	if given(body.Multiline) {
-		r.later(body.Multiline.Range(), "multiline", "let the gateway write one line a request")
-	}
+	s.Records = r.records(&body)
 	s.Mapper = mapper.Options{
 		Format:  r.format(body.Format),
 		KeepRaw: r.truth(body.KeepRaw),

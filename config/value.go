@@ -60,6 +60,8 @@ func kindName(t cty.Type) string {
 	switch {
 	case t == cty.String:
 		return "a string"
+	case t == cty.Number:
+		return "a number"
 	case t == cty.Bool:
 		return "true or false"
 	case t.IsListType():

@@ -77,14 +77,14 @@ type Position struct {
 	FileID     string // identity of the file: survives a rename, differs for another file of the same name
 	Generation uint64 // truncations of this file seen
 	Offset     int64  // of the record's first byte
-	Length     int64  // of the record in the source, without its line end; more than len(Data) when Fault says it was cut
+	Length     int64  // of the record in the source, in its encoding there and without its line end; more than of Data when Fault says it was cut
 }
 
 // Record is one raw unit of a source, before it has a meaning.
 type Record struct {
-	Data  []byte // without its line end; valid until the next Read
+	Data  []byte // without its line end, in UTF-8 if the source knows its encoding; valid until the next Read
 	Pos   Position
-	Fault string // why Data is not the whole record ("longer than max_line 1 MiB"); empty: it is whole
+	Fault string // why Data is not the whole record ("longer than max_line 1 MiB", "the rest of a line"); empty: it is whole
 
 	Evidence *Evidence // of the source itself: there is no Data then, and no mapper is asked; nil: a record of the log
 }

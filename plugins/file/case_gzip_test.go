@@ -193,6 +193,7 @@ func TestCase56CompressedAfterRotation(t *testing.T) {
 	for _, compressed := range []bool{false, true} {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprintf("compressed=%v restart=%v", compressed, restart), func(t *testing.T) {
+				t.Parallel()
 				both(t, func(t *testing.T, w *world) {
 					w.config.Compressed, w.config.Paths = compressed, []string{w.path("a.log*")}
 					w.write("a.log", numbered(0, 100))

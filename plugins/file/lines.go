@@ -207,7 +207,11 @@ func (t *tail) takePlain(p *page, b []byte, before, at int, end bool) int {
 			return at
 		}
 		line := withoutReturn(b[at : at+i])
-		p.add(t, base+int64(at), line, int64(len(line)), "")
+		if n := int64(len(line)); n > p.limit {
+			p.add(t, base+int64(at), line, n, "")
+		} else if n > 0 {
+			p.records = append(p.records, plugins.Record{Data: line, Pos: plugins.Position{File: t.file, FileID: t.id, Generation: t.generation, Offset: base + int64(at), Length: n}})
+		}
 		at += i + 1
 	}
 	return at

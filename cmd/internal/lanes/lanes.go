@@ -36,7 +36,7 @@ func New(cfg *config.Config, dir string, stream agent.Stream, r Reports, log *sl
 	machine := agent.Machine()
 	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}}
 	for _, s := range cfg.Sources {
-		source, err := file.New(file.Config{Paths: s.Paths, Exclude: s.Exclude, Start: s.Start, MaxLine: s.MaxLine, Log: log.With("source", s.Name)})
+		source, err := file.New(fileConfig(&s, log.With("source", s.Name)))
 		if err != nil {
 			return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)
 		}
@@ -84,6 +84,18 @@ func (l *Lanes) watchLag(ctx context.Context) {
 			l.Status()
 		}
 	}
+}
+
+func fileConfig(s *config.Source, log *slog.Logger) file.Config {
+	r := &s.Records
+	c := file.Config{
+		Paths: s.Paths, Exclude: s.Exclude, Start: s.Start, MaxLine: s.MaxLine, Log: log,
+		Encoding: r.Encoding, Delimiter: r.Delimiter, LongLines: r.LongLines, FlushAfter: r.FlushAfter, Compressed: r.Compressed,
+	}
+	if m := r.Multiline; m != nil {
+		c.Multiline = &file.Multiline{Start: m.Start, Continue: m.Continue, MaxLines: m.MaxLines, Timeout: m.Timeout}
+	}
+	return c
 }
 
 // Status is how a lane and its files fare.
