@@ -66,7 +66,7 @@ func linesOf(text string) []string { return strings.Split(strings.TrimSuffix(tex
 func TestCase55Gzip(t *testing.T) {
 	for _, members := range []int{1, 3} {
 		t.Run(fmt.Sprint(members), func(t *testing.T) {
-			both(t, func(t *testing.T, w *world) {
+			polled(t, func(t *testing.T, w *world) {
 				w.config.Compressed, w.config.Paths = true, []string{w.path("a.log*")}
 				text := numbered(0, 30000)
 				w.ok(os.WriteFile(w.path("a.log.2.gz"), zipOf(t, text+"the end", members), 0o640))
@@ -98,26 +98,28 @@ func TestCase55Gzip(t *testing.T) {
 }
 
 func TestCase55GzipIsLeftOutByDefault(t *testing.T) {
-	w := newWorld(t, true)
-	w.config.Paths = []string{w.path("a.log*")}
-	w.ok(os.WriteFile(w.path("a.log.2.gz"), zipOf(t, "old\n", 1), 0o640))
-	w.old("a.log.2.gz")
-	w.write("a.log", "a1\n")
-	w.start()
-	w.want("a1")
+	polled(t, func(t *testing.T, w *world) {
+		w.config.Paths = []string{w.path("a.log*")}
+		w.ok(os.WriteFile(w.path("a.log.2.gz"), zipOf(t, "old\n", 1), 0o640))
+		w.old("a.log.2.gz")
+		w.write("a.log", "a1\n")
+		w.start()
+		w.want("a1")
+	})
 }
 
 func TestCase55GzipStartAtEnd(t *testing.T) {
-	w := newWorld(t, true)
-	w.config.Compressed, w.config.Paths, w.config.Start = true, []string{w.path("*.gz")}, StartEnd
-	w.ok(os.WriteFile(w.path("old.gz"), zipOf(t, "old\n", 1), 0o640))
-	w.old("old.gz")
-	w.start()
-	w.nothing()
-	w.restart()
-	w.ok(os.WriteFile(w.path("new.gz"), zipOf(t, "new\n", 1), 0o640))
-	w.old("new.gz")
-	w.want("new")
+	polled(t, func(t *testing.T, w *world) {
+		w.config.Compressed, w.config.Paths, w.config.Start = true, []string{w.path("*.gz")}, StartEnd
+		w.ok(os.WriteFile(w.path("old.gz"), zipOf(t, "old\n", 1), 0o640))
+		w.old("old.gz")
+		w.start()
+		w.nothing()
+		w.restart()
+		w.ok(os.WriteFile(w.path("new.gz"), zipOf(t, "new\n", 1), 0o640))
+		w.old("new.gz")
+		w.want("new")
+	})
 }
 
 // It is not read before it is complete.
@@ -190,43 +192,44 @@ func TestCase55GzipCorrupt(t *testing.T) {
 }
 
 func TestCase56CompressedAfterRotation(t *testing.T) {
+	t.Parallel()
 	for _, compressed := range []bool{false, true} {
-		for _, restart := range []bool{false, true} {
-			t.Run(fmt.Sprintf("compressed=%v restart=%v", compressed, restart), func(t *testing.T) {
-				t.Parallel()
-				both(t, func(t *testing.T, w *world) {
-					w.config.Compressed, w.config.Paths = compressed, []string{w.path("a.log*")}
-					w.write("a.log", numbered(0, 100))
+		t.Run(fmt.Sprintf("compressed=%v", compressed), func(t *testing.T) {
+			t.Parallel()
+			both(t, func(t *testing.T, w *world) {
+				restart := compressed != w.config.NoNotify
+				w.config.Compressed, w.config.Paths = compressed, []string{w.path("a.log*")}
+				w.write("a.log", numbered(0, 100))
+				w.start()
+				w.until("read", func() bool { return len(w.records) == 100 })
+				if restart {
+					w.stop()
+				}
+				w.rename("a.log", "a.log.1")
+				w.write("a.log", "b1\n")
+				w.compress("a.log.1")
+				if restart {
 					w.start()
-					w.until("read", func() bool { return len(w.records) == 100 })
-					if restart {
-						w.stop()
-					}
-					w.rename("a.log", "a.log.1")
-					w.write("a.log", "b1\n")
-					w.compress("a.log.1")
-					if restart {
-						w.start()
-					}
-					want := append(linesOf(numbered(0, 100)), "b1")
-					w.want(want...)
-					w.until("adopted", func() bool { return w.marks() == 3 })
-					w.idle(3 * quietPolls)
-					w.rename("a.log.1.gz", "a.log.2.gz")
-					w.want(want...)
-					w.restart()
-					w.idle(3 * quietPolls)
-					w.ok(os.Remove(w.path("a.log.2.gz")))
-					w.until("forgotten", func() bool { return w.marks() == 1 })
-					w.want(want...)
-				})
+				}
+				want := append(linesOf(numbered(0, 100)), "b1")
+				w.want(want...)
+				w.until("adopted", func() bool { return w.marks() == 3 })
+				w.idle(3 * quietPolls)
+				w.rename("a.log.1.gz", "a.log.2.gz")
+				w.want(want...)
+				w.restart()
+				w.idle(2 * quietPolls)
+				w.ok(os.Remove(w.path("a.log.2.gz")))
+				w.until("forgotten", func() bool { return w.marks() == 1 })
+				w.want(want...)
 			})
-		}
+		})
 	}
 }
 
 // What was not read before it was compressed, while the agent was down.
 func TestCase56RestIsReadFromGzip(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		text := numbered(0, 50000)
 		w.write("a.log", text)
@@ -279,40 +282,42 @@ func TestCase56RestIsReadFromGzip(t *testing.T) {
 
 // The inode of the log that was compressed is given to its successor.
 func TestCase56InodeUsedAgain(t *testing.T) {
-	w := newWorld(t, true)
-	w.write("a.log", numbered(0, 10)+"half")
-	w.start()
-	w.until("read", func() bool { return len(w.records) == 10 })
-	w.stop()
-	n := w.inode("a.log")
-	w.rename("a.log", "a.log.1")
-	w.tick()
-	w.compress("a.log.1")
-	var held []string
-	for i := 0; ; i++ { // the kernel gives it away again some time
-		name := fmt.Sprintf("held%d", i)
-		w.write(name, "")
-		if w.inode(name) == n {
-			w.rename(name, "a.log")
-			break
+	polled(t, func(t *testing.T, w *world) {
+		w.write("a.log", numbered(0, 10)+"half")
+		w.start()
+		w.until("read", func() bool { return len(w.records) == 10 })
+		w.stop()
+		n := w.inode("a.log")
+		w.rename("a.log", "a.log.1")
+		w.tick()
+		w.compress("a.log.1")
+		var held []string
+		for i := 0; ; i++ { // the kernel gives it away again some time
+			name := fmt.Sprintf("held%d", i)
+			w.write(name, "")
+			if w.inode(name) == n {
+				w.rename(name, "a.log")
+				break
+			}
+			if held = append(held, name); i == 2000 {
+				t.Skip("this file system does not use inodes again")
+			}
 		}
-		if held = append(held, name); i == 2000 {
-			t.Skip("this file system does not use inodes again")
+		w.write("a.log", "b1\n")
+		w.start()
+		w.until("read", func() bool { return len(w.records) == 12 })
+		w.restart()
+		w.nothing()
+		if got := strings.Join(w.lines()[10:], "|"); got != "half|b1" && got != "b1|half" {
+			t.Errorf("read %q", got)
 		}
-	}
-	w.write("a.log", "b1\n")
-	w.start()
-	w.until("read", func() bool { return len(w.records) == 12 })
-	w.restart()
-	w.nothing()
-	if got := strings.Join(w.lines()[10:], "|"); got != "half|b1" && got != "b1|half" {
-		t.Errorf("read %q", got)
-	}
-	_ = held
+		_ = held
+	})
 }
 
 // Memory is bounded: what is kept is a page and the longest line, wherever it is read.
 func TestCase56GzipLargerThanMemory(t *testing.T) {
+	t.Parallel()
 	const lines = 400000
 	w := newWorld(t, true)
 	w.config.Compressed, w.config.Paths, w.config.MaxLine = true, []string{w.path("*.gz")}, 4096

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 )
 
 func TestCase27HalfLineCompletedLater(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		w.write("a.log", "one\ntw")
 		w.start()
@@ -31,6 +33,15 @@ func TestCase27HalfLineCompletedLater(t *testing.T) {
 		if p := w.last().Pos; p.Offset != 10 || p.Length != 5 {
 			t.Errorf("position %+v", p)
 		}
+	})
+}
+
+// polled runs a test without news of the kernel, on a clock that does not wait.
+func polled(t *testing.T, test func(t *testing.T, w *world)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		test(t, w)
+		w.stop()
 	})
 }
 
@@ -80,6 +91,36 @@ func TestCase28HalfLineNeverCompleted(t *testing.T) {
 	})
 }
 
+// Between two scans a half line grows: its time begins anew, though nobody has told.
+func TestCase28HalfLineGrowsUnseen(t *testing.T) {
+	polled(t, func(t *testing.T, w *world) {
+		w.config.Poll, w.config.FlushAfter = time.Hour, time.Second
+		w.write("a.log", "one\nhal")
+		w.start()
+		wait := func(d time.Duration, want int) {
+			t.Helper()
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			for w.step(ctx) == nil {
+				continue
+			}
+			if len(w.records) != want {
+				t.Fatalf("read %q", w.lines())
+			}
+		}
+		wait(900*time.Millisecond, 1)
+		w.write("a.log", "f\r")
+		wait(900*time.Millisecond, 1)
+		wait(300*time.Millisecond, 2)
+		w.write("a.log", "\ntwo\n") // the "\r" belonged to the line end
+		wait(2*time.Hour, 3)
+		w.wantFaults(map[string]string{})
+		if got := strings.Join(w.lines(), "|"); got != "one|half|two" {
+			t.Errorf("read %q", got)
+		}
+	})
+}
+
 func TestCase28FirstLineNeverCompleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -118,7 +159,7 @@ func TestCase28HalfLineWaitsByDefault(t *testing.T) {
 
 // The last half line of a rotated file is read when it is clear that nobody completes it.
 func TestCase29HalfLineAtRotation(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
+	polled(t, func(t *testing.T, w *world) {
 		w.write("a.log", "a1\nhalf")
 		w.start()
 		w.want("a1")
@@ -140,23 +181,24 @@ func TestCase29HalfLineAtRotation(t *testing.T) {
 
 // A file that has nothing but a half line gets its identity from it, and keeps it.
 func TestCase29OnlyAHalfLineAtRotation(t *testing.T) {
-	w := newWorld(t, true)
-	w.write("a.log", "half")
-	w.start()
-	w.want()
-	w.rename("a.log", "a.log.1")
-	w.write("a.log", "b1\n")
-	w.until("read", func() bool { return len(w.records) == 2 })
-	w.restart()
-	w.want("b1", "half")
-	w.write("a.log.1", " a line\n") // too late to be joined, but not lost
-	w.want("b1", "half", " a line")
-	w.restart()
-	w.want("b1", "half", " a line")
+	polled(t, func(t *testing.T, w *world) {
+		w.write("a.log", "half")
+		w.start()
+		w.want()
+		w.rename("a.log", "a.log.1")
+		w.write("a.log", "b1\n")
+		w.until("read", func() bool { return len(w.records) == 2 })
+		w.restart()
+		w.want("b1", "half")
+		w.write("a.log.1", " a line\n") // too late to be joined, but not lost
+		w.want("b1", "half", " a line")
+		w.restart()
+		w.want("b1", "half", " a line")
+	})
 }
 
 func TestCase30LineLongerThanTheLimit(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
+	polled(t, func(t *testing.T, w *world) {
 		w.config.MaxLine = 1001
 		long := strings.Repeat("é", 600) + "!" // 1201 bytes
 		w.write("a.log", "one\n"+long+"\r\n"+strings.Repeat("x", 1001)+"\n"+strings.Repeat("y", 3<<20))
@@ -183,41 +225,43 @@ func TestCase30LineLongerThanTheLimit(t *testing.T) {
 }
 
 func TestCase30LongLineIsSplit(t *testing.T) {
-	w := newWorld(t, true)
-	w.config.MaxLine, w.config.LongLines = 1001, LongSplit
-	long := strings.Repeat("é", 1250)
-	w.write("a.log", "one\n"+long+"\ntwo\n")
-	w.start()
-	w.ok(w.step(t.Context()))
-	w.restart()
-	w.want("one", long[:1000], long[1000:2000], long[2000:], "two")
-	for i, fault := range []string{"", "part of a line longer than max_line 1001 bytes", restFault, restFault, ""} {
-		if got := w.records[i].Fault; got != fault {
-			t.Errorf("record %d: fault %q, want %q", i, got, fault)
+	polled(t, func(t *testing.T, w *world) {
+		w.config.MaxLine, w.config.LongLines = 1001, LongSplit
+		long := strings.Repeat("é", 1250)
+		w.write("a.log", "one\n"+long+"\ntwo\n")
+		w.start()
+		w.ok(w.step(t.Context()))
+		w.restart()
+		w.want("one", long[:1000], long[1000:2000], long[2000:], "two")
+		for i, fault := range []string{"", "part of a line longer than max_line 1001 bytes", restFault, restFault, ""} {
+			if got := w.records[i].Fault; got != fault {
+				t.Errorf("record %d: fault %q, want %q", i, got, fault)
+			}
 		}
-	}
+	})
 }
 
 // Lines that are within the limit, but longer than a page; FuzzLines and
 // TestLinesOfRandomLengths do it for any lengths.
 func TestCase31LineLongerThanTheBuffer(t *testing.T) {
-	w := newWorld(t, true)
-	lines := []string{strings.Repeat("a", pageBytes), "b", strings.Repeat("c", 1<<20), strings.Repeat("d", pageBytes-1), strings.Repeat("e", 1<<20+1)}
-	w.write("a.log", strings.Join(lines, "\n")+"\n")
-	w.start()
-	last := lines[4]
-	lines[4] = last[1:]
-	w.want(lines...)
-	if r := w.last(); r.Fault != "longer than max_line 1 MiB" || r.Pos.Length != 1<<20+1 {
-		t.Errorf("fault %q, length %d", r.Fault, r.Pos.Length)
-	}
-	if n := len(w.source.page.buf); n > 1<<20+2*leastRoom {
-		t.Errorf("the page has grown to %d bytes", n)
-	}
+	polled(t, func(t *testing.T, w *world) {
+		lines := []string{strings.Repeat("a", pageBytes), "b", strings.Repeat("c", 1<<20), strings.Repeat("d", pageBytes-1), strings.Repeat("e", 1<<20+1)}
+		w.write("a.log", strings.Join(lines, "\n")+"\n")
+		w.start()
+		last := lines[4]
+		lines[4] = last[1:]
+		w.want(lines...)
+		if r := w.last(); r.Fault != "longer than max_line 1 MiB" || r.Pos.Length != 1<<20+1 {
+			t.Errorf("fault %q, length %d", r.Fault, r.Pos.Length)
+		}
+		if n := len(w.source.page.buf); n > 1<<20+2*leastRoom {
+			t.Errorf("the page has grown to %d bytes", n)
+		}
+	})
 }
 
 func TestCase32EmptyLines(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
+	polled(t, func(t *testing.T, w *world) {
 		w.write("a.log", "\n\r\n\na1\r\n\r\n \n\r\n\n")
 		w.write("b.log", strings.Repeat("\n", 3*plugins.MaxRecords)+strings.Repeat("\r\n", 3*plugins.MaxRecords)) // only empty lines
 		w.start()
@@ -241,28 +285,29 @@ func TestCase32EmptyLines(t *testing.T) {
 func TestCase33LongDelimiterAcrossBuffers(t *testing.T) {
 	for _, delimiter := range []string{"\r\n", "<end>\n", "aab", "\x00", "||"} {
 		t.Run(fmt.Sprintf("%q", delimiter), func(t *testing.T) {
-			w := newWorld(t, true)
-			w.config.Delimiter = delimiter
-			var lines []string
-			var data strings.Builder
-			for i := range 3000 { // some end at every place of a page's end
-				line := fmt.Sprintf("%d %s\r", i, strings.Repeat("x<a", i%97))
-				lines = append(lines, line)
-				data.WriteString(line + delimiter)
-			}
-			lines = append(lines, strings.Repeat("y", 2*pageBytes-3), "z")
-			data.WriteString(lines[3000] + delimiter + "z")
-			w.write("a.log", data.String())
-			w.start()
-			w.want(lines[:3001]...)
-			for i := range delimiter { // it comes byte by byte
-				w.want(lines[:3001]...)
-				w.write("a.log", delimiter[i:i+1])
-				if i == 0 {
-					w.restart()
+			polled(t, func(t *testing.T, w *world) {
+				w.config.Delimiter = delimiter
+				var lines []string
+				var data strings.Builder
+				for i := range 3000 { // some end at every place of a page's end
+					line := fmt.Sprintf("%d %s\r", i, strings.Repeat("x<a", i%97))
+					lines = append(lines, line)
+					data.WriteString(line + delimiter)
 				}
-			}
-			w.want(lines...)
+				lines = append(lines, strings.Repeat("y", 2*pageBytes-3), "z")
+				data.WriteString(lines[3000] + delimiter + "z")
+				w.write("a.log", data.String())
+				w.start()
+				w.want(lines[:3001]...)
+				for i := range delimiter { // it comes byte by byte
+					w.want(lines[:3001]...)
+					w.write("a.log", delimiter[i:i+1])
+					if i == 0 {
+						w.restart()
+					}
+				}
+				w.want(lines...)
+			})
 		})
 	}
 }

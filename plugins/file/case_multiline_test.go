@@ -36,46 +36,48 @@ func TestCase39Multiline(t *testing.T) {
 }
 
 func TestCase39MultilineMaxLines(t *testing.T) {
-	w := newWorld(t, true)
-	w.config.Multiline = &Multiline{Continue: regexp.MustCompile(`^\s`), MaxLines: 3}
-	w.write("a.log", "one\n 2\n 3\n 4\n 5\n 6\n 7\ntwo\n")
-	w.start()
-	w.until("read", func() bool { return len(w.records) == 3 })
-	w.want("one\n 2\n 3", " 4\n 5\n 6", " 7")
-	w.wantFaults(map[string]string{" 4\n 5\n 6": orphanFault, " 7": orphanFault})
+	polled(t, func(t *testing.T, w *world) {
+		w.config.Multiline = &Multiline{Continue: regexp.MustCompile(`^\s`), MaxLines: 3}
+		w.write("a.log", "one\n 2\n 3\n 4\n 5\n 6\n 7\ntwo\n")
+		w.start()
+		w.until("read", func() bool { return len(w.records) == 3 })
+		w.want("one\n 2\n 3", " 4\n 5\n 6", " 7")
+		w.wantFaults(map[string]string{" 4\n 5\n 6": orphanFault, " 7": orphanFault})
+	})
 }
 
 // No more than max_line belongs to a record, and nothing is left out.
 func TestCase39MultilineMaxBytes(t *testing.T) {
-	w := newWorld(t, true)
-	w.config.Multiline = &Multiline{Continue: regexp.MustCompile(`^\s`), MaxLines: 100000}
-	w.config.MaxLine = 600 << 10 // more than a page
-	var all strings.Builder
-	for i := range 3 {
-		fmt.Fprintf(&all, "record %d\n", i)
-		for j := range 15000 {
-			fmt.Fprintf(&all, " line %d of a record that is long enough to be cut\n", j)
+	polled(t, func(t *testing.T, w *world) {
+		w.config.Multiline = &Multiline{Continue: regexp.MustCompile(`^\s`), MaxLines: 100000}
+		w.config.MaxLine = 600 << 10 // more than a page
+		var all strings.Builder
+		for i := range 3 {
+			fmt.Fprintf(&all, "record %d\n", i)
+			for j := range 15000 {
+				fmt.Fprintf(&all, " line %d of a record that is long enough to be cut\n", j)
+			}
 		}
-	}
-	w.write("a.log", all.String()+"last\n")
-	w.start()
-	w.until("read", func() bool { return len(w.records) == 6 })
-	w.nothing()
-	w.restart()
-	w.nothing()
-	if got := strings.Join(w.lines(), "\n") + "\nlast\n"; got != all.String()+"last\n" {
-		t.Errorf("%d bytes read, of %d", len(got), all.Len())
-	}
-	for i, r := range w.records {
-		if long := r.Pos.Length > 600<<10; long || (r.Fault == orphanFault) != (i%2 == 1) {
-			t.Errorf("record %d of %d bytes, fault %q", i, r.Pos.Length, r.Fault)
+		w.write("a.log", all.String()+"last\n")
+		w.start()
+		w.until("read", func() bool { return len(w.records) == 6 })
+		w.nothing()
+		w.restart()
+		w.nothing()
+		if got := strings.Join(w.lines(), "\n") + "\nlast\n"; got != all.String()+"last\n" {
+			t.Errorf("%d bytes read, of %d", len(got), all.Len())
 		}
-	}
+		for i, r := range w.records {
+			if long := r.Pos.Length > 600<<10; long || (r.Fault == orphanFault) != (i%2 == 1) {
+				t.Errorf("record %d of %d bytes, fault %q", i, r.Pos.Length, r.Fault)
+			}
+		}
+	})
 }
 
 // The last record of a rotated file ends with it.
 func TestCase39MultilineAcrossRotation(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
+	polled(t, func(t *testing.T, w *world) {
 		w.config.Multiline = &Multiline{Continue: regexp.MustCompile(`^\s`), Timeout: time.Hour}
 		w.write("a.log", "one\n 2\ntwo\n 2\n")
 		w.start()
