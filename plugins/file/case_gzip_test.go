@@ -240,7 +240,7 @@ func TestCase56RestIsReadFromGzip(t *testing.T) {
 		w.stop()
 		read := len(w.records)
 		first := w.records[0].Pos
-		w.ok(os.WriteFile(w.path("a.log.9.gz"), zipOf(t, "line 0\nanother log that begins so\n"+text, 1), 0o640))
+		w.ok(os.WriteFile(w.path("a.log.0.gz"), zipOf(t, "line 0\nanother log that begins so\n"+text, 1), 0o640))
 		w.write("a.log", "line 50000\nhalf")
 		w.rename("a.log", "a.log.2")
 		w.compress("a.log.2")

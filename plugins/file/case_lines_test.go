@@ -93,32 +93,34 @@ func TestCase28HalfLineNeverCompleted(t *testing.T) {
 
 // Between two scans a half line grows: its time begins anew, though nobody has told.
 func TestCase28HalfLineGrowsUnseen(t *testing.T) {
-	polled(t, func(t *testing.T, w *world) {
-		w.config.Poll, w.config.FlushAfter = time.Hour, time.Second
-		w.write("a.log", "one\nhal")
-		w.start()
-		wait := func(d time.Duration, want int) {
-			t.Helper()
-			ctx, cancel := context.WithTimeout(t.Context(), d)
-			defer cancel()
-			for w.step(ctx) == nil {
-				continue
+	for _, end := range []string{"\n", "\r\n"} {
+		polled(t, func(t *testing.T, w *world) {
+			w.config.Poll, w.config.FlushAfter, w.config.Delimiter = time.Hour, time.Second, end
+			w.write("a.log", "one"+end+"hal")
+			w.start()
+			wait := func(d time.Duration, want int) {
+				t.Helper()
+				ctx, cancel := context.WithTimeout(t.Context(), d)
+				defer cancel()
+				for w.step(ctx) == nil {
+					continue
+				}
+				if len(w.records) != want {
+					t.Fatalf("read %q", w.lines())
+				}
 			}
-			if len(w.records) != want {
-				t.Fatalf("read %q", w.lines())
+			wait(900*time.Millisecond, 1)
+			w.write("a.log", "f\r")
+			wait(900*time.Millisecond, 1)
+			wait(300*time.Millisecond, 2)
+			w.write("a.log", "\ntwo"+end) // the "\r" belonged to the line end
+			wait(2*time.Hour, 3)
+			w.wantFaults(map[string]string{})
+			if got := strings.Join(w.lines(), "|"); got != "one|half|two" {
+				t.Errorf("read %q", got)
 			}
-		}
-		wait(900*time.Millisecond, 1)
-		w.write("a.log", "f\r")
-		wait(900*time.Millisecond, 1)
-		wait(300*time.Millisecond, 2)
-		w.write("a.log", "\ntwo\n") // the "\r" belonged to the line end
-		wait(2*time.Hour, 3)
-		w.wantFaults(map[string]string{})
-		if got := strings.Join(w.lines(), "|"); got != "one|half|two" {
-			t.Errorf("read %q", got)
-		}
-	})
+		})
+	}
 }
 
 func TestCase28FirstLineNeverCompleted(t *testing.T) {
@@ -352,4 +354,37 @@ func TestCase34NothingButHole(t *testing.T) {
 	_, err = f.WriteAt([]byte("a1\na2\n"), 0)
 	w.ok(err)
 	w.want("a1", "a2")
+}
+
+// Wherever the buffer ends: before, within and after the delimiter of a long line.
+func TestCase33DelimiterAcrossAnyBuffer(t *testing.T) {
+	for _, c := range []Config{{Delimiter: "\r\n"}, {Delimiter: "<end>\n"}, {Delimiter: "aab"}, {Encoding: "utf-16le"}} {
+		for n := 3*leastRoom - 20; n < 3*leastRoom+20; n += 2 {
+			u, err := c.rules()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := u.text.encode(strings.Repeat("a", n/u.text.unit()) + u.delimiter + "b" + u.delimiter + "c")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newPage(64 << 10)
+			p.rules, p.buf = u, p.buf[:leastRoom]
+			tl := &tail{id: "f", ready: true}
+			f := &part{data: text, size: len(text)}
+			var got []string
+			for tl.ready {
+				p.reset()
+				if err := tl.take(f, p); err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range p.records {
+					got = append(got, fmt.Sprint(r.Pos.Length, " ", string(r.Data[:1])))
+				}
+			}
+			if want := fmt.Sprintf("[%d a %d b]", n, u.text.unit()); fmt.Sprint(got) != want {
+				t.Errorf("%q, %d bytes: read %v, want %s", u.delimiter, n, got, want)
+			}
+		}
+	}
 }

@@ -194,7 +194,13 @@ func (s *Source) resume(m plugins.Mark, zips map[string]zipPlace) error {
 	if z, ok := zips[m.Key]; ok {
 		n, t.inode, t.zip = z.inode, z.inode, &zipped{done: z.done}
 	}
-	if other := s.byInode[n]; other != nil { // one inode is one file: the other mark is of one that is long gone
+	if other := s.byInode[n]; other != nil && other.born != t.born { // the younger one has the inode; the other may have been compressed
+		if other.born > t.born {
+			t, other = other, t
+		}
+		other.inode = inode{}
+		s.tails = append(slices.DeleteFunc(s.tails, func(o *tail) bool { return o == other || o == t }), other)
+	} else if other != nil { // one inode is one file: the other mark is of one that is long gone
 		if other.generation > p.generation {
 			t, other = other, t
 		}
