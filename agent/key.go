@@ -14,8 +14,8 @@ import (
 	"github.com/actiontrail/actiontrail/internal/durable"
 )
 
-// keyName is the file of the agent's key in its data folder.
-const keyName = "agent.nk"
+// KeyName is the file of an agent's key in its data folder.
+const KeyName = "agent.nk"
 
 // Key is an agent's identity: an Ed25519 key pair in NATS's nkey form. The name
 // of an agent is only a label.
@@ -29,10 +29,10 @@ func (k Key) Sign(data []byte) ([]byte, error) { return ed25519.Sign(k.private, 
 
 // LoadKey reads the key of a data folder, or draws one when there is none.
 func LoadKey(dir string) (Key, error) {
-	path := filepath.Join(dir, keyName)
+	path := filepath.Join(dir, KeyName)
 	seed, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return drawKey(path)
+		return DrawKey(path)
 	} else if err != nil {
 		return Key{}, err
 	}
@@ -43,7 +43,21 @@ func LoadKey(dir string) (Key, error) {
 	return key, nil
 }
 
-func drawKey(path string) (Key, error) {
+// ReadKey reads the key in a file, which `actiontrail keys agent` wrote.
+func ReadKey(path string) (Key, error) {
+	seed, err := os.ReadFile(path)
+	if err != nil {
+		return Key{}, err
+	}
+	key, err := newKey(bytes.TrimSpace(seed))
+	if err != nil {
+		return Key{}, fmt.Errorf("%s is not an nkey seed: %w: `actiontrail keys agent` makes one", path, err)
+	}
+	return key, nil
+}
+
+// DrawKey makes a new key in a file that must not exist yet, and the folder it is in.
+func DrawKey(path string) (Key, error) {
 	pair, err := nkeys.CreateUser()
 	if err != nil {
 		return Key{}, err
@@ -55,10 +69,7 @@ func drawKey(path string) (Key, error) {
 	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return Key{}, err
 	}
-	if err := durable.CreateFile(path, append(seed, '\n')); err != nil {
-		return Key{}, err
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := durable.CreateSecret(path, append(seed, '\n')); err != nil {
 		return Key{}, err
 	}
 	return newKey(seed)

@@ -19,7 +19,7 @@ func TestKeyIsKept(t *testing.T) {
 	if err != nil || b.Public != a.Public {
 		t.Fatalf("second load: %s, %v; want %s", b.Public, err, a.Public)
 	}
-	info, err := os.Stat(filepath.Join(dir, keyName))
+	info, err := os.Stat(filepath.Join(dir, KeyName))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("key file: %v, %v", info.Mode(), err)
 	}
@@ -41,10 +41,10 @@ func TestKeyIsKept(t *testing.T) {
 
 func TestKeyDamaged(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, keyName), []byte("SUABC"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, KeyName), []byte("SUABC"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadKey(dir); err == nil || !strings.Contains(err.Error(), keyName) {
+	if _, err := LoadKey(dir); err == nil || !strings.Contains(err.Error(), KeyName) {
 		t.Errorf("a damaged key: %v", err)
 	}
 }

@@ -132,7 +132,7 @@ func (l *Lane) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine, Now: l.Now})
+	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine + " " + l.Key.Public, Now: l.Now})
 	if err != nil {
 		return fmt.Errorf("source %s: %w", l.Name, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/actiontrail/actiontrail/agent/spool"
+	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/backoff"
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/wire"
@@ -18,49 +19,36 @@ import (
 // because the batch carries the cursor after it. Without the stream nothing can
 // be known, so it waits for it: the records are safe where they are.
 func (l *Lane) recover(ctx context.Context, subject string, queue *spool.Spool) (plugins.Cursor, error) {
-	var last bus.Message
-	none := false
+	var last found
 	err := backoff.Retry(ctx, l.failed, func() (err error) {
-		ctx, cancel := context.WithTimeout(ctx, publishTimeout)
-		defer cancel()
-		last, err = l.Stream.Last(ctx, subject)
-		if none = errors.Is(err, bus.ErrNone); none {
-			return nil
-		}
+		last, err = l.last(ctx, subject, queue)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	l.mended()
-	if none {
+	if !last.any {
 		return queue.Cursor(), nil
 	}
-	header, hash, err := wire.ReadHeader(last.Data)
-	if err == nil {
-		err = wire.Verify(last.Data)
-	}
-	if err != nil {
-		l.Log.Error("the last batch of this source in the stream cannot be read; going on from the spool", "subject", subject, "seq", last.Seq, "error", err)
-		return queue.Cursor(), nil
-	}
+	header, hash := last.header, last.hash
 	link := spool.Link{Epoch: header.Lane.Epoch, Number: header.Number, Hash: hash}
-	kept, found, err := queue.Sent(link.Epoch, link.Number)
+	kept, known, err := queue.Sent(link.Epoch, link.Number)
 	if err != nil {
 		return nil, err
 	}
 	own := queue.Last()
 	switch {
-	case found && kept == hash:
+	case known && kept == hash:
 		return queue.Cursor(), nil
-	case found:
+	case known:
 		// Two lanes of one epoch: this folder is a copy. What is in its spool goes into
 		// quarantine at the aggregator, where it can be seen; new batches have an epoch of their own.
 		l.Log.Error("the stream holds another batch under a number of this spool: the data folder was copied; beginning a new epoch",
 			"source", l.Name, "epoch", link.Epoch, "batch", link.Number)
 		return queue.Cursor(), queue.NewEpoch(own, queue.Cursor())
 	case own.Epoch == link.Epoch && own.Number < link.Number, own.Number == 0:
-		at, err := l.cursorAt(ctx, subject, last)
+		at, err := l.cursorAt(ctx, subject, last.message)
 		if err != nil {
 			return nil, err
 		}
@@ -69,6 +57,87 @@ func (l *Lane) recover(ctx context.Context, subject string, queue *spool.Spool) 
 	}
 	// The stream has not seen this epoch yet.
 	return queue.Cursor(), nil
+}
+
+// found is a batch of the lane's subject in the stream.
+type found struct {
+	any     bool
+	message bus.Message
+	header  wire.Header
+	hash    event.Hash
+}
+
+// last is the last batch of the subject that this agent sent. Most often that is
+// the subject's last message. What others have brought there must not lead the
+// agent to pass over lines: then the batches before it are looked through for the
+// last one that is signed by this key or is in the spool. Only when there is none at all is
+// one of another key believed: the agent had another key before.
+func (l *Lane) last(ctx context.Context, subject string, queue *spool.Spool) (found, error) {
+	one, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	end, err := l.Stream.Last(one, subject)
+	if errors.Is(err, bus.ErrNone) {
+		return found{}, nil
+	} else if err != nil {
+		return found{}, err
+	}
+	if f, own, err := l.judge(end, queue); err != nil || own {
+		return f, err
+	}
+	l.Log.Warn("the last batch of this source in the stream was not sent with this key: looking for the last one that was", "subject", subject, "seq", end.Seq)
+	var own, other found
+	for seq := uint64(1); seq <= end.Seq; {
+		m, err := l.next(ctx, subject, seq)
+		if errors.Is(err, bus.ErrNone) {
+			break
+		} else if err != nil {
+			return found{}, err
+		}
+		f, mine, err := l.judge(m, queue)
+		switch {
+		case err != nil:
+			return found{}, err
+		case mine:
+			own = f
+		case f.any:
+			other = f
+		default:
+			l.Log.Error("something in the stream under the name of this source is no batch of it; the aggregator refuses it", "subject", subject, "seq", m.Seq)
+		}
+		seq = m.Seq + 1
+	}
+	if own.any || !other.any {
+		return own, nil
+	}
+	return other, nil
+}
+
+// judge tells whether a message is a batch of the lane's name with a good
+// signature, and if so whether this agent sent it.
+func (l *Lane) judge(m bus.Message, queue *spool.Spool) (f found, own bool, err error) {
+	header, hash, err := wire.ReadHeader(m.Data)
+	if err == nil {
+		err = wire.Verify(m.Data)
+	}
+	if h := header.Lane; err != nil || h.Account != l.Account || h.Agent != l.Agent || h.Source != l.Name {
+		return found{}, false, nil
+	}
+	f = found{true, m, header, hash}
+	if header.Lane.Key == l.Key.Public {
+		return f, true, nil
+	}
+	kept, known, err := queue.Sent(header.Lane.Epoch, header.Number)
+	return f, known && kept == hash, err
+}
+
+func (l *Lane) next(ctx context.Context, subject string, seq uint64) (bus.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	m, err := l.Stream.Next(ctx, subject, seq)
+	if err != nil && !errors.Is(err, bus.ErrNone) {
+		err = fmt.Errorf("read %s from seq %d: %w", subject, seq, err)
+	}
+	return m, err
 }
 
 // cursorAt is the cursor of the whole source after the last batch of its
@@ -81,19 +150,23 @@ func (l *Lane) cursorAt(ctx context.Context, subject string, last bus.Message) (
 	if header.Snapshot {
 		return cursorOf(header), nil
 	}
+	key := header.Lane.Key
 	var at plugins.Cursor
 	for seq := uint64(1); ; {
-		m, err := l.Stream.Next(ctx, subject, seq)
+		m, err := l.next(ctx, subject, seq)
 		if err != nil {
-			return nil, fmt.Errorf("read %s from seq %d: %w", subject, seq, err)
+			return nil, err
 		}
-		if header, _, err = wire.ReadHeader(m.Data); err != nil {
-			return nil, fmt.Errorf("batch at seq %d of %s: %w", m.Seq, subject, err)
+		// What is no batch of this key is not the agent's, as in last.
+		if header, _, err = wire.ReadHeader(m.Data); err == nil {
+			err = wire.Verify(m.Data)
 		}
-		if header.Snapshot {
-			at = nil
+		if err == nil && header.Lane.Key == key {
+			if header.Snapshot {
+				at = nil
+			}
+			at = at.Merge(cursorOf(header))
 		}
-		at = at.Merge(cursorOf(header))
 		if m.Seq >= last.Seq {
 			return at, nil
 		}

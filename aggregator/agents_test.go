@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/actiontrail/actiontrail/event"
 )
@@ -18,17 +19,17 @@ func TestFirstKeyOwnsTheName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := a.Check(lane); err != nil {
+		if err := a.Check(lane, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		other := lane
 		other.Key = "U2"
 		var why *Refusal
-		if err := a.Check(other); !errors.As(err, &why) || why.Reason != UnknownKey {
+		if err := a.Check(other, time.Time{}); !errors.As(err, &why) || why.Reason != UnknownKey {
 			t.Errorf("another key under the name: %v", err)
 		}
 		other.Agent = "gw-2"
-		if err := a.Check(other); err != nil {
+		if err := a.Check(other, time.Time{}); err != nil {
 			t.Errorf("another name: %v", err)
 		}
 	}
@@ -42,13 +43,13 @@ func TestEnrolmentIsDurable(t *testing.T) {
 		t.Fatal(err)
 	}
 	var why *Refusal
-	if err := a.Check(lane); err == nil || errors.As(err, &why) {
+	if err := a.Check(lane, time.Time{}); err == nil || errors.As(err, &why) {
 		t.Fatalf("no folder: %v", err)
 	}
 	if err := os.Mkdir(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Check(event.Lane{Account: lane.Account, Agent: lane.Agent, Key: "U9"}); err != nil {
+	if err := a.Check(event.Lane{Account: lane.Account, Agent: lane.Agent, Key: "U9"}, time.Time{}); err != nil {
 		t.Errorf("the failed enrolment left its key behind: %v", err)
 	}
 }

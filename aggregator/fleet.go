@@ -28,7 +28,9 @@ const (
 
 // Keys tells whether the key of a lane owns the lane's account and agent; *Agents
 // is one. An error that is no *Refusal is one of the disk: nothing is known then.
-type Keys interface{ Check(event.Lane) error }
+type Keys interface {
+	Check(l event.Lane, at time.Time) error
+}
 
 // AgentName is an agent, whatever its key.
 type AgentName struct{ Account, Agent string }
@@ -109,7 +111,7 @@ func (f *Fleet) take(account, agent string, message []byte) error {
 	if r.Account != account || r.Agent != agent {
 		return &Refusal{WrongSubject, fmt.Errorf("a report of %s/%s under %s/%s", r.Account, r.Agent, account, agent)}
 	}
-	if err := f.cfg.Keys.Check(event.Lane{Account: account, Agent: agent, Key: r.Key}); err != nil {
+	if err := f.cfg.Keys.Check(event.Lane{Account: account, Agent: agent, Key: r.Key}, f.now()); err != nil {
 		return err
 	}
 	f.mu.Lock()

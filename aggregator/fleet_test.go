@@ -328,9 +328,10 @@ func TestNameOfAnotherKey(t *testing.T) {
 	w := newFleetWorld(t)
 	w.report.Run = 1 << 40
 	w.reports(0, false)
-	w.agents.keys["prod/gw-1"] = "" // as an operator removes it
-	delete(w.agents.keys, "prod/gw-1")
 	w.key = newUser(t)
+	if err := w.agents.Enrol("prod", "gw-1", public(t, w.key), ByOperator, true, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	w.report.Key, w.report.Run, w.report.Number = public(t, w.key), 1, 0
 	w.reports(0, false)
 	w.want(AgentLive)

@@ -50,6 +50,7 @@ const (
 	NotABatch    Reason = "not a batch"
 	BadSignature Reason = "bad signature"
 	UnknownKey   Reason = "unknown key"
+	RevokedKey   Reason = "revoked key"
 	WrongSubject Reason = "wrong subject"
 	BadBody      Reason = "undecodable body" // the signature is good: the lane moves on
 	Forked       Reason = "fork"             // another batch of a number that was taken
@@ -115,7 +116,7 @@ func (o *Opener) open(m bus.Message) (event.Batch, error) {
 	if l := b.Lane; !ok || l.Account != account || l.Agent != agent || l.Source != source {
 		return event.Batch{}, &Refusal{WrongSubject, fmt.Errorf("a batch of %s/%s/%s under %s", l.Account, l.Agent, l.Source, m.Subject)}
 	}
-	if e := o.Agents.Check(b.Lane); e != nil {
+	if e := o.Agents.Check(b.Lane, m.Stored); e != nil {
 		return event.Batch{}, e
 	}
 	return b, err

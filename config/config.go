@@ -18,6 +18,7 @@ type Config struct {
 	Agent   Agent
 	Sources []Source
 	NATS    NATS
+	Agents  Agents
 	API     API
 	Index   Index
 	Trails  []Trail
@@ -44,8 +45,27 @@ type Agent struct {
 // Remote is a NATS server elsewhere.
 type Remote struct {
 	Servers     []string
-	Credentials string // file; empty: none
+	Credentials string // file of a user's JWT and seed; empty: none
+	NKey        string // file of a key's seed: the login, and of an agent also what it signs with; empty: none
+	Secure      bool   // there is a tls block
+	TLS         TLS
 }
+
+// TLS names the files of certificates.
+type TLS struct {
+	CA, Cert, Key string // each may be empty
+}
+
+// Agents is how the aggregator comes to know agents elsewhere.
+type Agents struct {
+	Enroll string // EnrollByKeys or EnrollFirstUse
+}
+
+// Ways of enrolment.
+const (
+	EnrollByKeys   = "keys"      // actiontrail keys
+	EnrollFirstUse = "first-use" // the first batch of a name brings its key
+)
 
 // Source is one source of the agent.
 type Source struct {
@@ -78,7 +98,7 @@ type Multiline struct {
 
 // NATS is the aggregator's side.
 type NATS struct {
-	Remote          // without servers: the server in this process
+	Remote          // without servers: the server in this process, whose certificates TLS names
 	Listen   string // of that server, for agents elsewhere; empty: it does not listen
 	MaxBytes int64  // of the stream
 }

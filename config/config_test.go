@@ -148,7 +148,7 @@ trail "all" {
 account "prod" { id = "1234567890" }
 `)
 	if want := (Agent{Name: "gw-1", Account: "prod", AccountID: "1234567890", Region: "cn-hangzhou", SpoolBytes: 64 << 20,
-		NATS: Remote{[]string{"tls://nats:4222"}, "agent.creds"}}); !cmp.Equal(c.Agent, want) {
+		NATS: Remote{Servers: []string{"tls://nats:4222"}, Credentials: filepath.Join(filepath.Dir(c.Files[0].Name), "agent.creds")}}); !cmp.Equal(c.Agent, want) {
 		t.Error(cmp.Diff(want, c.Agent))
 	}
 	s := c.Sources[0]

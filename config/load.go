@@ -84,6 +84,7 @@ func (f *fileBlocks) add(g *fileBlocks) {
 	f.Sources = append(f.Sources, g.Sources...)
 	f.Mappers = append(f.Mappers, g.Mappers...)
 	f.NATS = append(f.NATS, g.NATS...)
+	f.Agents = append(f.Agents, g.Agents...)
 	f.API = append(f.API, g.API...)
 	f.Index = append(f.Index, g.Index...)
 	f.Trails = append(f.Trails, g.Trails...)

@@ -10,6 +10,7 @@ type fileBlocks struct {
 	Sources       []sourceBlock  `hcl:"source,block"`
 	Mappers       []mapperBlock  `hcl:"mapper,block"`
 	NATS          []natsBlock    `hcl:"nats,block"`
+	Agents        []agentsBlock  `hcl:"agents,block"`
 	API           []apiBlock     `hcl:"api,block"`
 	Index         []indexBlock   `hcl:"index,block"`
 	Trails        []trailBlock   `hcl:"trail,block"`
@@ -47,7 +48,21 @@ type spoolBlock struct {
 type remoteBlock struct {
 	Servers     hcl.Expression `hcl:"servers,attr"`
 	Credentials hcl.Expression `hcl:"credentials,optional"`
+	NKey        hcl.Expression `hcl:"nkey,optional"`
+	TLS         []tlsBlock     `hcl:"tls,block"`
 	Range       hcl.Range      `hcl:",def_range"`
+}
+
+type tlsBlock struct {
+	CA    hcl.Expression `hcl:"ca,optional"`
+	Cert  hcl.Expression `hcl:"cert,optional"`
+	Key   hcl.Expression `hcl:"key,optional"`
+	Range hcl.Range      `hcl:",def_range"`
+}
+
+type agentsBlock struct {
+	Enroll hcl.Expression `hcl:"enroll,optional"`
+	Range  hcl.Range      `hcl:",def_range"`
 }
 
 type sourceBlock struct {
@@ -88,6 +103,8 @@ type natsBlock struct {
 	Listen      hcl.Expression `hcl:"listen,optional"`
 	Servers     hcl.Expression `hcl:"servers,optional"`
 	Credentials hcl.Expression `hcl:"credentials,optional"`
+	NKey        hcl.Expression `hcl:"nkey,optional"`
+	TLS         []tlsBlock     `hcl:"tls,block"`
 	MaxBytes    hcl.Expression `hcl:"max_bytes,optional"`
 	Range       hcl.Range      `hcl:",def_range"`
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -25,6 +24,7 @@ func (r *reader) config(c *Config, all *fileBlocks) {
 	accounts := r.accounts(all.Accounts)
 	c.Agent = r.agent(all.Agent, accounts)
 	c.NATS = r.nats(all.NATS)
+	c.Agents = r.agents(all.Agents)
 	c.API = r.api(all.API)
 	c.Index = r.index(all.Index)
 	r.sources(c, all)
@@ -60,7 +60,7 @@ func (r *reader) agent(blocks []agentBlock, accounts map[string]string) Agent {
 			}
 		}
 		if n := one(r, b.NATS, "nats", func(n *remoteBlock) hcl.Range { return n.Range }); n != nil {
-			a.NATS = r.remote(n.Servers, n.Credentials)
+			a.NATS = r.remote(n.Servers, n.Credentials, n.NKey, n.TLS)
 		}
 	}
 	a.AccountID = a.Account
@@ -100,36 +100,6 @@ func token(name string) string {
 		return "agent"
 	}
 	return name
-}
-
-func (r *reader) remote(servers, credentials hcl.Expression) Remote {
-	n := Remote{Servers: r.texts(servers), Credentials: r.text(credentials, "")}
-	for _, s := range n.Servers {
-		if !slices.ContainsFunc([]string{"nats://", "tls://", "ws://", "wss://"}, func(scheme string) bool { return strings.HasPrefix(s, scheme) && len(s) > len(scheme) }) {
-			r.wrong(servers.Range(), `write servers = ["nats://host:4222"] or tls://`, "%q is not the address of a NATS server", s)
-		}
-	}
-	if given(servers) && len(n.Servers) == 0 && !r.toldAt(servers.Range()) {
-		r.wrong(servers.Range(), `write servers = ["nats://host:4222"]`, "at least one server is needed")
-	}
-	return n
-}
-
-func (r *reader) nats(blocks []natsBlock) NATS {
-	n := NATS{MaxBytes: DefaultStreamBytes}
-	b := one(r, blocks, "nats", func(b *natsBlock) hcl.Range { return b.Range })
-	if b == nil {
-		return n
-	}
-	n.Remote = r.remote(b.Servers, b.Credentials)
-	n.Listen = r.address(b.Listen, "")
-	if n.MaxBytes = r.bytes(b.MaxBytes, n.MaxBytes); n.MaxBytes < 64<<20 {
-		r.wrong(b.MaxBytes.Range(), "give it at least 64MiB", "the stream is too small")
-	}
-	if len(n.Servers) > 0 && n.Listen != "" {
-		r.wrong(b.Listen.Range(), "keep servers to use a NATS server elsewhere, or listen to run one here", "servers and listen exclude each other")
-	}
-	return n
 }
 
 func (r *reader) api(blocks []apiBlock) API {

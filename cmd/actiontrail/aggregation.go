@@ -80,12 +80,13 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 	if a.token, err = readToken(a.cfg.API.TokenFile); err != nil {
 		return a, err
 	}
-	if a.agents, err = aggregator.OpenAgents(filepath.Join(a.dir, "agents.json")); err != nil {
+	if a.agents, err = aggregator.OpenAgents(filepath.Join(a.dir, agentsName)); err != nil {
 		return a, err
 	}
 	if a.quarantine, err = aggregator.OpenQuarantine(filepath.Join(a.dir, "quarantine")); err != nil {
 		return a, err
 	}
+	a.agents.Strict = a.cfg.Agents.Enroll != config.EnrollFirstUse
 	a.opener = &aggregator.Opener{Agents: a.agents}
 	if a.index, err = local.Open(local.Config{Dir: filepath.Join(a.dir, "index"), Retention: a.cfg.Index.Retention}); err != nil {
 		return a, fmt.Errorf("open the index: %w", err)
@@ -121,14 +122,19 @@ func (a *aggregation) close() {
 func (a *aggregation) connect() error {
 	remote := a.cfg.NATS.Remote
 	if len(remote.Servers) == 0 {
-		server, err := embedded.Start(embedded.Config{Dir: filepath.Join(a.data, natsFolder), Listen: a.cfg.NATS.Listen, MaxBytes: a.cfg.NATS.MaxBytes, Log: a.log})
+		agents, err := a.elsewhere()
+		if err != nil {
+			return err
+		}
+		server, err := embedded.Start(embedded.Config{Dir: filepath.Join(a.data, natsFolder), Listen: a.cfg.NATS.Listen, MaxBytes: a.cfg.NATS.MaxBytes,
+			TLS: bus.TLS{CA: remote.TLS.CA, Cert: remote.TLS.Cert, Key: remote.TLS.Key}, Agents: agents, Log: a.log})
 		if err != nil {
 			return err
 		}
 		a.nats = server
 		a.closeLater(server.Close)
 	}
-	conn, err := a.dial("aggregator", remote)
+	conn, err := a.dial("aggregator")
 	if err != nil {
 		return err
 	}
@@ -137,21 +143,28 @@ func (a *aggregation) connect() error {
 	return nil
 }
 
-func (a *aggregation) dial(name string, remote config.Remote) (*bus.Conn, error) {
-	cfg := bus.Config{Name: name, Servers: remote.Servers, Credentials: remote.Credentials, Log: a.log}
-	if len(remote.Servers) == 0 {
-		cfg.Server = a.nats
+// dial is a connection with the rights of the aggregator.
+func (a *aggregation) dial(name string) (*bus.Conn, error) {
+	if a.nats != nil {
+		return bus.Connect(bus.Config{Name: name, Server: a.nats, Log: a.log})
+	}
+	cfg, err := lanes.Remote(name, a.cfg.NATS.Remote, a.log)
+	if err != nil {
+		return nil, process.UsageError("%w", err)
 	}
 	return bus.Connect(cfg)
 }
 
-// agentConn is the connection of this machine's agent: its own servers, or those of the aggregator.
+// agentConn is the connection of this machine's agent: to its own servers, or as the aggregator's.
 func (a *aggregation) agentConn() (*bus.Conn, error) {
-	remote := a.cfg.Agent.NATS
-	if len(remote.Servers) == 0 {
-		remote = a.cfg.NATS.Remote
+	if len(a.cfg.Agent.NATS.Servers) == 0 {
+		return a.dial("agent " + a.cfg.Agent.Name)
 	}
-	return a.dial("agent "+a.cfg.Agent.Name, remote)
+	cfg, err := lanes.OwnRemote(a.cfg, a.log)
+	if err != nil {
+		return nil, process.UsageError("%w", err)
+	}
+	return bus.Connect(cfg)
 }
 
 // makeFollowers makes the follower of the index, the aggregator's own lane, and the followers of the trails.
@@ -159,6 +172,9 @@ func (a *aggregation) makeFollowers() error {
 	key, err := agent.LoadKey(a.dir)
 	if err != nil {
 		return fmt.Errorf("key of the aggregator: %w", err)
+	}
+	if err := a.enrolOwn(config.AggregatorName, key); err != nil {
+		return err
 	}
 	native, err := mapper.New(mapper.Options{Format: "native"})
 	if err != nil {
@@ -201,6 +217,8 @@ func (a *aggregation) run(ctx context.Context) error {
 	all.Go(func() { a.follow(followCtx) })
 	all.Go(func() { a.watchStore(followCtx) })
 	all.Go(func() { a.fleet.Run(followCtx) })
+	all.Go(func() { a.watchAgents(followCtx) })
+	all.Go(func() { a.serveRecovery(followCtx) })
 
 	var err error
 	select {

@@ -46,7 +46,9 @@ func TestAgentKilled(t *testing.T) {
 	if err := os.WriteFile(config, fmt.Appendf(nil, "nats {\n  listen = %q\n}\n", nats), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("agent {\n  name = \"gw-1\"\n  account = \"prod\"\n  nats {\n    servers = [%q]\n  }\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"nginx\"\n}\n", "nats://"+nats, b.log())
+	folder := filepath.Join(b.dir, "agent-gw-1")
+	(&site{t: t}).must("keys", "agent", "gw-1", "--account", "prod", "--data", b.data, "--out", folder)
+	text := fmt.Sprintf("agent {\n  name = \"gw-1\"\n  account = \"prod\"\n  nats {\n    servers = [%q]\n    nkey = %q\n  }\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"nginx\"\n}\n", "nats://"+nats, filepath.Join(folder, "agent.nk"), b.log())
 	if err := os.WriteFile(b.config(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

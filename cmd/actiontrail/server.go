@@ -38,10 +38,8 @@ func (f *serveFlags) load(cmd *cobra.Command) (*process.Hand, error) {
 	if err := process.CheckLoopback("the API", h.Config.API.Listen, f.insecure); err != nil {
 		return nil, err
 	}
-	if l := h.Config.NATS.Listen; l != "" {
-		if err := process.CheckLoopback("NATS", l, f.insecure); err != nil {
-			return nil, err
-		}
+	if n := h.Config.NATS; n.Listen != "" && !n.Secure && !f.insecure && !process.Loopback(n.Listen) {
+		return nil, process.UsageError("NATS: events would go to %s in the clear; give the nats block a tls block, listen on 127.0.0.1, or add --insecure if the network is closed", n.Listen)
 	}
 	return h, nil
 }
@@ -110,7 +108,15 @@ func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool
 			return err
 		}
 		defer conn.Close()
-		if a.lanes, err = lanes.New(h.Config, filepath.Join(data, lanes.Folder), conn, lanes.Reports{Send: conn.SendReport, Program: version, Every: p.report}, h.Log); err != nil {
+		dir := filepath.Join(data, lanes.Folder)
+		key, err := lanes.Key(h.Config, dir)
+		if err != nil {
+			return process.UsageError("%w", err)
+		}
+		if err := a.enrolOwn(h.Config.Agent.Name, key); err != nil {
+			return err
+		}
+		if a.lanes, err = lanes.New(h.Config, dir, key, conn, lanes.Reports{Send: conn.SendReport, Program: version, Every: p.report}, h.Log); err != nil {
 			return process.UsageError("%w", err)
 		}
 	}

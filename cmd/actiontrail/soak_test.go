@@ -47,14 +47,29 @@ func TestNginxServerKilled(t *testing.T) {
 }
 
 // TestNginxThreeProcessesKilled is the same with agent, NATS server and
-// aggregator as processes of their own, each killed alone.
+// aggregator as processes of their own, each killed alone. The agent has a key
+// that `keys agent` made, and NATS the accounts that it wrote.
 func TestNginxThreeProcessesKilled(t *testing.T) {
-	nats, natsServer := realtest.StartNATS(t)
 	w := newSite(t, "", "access.log*")
-	servers := fmt.Sprintf("servers = [%q]", "nats://"+nats)
-	aggregator := w.start("aggregator", w.config("aggregator", servers+"\n  max_bytes = \"1GiB\""), w.addr)
-	agent := w.start("agent", w.config("agent", servers), "")
+	folder, data := filepath.Join(w.dir, "agent-gw-1"), filepath.Join(w.dir, "aggregator")
+	w.must("keys", "agent", "gw-1", "--account", "prod", "--data", data, "--out", folder)
+	nats, natsServer := realtest.StartNATS(t, filepath.Join(data, aggregatorFolder, natsAccountsName))
+	servers := fmt.Sprintf("servers = [%q]\n  nkey = ", "nats://"+nats)
+	aggregator := w.start("aggregator", w.config("aggregator", servers+fmt.Sprintf("%q\n  max_bytes = \"1GiB\"", filepath.Join(data, aggregatorFolder, "agent.nk"))), w.addr)
+	agent := w.start("agent", w.config("agent", servers+fmt.Sprintf("%q", filepath.Join(folder, "agent.nk"))), "")
 	w.run([]*realtest.Process{agent, natsServer, aggregator})
+}
+
+// must runs a command that ends by itself.
+func (w *site) must(args ...string) string {
+	w.t.Helper()
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), asProgram+"=1")
+	out, err := c.CombinedOutput()
+	if err != nil {
+		w.t.Fatalf("%s: %v\n%s", args, err, out)
+	}
+	return string(out)
 }
 
 // site is a machine with an nginx and actiontrail.

@@ -5,8 +5,9 @@
 #   actiontrail aggregator --config aggregator.hcl --data /var/lib/actiontrail
 
 nats {
-  servers     = ["tls://nats-1.example:4222", "tls://nats-2.example:4222"]
-  credentials = "/etc/actiontrail/aggregator.creds"
+  servers = ["tls://nats-1.example:4222", "tls://nats-2.example:4222"]
+  nkey    = "/var/lib/actiontrail/aggregator/agent.nk"
+  tls { ca = "ca.pem" }
 }
 
 api {

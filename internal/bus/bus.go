@@ -7,10 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -34,73 +31,13 @@ const (
 	MaxMessage = 8 << 20
 )
 
-// Config says how to reach NATS.
-type Config struct {
-	Name        string                     // of this client, shown by the server
-	Server      nats.InProcessConnProvider // a server in this process (embedded.Server); nil: Servers
-	Servers     []string                   // nats:// or tls:// addresses
-	Credentials string                     // path of a .creds file; empty: none
-	Inbox       string                     // an agent's name: its replies go to an inbox of its own; empty: the default inbox
-	Log         *slog.Logger
-}
-
 // Conn is a connection that is made again whenever it breaks. It is safe for concurrent use.
 type Conn struct {
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	cfg     Config
 	refusal atomic.Pointer[error] // the last refusal the server told outside of a reply
-}
-
-// Connect makes a connection. It returns at once: a server that is not there
-// yet is tried again for ever, and calls fail with ErrConnected until then.
-func Connect(cfg Config) (*Conn, error) {
-	c := &Conn{}
-	log := cfg.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	options := []nats.Option{
-		nats.Name(cfg.Name),
-		nats.MaxReconnects(-1),
-		nats.RetryOnFailedConnect(true),
-		nats.ReconnectWait(250 * time.Millisecond),
-		nats.ReconnectBufSize(-1), // a publish without a connection fails at once; the spool holds it
-		nats.PingInterval(20 * time.Second),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				log.Warn("connection to NATS lost", "error", err)
-			}
-		}),
-		nats.ReconnectHandler(func(nc *nats.Conn) { log.Info("connected to NATS again", "server", nc.ConnectedUrlRedacted()) }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			c.refusal.Store(&err)
-			log.Error("NATS refuses", "error", err)
-		}),
-	}
-	url := nats.DefaultURL
-	switch {
-	case cfg.Server != nil:
-		options = append(options, nats.InProcessServer(cfg.Server))
-	case len(cfg.Servers) > 0:
-		url = strings.Join(cfg.Servers, ",")
-	}
-	if cfg.Credentials != "" {
-		options = append(options, nats.UserCredentials(cfg.Credentials))
-	}
-	if cfg.Inbox != "" {
-		options = append(options, nats.CustomInboxPrefix(inboxPrefix+cfg.Inbox))
-	}
-	nc, err := nats.Connect(url, options...)
-	if err != nil {
-		return nil, fmt.Errorf("connect to NATS %s: %w", url, err)
-	}
-	js, err := jetstream.New(nc)
-	if err != nil {
-		nc.Close()
-		return nil, err
-	}
-	c.nc, c.js = nc, js
-	return c, nil
+	trouble atomic.Pointer[error] // why the last attempt to connect failed
 }
 
 // Connected tells whether there is a connection now.
@@ -114,7 +51,7 @@ func (c *Conn) Close() { c.nc.Close() }
 // under the same id again. duplicate tells that the stream knew the id.
 func (c *Conn) Publish(ctx context.Context, subject, id string, message []byte) (seq uint64, duplicate bool, err error) {
 	if !c.nc.IsConnected() {
-		return 0, false, ErrConnected
+		return 0, false, c.unconnected()
 	}
 	ack, err := c.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: message},
 		jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
@@ -135,11 +72,11 @@ func (c *Conn) explain(err error) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return ErrNoStream
 	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrDisconnected):
-		return ErrConnected
+		return c.unconnected()
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		// A refused publish is never answered: the reason came to the error handler.
 		if r := c.refusal.Swap(nil); r != nil {
-			return fmt.Errorf("%w: %w", ErrRefused, *r)
+			return fmt.Errorf("%w: %w: %s", ErrRefused, *r, c.cfg.loginHint())
 		}
 	}
 	return err

@@ -135,8 +135,9 @@ func TestFollowerSurvivesTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := s.Addr()
-	c, err := bus.Connect(bus.Config{Name: "test", Servers: []string{"nats://" + addr}})
+	defer s.Close()
+	login := s.Login()
+	c, err := bus.Connect(bus.Config{Name: "test", Servers: []string{"nats://" + s.Addr()}, Login: &login})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,10 +155,9 @@ func TestFollowerSurvivesTheServer(t *testing.T) {
 	if _, err := f.Next(t.Context()); !errors.Is(err, bus.ErrConnected) {
 		t.Errorf("next without a server: %v, want bus.ErrConnected", err)
 	}
-	if s, err = embedded.Start(embedded.Config{Dir: dir, Listen: addr}); err != nil {
+	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
 	waitFor(t, c.Connected)
 	publish(t, c, subject, 11, 10)
 	if got := collect(t, f, 10); got[0].Seq != 11 {

@@ -53,7 +53,7 @@ func (f *Follower) Next(ctx context.Context) ([]Message, error) {
 
 func (f *Follower) fetch(ctx context.Context) ([]Message, error) {
 	if !f.c.Connected() {
-		return nil, ErrConnected
+		return nil, f.c.unconnected()
 	}
 	if f.consumer == nil {
 		create, done := patient(ctx)

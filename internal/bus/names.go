@@ -15,6 +15,10 @@ const (
 	allSubjects   = subjectPrefix + ".>"
 	directGet     = "$JS.API.DIRECT.GET." + StreamName
 	inboxPrefix   = "_INBOX_"
+	recoverPrefix = "recover"
+	// statusPrefix begins the subjects of reports, which are no part of the stream:
+	// agents.<account>.<agent>. They are status: nobody keeps them, a lost one is not sent again.
+	statusPrefix = "agents"
 )
 
 // Subject is where the batches of a source go: events.<account>.<agent>.<source>.

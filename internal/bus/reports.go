@@ -11,10 +11,6 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// reportsPrefix begins the subjects of reports, which are no part of the stream:
-// agents.<account>.<agent>. They are status: nobody keeps them, a lost one is not sent again.
-const reportsPrefix = "agents"
-
 // reportTimeout is how long the server may take to show that it has a report.
 const reportTimeout = 5 * time.Second
 
@@ -23,7 +19,7 @@ func ReportSubject(account, agent string) (string, error) {
 	if !event.ValidName(account) || !event.ValidName(agent) {
 		return "", fmt.Errorf("agent %q/%q: want names of 1 to 64 letters, digits, _ or -", account, agent)
 	}
-	return strings.Join([]string{reportsPrefix, account, agent}, "."), nil
+	return strings.Join([]string{statusPrefix, account, agent}, "."), nil
 }
 
 // SendReport publishes a report. nil = the server has it; whether anybody heard
@@ -34,7 +30,7 @@ func (c *Conn) SendReport(ctx context.Context, account, agent string, report []b
 		return err
 	}
 	if !c.nc.IsConnected() {
-		return ErrConnected
+		return c.unconnected()
 	}
 	if err := c.nc.Publish(subject, report); err != nil {
 		return c.explain(err)
@@ -48,7 +44,7 @@ func (c *Conn) SendReport(ctx context.Context, account, agent string, report []b
 // when the connection had to be made again. report is hear's to keep. stop hears
 // what the server has by then, and returns when hear has been called for the last time.
 func (c *Conn) HearReports(hear func(account, agent string, report []byte)) (stop func(), err error) {
-	s, err := c.nc.Subscribe(reportsPrefix+".*.*", func(m *nats.Msg) {
+	s, err := c.nc.Subscribe(statusPrefix+".*.*", func(m *nats.Msg) {
 		if p := strings.Split(m.Subject, "."); len(p) == 3 {
 			hear(p[1], p[2], m.Data)
 		}

@@ -59,7 +59,8 @@ func TestReportsAreHeard(t *testing.T) {
 func TestReportsSurviveTheServer(t *testing.T) {
 	s, c := start(t, t.TempDir(), "127.0.0.1:0")
 	all := hear(t, c)
-	sender, err := bus.Connect(bus.Config{Name: "sender", Servers: []string{"nats://" + s.Addr()}})
+	login := s.Login()
+	sender, err := bus.Connect(bus.Config{Name: "sender", Servers: []string{"nats://" + s.Addr()}, Login: &login})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,8 +86,12 @@ func (c *Conn) Last(ctx context.Context, subject string) (Message, error) {
 	return c.direct(ctx, directGet+"."+subject, nil)
 }
 
-// Next is the first message of a subject at or after seq, or ErrNone.
+// Next is the first message of a subject at or after seq, or ErrNone. NATS gives
+// such a read only to those who may read everything; an agent asks the aggregator for it.
 func (c *Conn) Next(ctx context.Context, subject string, seq uint64) (Message, error) {
+	if c.cfg.Inbox != "" {
+		return c.direct(ctx, recoverSubject(subject), strconv.AppendUint(nil, seq, 10))
+	}
 	request, err := json.Marshal(map[string]any{"seq": max(seq, 1), "next_by_subj": subject})
 	if err != nil {
 		return Message{}, err
@@ -97,7 +101,7 @@ func (c *Conn) Next(ctx context.Context, subject string, seq uint64) (Message, e
 
 func (c *Conn) direct(ctx context.Context, to string, request []byte) (Message, error) {
 	if !c.nc.IsConnected() {
-		return Message{}, ErrConnected
+		return Message{}, c.unconnected()
 	}
 	reply, err := c.nc.RequestWithContext(ctx, to, request)
 	if err != nil {
@@ -107,6 +111,8 @@ func (c *Conn) direct(ctx context.Context, to string, request []byte) (Message, 
 	case "":
 	case "404":
 		return Message{}, ErrNone
+	case "503":
+		return Message{}, ErrNoStream
 	default:
 		return Message{}, fmt.Errorf("read %s: NATS answers %s %s", to, status, reply.Header.Get("Description"))
 	}

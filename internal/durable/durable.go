@@ -19,7 +19,7 @@ import (
 // returns nil the new content is on the disk; after a crash the file holds the
 // old content or the new one, never a part.
 func WriteFile(path string, data []byte) error {
-	tmp, err := writeTemporary(path, data)
+	tmp, err := writeTemporary(path, data, 0o640)
 	if err != nil {
 		return err
 	}
@@ -31,8 +31,13 @@ func WriteFile(path string, data []byte) error {
 
 // CreateFile makes a file that must not exist yet, as a whole or not at all; a
 // taken path is fs.ErrExist, and nothing is changed.
-func CreateFile(path string, data []byte) error {
-	tmp, err := writeTemporary(path, data)
+func CreateFile(path string, data []byte) error { return create(path, data, 0o640) }
+
+// CreateSecret is CreateFile for what nobody but the owner may read.
+func CreateSecret(path string, data []byte) error { return create(path, data, 0o600) }
+
+func create(path string, data []byte, mode fs.FileMode) error {
+	tmp, err := writeTemporary(path, data, mode)
 	if err != nil {
 		return err
 	}
@@ -45,7 +50,7 @@ func CreateFile(path string, data []byte) error {
 
 // writeTemporary writes a fsynced file beside path. What a crash leaves behind
 // has the suffix TemporarySuffix, and RemoveTemporary clears it.
-func writeTemporary(path string, data []byte) (string, error) {
+func writeTemporary(path string, data []byte, mode fs.FileMode) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*"+TemporarySuffix)
 	if err != nil {
 		return "", err
@@ -58,7 +63,7 @@ func writeTemporary(path string, data []byte) (string, error) {
 		err = e
 	}
 	if err == nil {
-		err = os.Chmod(f.Name(), 0o640)
+		err = os.Chmod(f.Name(), mode) // CreateTemp made it 0600
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(f.Name()))
@@ -133,6 +138,25 @@ func LockDir(dir string) (*Lock, error) {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return &Lock{f}, nil
+}
+
+// WaitLock takes a file for this process and waits while another one has it. It
+// is for changes that are over in a moment; the file is made, and stays.
+func WaitLock(path string) (*Lock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		if err == nil {
+			return &Lock{f}, nil
+		}
+		if !errors.Is(err, unix.EINTR) {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+	}
 }
 
 // Close gives the folder back. The kernel does so too when the process dies.

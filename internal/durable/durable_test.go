@@ -109,7 +109,7 @@ func TestCreateFile(t *testing.T) {
 
 func TestRemoveTemporary(t *testing.T) {
 	dir := t.TempDir()
-	left, err := writeTemporary(filepath.Join(dir, "seal"), []byte("x")) // and then a crash
+	left, err := writeTemporary(filepath.Join(dir, "seal"), []byte("x"), 0o640) // and then a crash
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,5 +188,19 @@ func TestLockDir(t *testing.T) {
 	}
 	if _, err := LockDir(filepath.Join(dir, "missing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a folder that is missing: %v", err)
+	}
+}
+
+// A secret is for its owner alone from the first moment on, and is not written over.
+func TestCreateSecret(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.nk")
+	if err := CreateSecret(path, []byte("seed")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Error(info, err)
+	}
+	if err := CreateSecret(path, nil); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a taken path: %v", err)
 	}
 }

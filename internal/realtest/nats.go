@@ -11,8 +11,9 @@ import (
 )
 
 // StartNATS builds the nats-server of this module's go.mod and runs it as a
-// process of its own, with JetStream and sync_interval: always.
-func StartNATS(t *testing.T) (addr string, p *Process) {
+// process of its own, with JetStream and sync_interval: always. It includes these
+// files in its configuration.
+func StartNATS(t *testing.T, include ...string) (addr string, p *Process) {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "nats-server")
@@ -24,6 +25,13 @@ func StartNATS(t *testing.T) (addr string, p *Process) {
 	Part(t, "nats-server", err)
 	addr = FreeAddr(t)
 	conf := fmt.Sprintf("listen: %s\nmax_payload: 8MB\njetstream { store_dir: %q, sync_interval: always, max_file_store: 4GB }\n", addr, filepath.Join(dir, "store"))
+	for _, name := range include {
+		relative, err := filepath.Rel(dir, name) // the server takes no other path
+		if err != nil {
+			t.Fatal(err)
+		}
+		conf += fmt.Sprintf("include %q\n", relative)
+	}
 	file := filepath.Join(dir, "nats.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)

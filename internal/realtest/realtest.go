@@ -108,6 +108,15 @@ func (p *Process) Kill() {
 	p.Wait()
 }
 
+// Output is what the program has written so far, from all its starts.
+func (p *Process) Output() string {
+	b, err := os.ReadFile(p.out)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(b)
+}
+
 // Signal sends a signal; to a program that has ended it does nothing.
 func (p *Process) Signal(s syscall.Signal) { p.cmd.Process.Signal(s) }
 

@@ -56,17 +56,25 @@ func run(ctx context.Context, f *flags, program string, every time.Duration) err
 		return err
 	}
 	defer lock.Close()
-	conn, err := bus.Connect(bus.Config{Name: "agent " + cfg.Agent.Name, Servers: cfg.Agent.NATS.Servers, Credentials: cfg.Agent.NATS.Credentials,
-		Inbox: cfg.Agent.Name, Log: log})
+	dir := filepath.Join(f.Data, Folder)
+	key, err := Key(cfg, dir)
+	if err != nil {
+		return process.UsageError("%w", err)
+	}
+	remote, err := OwnRemote(cfg, log)
+	if err != nil {
+		return process.UsageError("%w", err)
+	}
+	conn, err := bus.Connect(remote)
 	if err != nil {
 		return process.UsageError("%w", err)
 	}
 	defer conn.Close()
-	l, err := New(cfg, filepath.Join(f.Data, Folder), conn, Reports{Send: conn.SendReport, Program: program, Every: every}, log)
+	l, err := New(cfg, dir, key, conn, Reports{Send: conn.SendReport, Program: program, Every: every}, log)
 	if err != nil {
 		return process.UsageError("%w", err)
 	}
-	log.Info("agent runs", "agent", cfg.Agent.Name, "account", cfg.Agent.Account, "sources", len(cfg.Sources), "nats", cfg.Agent.NATS.Servers)
+	log.Info("agent runs", "agent", cfg.Agent.Name, "account", cfg.Agent.Account, "key", key.Public, "sources", len(cfg.Sources), "nats", cfg.Agent.NATS.Servers)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	context.AfterFunc(ctx, func() {

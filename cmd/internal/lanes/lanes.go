@@ -27,12 +27,8 @@ type Lanes struct {
 	reporter *agent.Reporter         // nil: there is no source, so nothing to report
 }
 
-// New makes the lanes that cfg declares. dir is the agent's part of the data folder.
-func New(cfg *config.Config, dir string, stream agent.Stream, r Reports, log *slog.Logger) (*Lanes, error) {
-	key, err := agent.LoadKey(dir)
-	if err != nil {
-		return nil, fmt.Errorf("key of the agent: %w", err)
-	}
+// New makes the lanes that cfg declares, which sign with key. dir is the agent's part of the data folder.
+func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r Reports, log *slog.Logger) (*Lanes, error) {
 	machine := agent.Machine()
 	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}}
 	for _, s := range cfg.Sources {

@@ -67,7 +67,11 @@ func TestReportsOfAnAgentHeldBack(t *testing.T) {
 		last, reports = r, reports+1
 		return nil
 	}
-	l, err := New(cfg, filepath.Join(dir, "data"), away{}, Reports{Send: send, Program: "v1", Every: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
+	key, err := Key(cfg, filepath.Join(dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := New(cfg, filepath.Join(dir, "data"), key, away{}, Reports{Send: send, Program: "v1", Every: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +126,11 @@ func TestReportsTellFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := New(cfg, filepath.Join(dir, "data"), away{}, Reports{Send: func(context.Context, string, string, []byte) error { return nil }}, slog.New(slog.DiscardHandler))
+	key, err := Key(cfg, filepath.Join(dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := New(cfg, filepath.Join(dir, "data"), key, away{}, Reports{Send: func(context.Context, string, string, []byte) error { return nil }}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,11 @@
 package embedded
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,17 +22,21 @@ const startTimeout = 60 * time.Second
 
 // Config says how to run the server.
 type Config struct {
-	Dir      string // of its store
-	Listen   string // host:port for remote agents; empty: in process only
-	MaxBytes int64  // of the store; 0: bus.DefaultMaxBytes
+	Dir      string      // of its store
+	Listen   string      // host:port for remote agents; empty: in process only
+	TLS      bus.TLS     // for who comes through Listen; with CA they need a certificate, too
+	Agents   []bus.Agent // who may come through Listen, until SetAgents
+	MaxBytes int64       // of the store; 0: bus.DefaultMaxBytes
 	Log      *slog.Logger
 }
 
 // Server is a NATS server within this process. It syncs every write before it
 // acknowledges it: the default of NATS loses all of the last two minutes at a power loss.
 type Server struct {
-	cfg  Config
-	addr string // where it listens, the same after a restart
+	cfg    Config // its Agents under mu
+	addr   string // where it listens, the same after a restart
+	login  bus.Login
+	secure *tls.Config // one for good: it reads the files of cfg.TLS itself
 
 	mu sync.Mutex
 	ns *server.Server // nil while it cannot be started again
@@ -40,45 +44,29 @@ type Server struct {
 
 // Start starts the server and waits until it has recovered its store.
 func Start(cfg Config) (*Server, error) {
-	ns, err := start(cfg)
-	if err != nil {
+	s := &Server{cfg: cfg, secure: cfg.TLS.Server()}
+	var err error
+	if s.login, err = newLogin(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, ns: ns}
-	if a := ns.Addr(); a != nil {
+	if err := adopt(cfg.Dir); err != nil {
+		return nil, err
+	}
+	if s.ns, err = s.start(); err != nil {
+		return nil, err
+	}
+	if a := s.ns.Addr(); a != nil {
 		s.addr = a.String()
 		s.cfg.Listen = s.addr
 	}
 	return s, nil
 }
 
-func start(cfg Config) (*server.Server, error) {
-	if cfg.MaxBytes == 0 {
-		cfg.MaxBytes = bus.DefaultMaxBytes
-	}
-	o := &server.Options{
-		ServerName:             "actiontrail",
-		JetStream:              true,
-		StoreDir:               cfg.Dir,
-		SyncAlways:             true,
-		JetStreamMaxStore:      cfg.MaxBytes + 64<<20,
-		JetStreamMaxMemory:     64 << 20,
-		MaxPayload:             bus.MaxMessage,
-		DontListen:             cfg.Listen == "",
-		NoSigs:                 true,
-		DisableJetStreamBanner: true,
-	}
-	if cfg.Listen != "" {
-		host, port, err := net.SplitHostPort(cfg.Listen)
-		if err != nil {
-			return nil, fmt.Errorf("nats listen %q: want host:port: %w", cfg.Listen, err)
-		}
-		if o.Port, err = strconv.Atoi(port); err != nil {
-			return nil, fmt.Errorf("nats listen %q: port is not a number", cfg.Listen)
-		}
-		if o.Host = host; o.Port == 0 {
-			o.Port = server.RANDOM_PORT
-		}
+func (s *Server) start() (*server.Server, error) {
+	cfg := s.cfg
+	o, err := s.options()
+	if err != nil {
+		return nil, err
 	}
 	ns, err := server.NewServer(o)
 	if err != nil {
@@ -137,7 +125,7 @@ func (s *Server) Restart() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stop()
-	ns, err := start(s.cfg)
+	ns, err := s.start()
 	if err == nil {
 		s.ns = ns
 	}
