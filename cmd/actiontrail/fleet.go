@@ -13,7 +13,7 @@ import (
 
 // openFleet opens what is known of the agents, and begins to hear their reports.
 func (a *aggregation) openFleet() error {
-	fleet, err := aggregator.OpenFleet(aggregator.FleetConfig{Path: filepath.Join(a.dir, "fleet.json"), Keys: a.agents, System: a.system,
+	fleet, err := aggregator.OpenFleet(aggregator.FleetConfig{Path: filepath.Join(a.dir, "fleet.json"), Keys: a.agents, System: a.system, Enrolled: a.enrolled,
 		Connected: a.conn.Connected, SilentAfter: a.pace.silent, Log: a.log})
 	if err != nil {
 		return err
@@ -30,6 +30,21 @@ func (a *aggregation) openFleet() error {
 		}
 	})
 	return nil
+}
+
+// enrolled are the agents elsewhere that may send, whether they ever have or not. A
+// table that cannot be read is told of by watchAgents.
+func (a *aggregation) enrolled() (names []aggregator.AgentName) {
+	table, err := a.agents.List()
+	if err != nil {
+		return nil
+	}
+	for _, e := range table {
+		if e.Revoked.IsZero() && e.How != aggregator.ThisHouse {
+			names = append(names, aggregator.AgentName{Account: e.Account, Agent: e.Agent})
+		}
+	}
+	return names
 }
 
 // sourcesOfAgents are the sources that batches came from, without those of aggregators.
