@@ -77,6 +77,11 @@ type Source struct {
 	Records Records
 	Mapper  mapper.Options
 	Place   string // file:line of its block
+
+	Symlinks    bool          // follow symbolic links
+	Identity    string        // inode or path
+	IgnoreOlder time.Duration // 0: no limit
+	MaxOpen     int           // files open at a time
 }
 
 // Records says how the bytes of a source become records.
@@ -146,6 +151,7 @@ const (
 	DefaultSpoolBytes  = 1 << 30  // per source; more waits in the log files
 	DefaultStreamBytes = 10 << 30 // a full stream pushes back into the spools
 	DefaultMaxLine     = 1 << 20
+	DefaultMaxOpen     = 256
 
 	DefaultRollAge   = time.Minute // how long an event may wait for its archive object
 	DefaultRollBytes = 64 << 20    // of an object before compression

@@ -98,6 +98,10 @@ source "file" "edge" {
   mapper   = "shop"
   keep_raw = true
   max_line = "64KiB"
+  symlinks = true
+  identity = "path"
+  ignore_older = "36h"
+  max_open = 64
   trusted_proxies = ["10.0.0.1", "192.0.2.77/24"]
   encoding    = "gb18030"
   delimiter   = "\r\n"
@@ -161,6 +165,9 @@ account "prod" { id = "1234567890" }
 	if s.Records.Multiline = nil; s.Records != (Records{Encoding: "gb18030", Delimiter: "\r\n", LongLines: "cut", FlushAfter: 30 * time.Second, Compressed: true}) {
 		t.Errorf("records are %+v", s.Records)
 	}
+	if !s.Symlinks || s.Identity != "path" || s.IgnoreOlder != 36*time.Hour || s.MaxOpen != 64 {
+		t.Errorf("source is %+v", s)
+	}
 	if p := s.Mapper.TrustedProxies; len(p) != 2 || p[0].String() != "10.0.0.1/32" || p[1].String() != "192.0.2.0/24" {
 		t.Errorf("proxies are %v", p)
 	}
@@ -175,7 +182,7 @@ account "prod" { id = "1234567890" }
 	if security.Where != want {
 		t.Errorf("filter is\n%s, want\n%s", security.Where, want)
 	}
-	if security.File != (FileDelivery{"./data/archive", "", 30 * time.Second, 1 << 20}) || !strings.HasSuffix(security.Place, ":51") {
+	if security.File != (FileDelivery{"./data/archive", "", 30 * time.Second, 1 << 20}) || !strings.HasSuffix(security.Place, ":55") {
 		t.Errorf("delivery is %+v at %s", security.File, security.Place)
 	}
 	if all.Filter != nil || all.Where != "" || all.Hash == security.Hash || all.File.RollAge != DefaultRollAge {

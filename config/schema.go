@@ -82,6 +82,10 @@ type fileSourceBody struct {
 	KeepRaw        hcl.Expression `hcl:"keep_raw,optional"`
 	TimeZone       hcl.Expression `hcl:"time_zone,optional"`
 	TrustedProxies hcl.Expression `hcl:"trusted_proxies,optional"`
+	Symlinks       hcl.Expression `hcl:"symlinks,optional"`
+	Identity       hcl.Expression `hcl:"identity,optional"`
+	IgnoreOlder    hcl.Expression `hcl:"ignore_older,optional"`
+	MaxOpen        hcl.Expression `hcl:"max_open,optional"`
 	Encoding       hcl.Expression `hcl:"encoding,optional"`
 	Delimiter      hcl.Expression `hcl:"delimiter,optional"`
 	LongLines      hcl.Expression `hcl:"long_lines,optional"`

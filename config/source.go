@@ -40,6 +40,11 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 		Exclude: r.globs(body.Exclude),
 		Start:   r.choice(body.Start, "start", "beginning", "beginning", "end"),
 		MaxLine: r.bytes(body.MaxLine, DefaultMaxLine),
+
+		Symlinks:    r.truth(body.Symlinks),
+		Identity:    r.choice(body.Identity, "identity", "inode", "inode", "path"),
+		IgnoreOlder: r.duration(body.IgnoreOlder, 0),
+		MaxOpen:     r.count(body.MaxOpen, "max_open", DefaultMaxOpen, 1<<16),
 	}
 	if given(body.Paths) && len(s.Paths) == 0 && !r.toldAt(body.Paths.Range()) {
 		r.wrong(body.Paths.Range(), `write paths = ["/var/log/nginx/*.log"]`, "a source needs at least one path")
@@ -48,6 +53,9 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 		r.wrong(body.MaxLine.Range(), "choose between 1KiB and 64MiB", "max_line is out of range")
 	}
 	s.Records = r.records(&body)
+	if given(body.IgnoreOlder) && s.IgnoreOlder < time.Minute && !r.toldAt(body.IgnoreOlder.Range()) {
+		r.wrong(body.IgnoreOlder.Range(), `write a length of time like "24h", or leave it out to read files of any age`, "ignore_older is shorter than a minute")
+	}
 	s.Mapper = mapper.Options{
 		Format:  r.format(body.Format),
 		KeepRaw: r.truth(body.KeepRaw),

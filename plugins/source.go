@@ -75,7 +75,7 @@ func (c Cursor) Value(key string) []byte {
 type Position struct {
 	File       string // path as the source saw it, or topic or endpoint
 	FileID     string // identity of the file: survives a rename, differs for another file of the same name
-	Generation uint64 // truncations of this file seen
+	Generation uint64 // grows with every truncation of this file
 	Offset     int64  // of the record's first byte
 	Length     int64  // of the record in the source, in its encoding there and without its line end; more than of Data when Fault says it was cut
 }

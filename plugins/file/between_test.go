@@ -5,6 +5,7 @@ import "testing"
 // A scan falls between two renames, and then a file is made and rotated away
 // before the next one: it never stood at its path when somebody looked.
 func TestScanBetweenTwoRenames(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		w.config.Paths = []string{w.path("a.log")}
 		w.write("a.log.9", "from before the first start\n")

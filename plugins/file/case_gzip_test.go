@@ -50,17 +50,6 @@ func (w *world) old(name string) {
 	w.ok(os.Chtimes(w.path(name), then, then))
 }
 
-// evidence is what was told, without the records of the log.
-func (w *world) evidence() []plugins.Record {
-	var told []plugins.Record
-	for _, r := range w.records {
-		if r.Evidence != nil {
-			told = append(told, r)
-		}
-	}
-	return told
-}
-
 func linesOf(text string) []string { return strings.Split(strings.TrimSuffix(text, "\n"), "\n") }
 
 func TestCase55Gzip(t *testing.T) {
@@ -162,15 +151,15 @@ func TestCase55GzipCorrupt(t *testing.T) {
 				w.config.Compressed, w.config.Paths = true, []string{w.path("*.gz")}
 				w.ok(os.WriteFile(w.path("a.gz"), c.data, 0o640))
 				w.start()
-				w.until("told", func() bool { return len(w.evidence()) > 0 })
+				w.until("told", func() bool { return len(w.facts) > 0 })
 				w.idle(1000)
 				w.restart()
 				w.idle(1000)
-				told := w.evidence()
+				told := w.facts
 				if len(told) != 1 {
 					t.Fatalf("told %d times", len(told))
 				}
-				e, n := told[0], len(w.records)-1
+				e, n := told[0], len(w.records)
 				if name == "damaged" { // what is behind the damage may come out otherwise
 					if n < 10000 || e.Evidence.From != int64(len(numbered(0, 20000))/2) {
 						t.Errorf("%d records, told %+v", n, e.Evidence)

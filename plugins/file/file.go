@@ -8,12 +8,16 @@
 // A file that was truncated or rewritten is read again from its beginning, in its
 // next generation.
 //
+// What is lost, and that a file was rotated or truncated, the source tells as
+// evidence among the records.
+//
 // Every file has a mark in the cursor (docs/format/file-mark.md). Between scans
 // the source waits for news of the kernel, and where there are none it polls.
 package file
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +25,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +38,7 @@ import (
 const (
 	DefaultMaxLine = 1 << 20
 	DefaultPoll    = 500 * time.Millisecond
+	DefaultMaxOpen = 256
 
 	// slowPoll is how many times Poll a scan is apart from the next while the kernel sends news: it may forget some.
 	slowPoll = 10
@@ -42,6 +46,8 @@ const (
 	quietPolls = 10
 	// scansAPoll is how many scans there are in one Poll at most.
 	scansAPoll = 10
+	// clockTick is by how much the stamps of a file system may be behind the clock.
+	clockTick = 20 * time.Millisecond
 )
 
 // Where a source begins when it is started for the very first time. Files that
@@ -49,6 +55,12 @@ const (
 const (
 	StartBeginning = "beginning"
 	StartEnd       = "end"
+)
+
+// What a file is told apart by.
+const (
+	IdentityInode = "inode"
+	IdentityPath  = "path" // for file systems whose inodes change; a rotated file must not be found by Paths then
 )
 
 // Config says which files are read, and how.
@@ -68,6 +80,11 @@ type Config struct {
 	FlushAfter time.Duration // so long a line without its end waits for it, then it is a record; 0: until it is clear that nobody completes it
 	Multiline  *Multiline    // nil: a record a line
 	Log        *slog.Logger  // told of truncations and of files that vanished; nil: nobody
+
+	Symlinks    bool          // follow symbolic links; without, a path that is one is a fault
+	Identity    string        // IdentityInode (also ""), or IdentityPath
+	IgnoreOlder time.Duration // of a file that nobody has written to for so long when it is met, only what comes later is read; 0: no such limit
+	MaxOpen     int           // descriptors held at a time, but for deleted files that are not read to their end; 0: DefaultMaxOpen
 }
 
 // Source is a plugins.Source of the lines of files.
@@ -91,6 +108,11 @@ type Source struct {
 	watched map[string]bool
 	sniffs  map[inode]sniff // gzip files that are not read
 	polling bool            // the kernel refused to send news of a folder
+
+	open       int    // descriptors held
+	turns      uint64 // turns given
+	gaps       uint64 // told
+	generation uint64 // with which a file begins: above that of every file that is gone
 }
 
 // New checks the configuration; nothing is opened.
@@ -126,8 +148,18 @@ func New(c Config) (*Source, error) {
 	if c.Poll == 0 {
 		c.Poll = DefaultPoll
 	}
-	if c.MaxLine < 0 || c.Poll < 0 {
-		return nil, errors.New("max_line and poll must not be negative")
+	switch c.Identity {
+	case "":
+		c.Identity = IdentityInode
+	case IdentityInode, IdentityPath:
+	default:
+		return nil, fmt.Errorf("identity %q: want %q or %q", c.Identity, IdentityInode, IdentityPath)
+	}
+	if c.MaxOpen == 0 {
+		c.MaxOpen = DefaultMaxOpen
+	}
+	if c.MaxLine < 0 || c.Poll < 0 || c.IgnoreOlder < 0 || c.MaxOpen < 0 {
+		return nil, errors.New("max_line, poll, ignore_older and max_open must not be negative")
 	}
 	rules, err := c.rules()
 	if err != nil {
@@ -149,17 +181,11 @@ func (s *Source) Open(ctx context.Context, at plugins.Cursor) error {
 	s.page.rules = s.rules
 	s.byInode, s.watched, s.sniffs = map[inode]*tail{}, map[string]bool{}, map[inode]sniff{}
 	if at.Value(startKey) == nil {
-		s.next = plugins.Cursor{{Key: startKey, Value: []byte{markVersion}}}
+		s.next = plugins.Cursor{{Key: startKey, Value: encodeStart(0)}}
 		s.fromEnd = s.config.Start == StartEnd && len(at) == 0
 	}
-	zips, err := s.zips(at)
-	if err != nil {
+	if err := s.resume(at); err != nil {
 		return err
-	}
-	for _, m := range at {
-		if err := s.resume(m, zips); err != nil {
-			return fmt.Errorf("mark of file %s: %w", m.Key, err)
-		}
 	}
 	if !s.config.NoNotify {
 		// Without a watcher (too few are left to this user) the source polls.
@@ -172,43 +198,6 @@ func (s *Source) Open(ctx context.Context, at plugins.Cursor) error {
 	s.scan()
 	s.fromEnd = false
 	return ctx.Err()
-}
-
-// resume makes a tail of a mark.
-func (s *Source) resume(m plugins.Mark, zips map[string]zipPlace) error {
-	if m.Key == startKey || strings.HasPrefix(m.Key, zipKey) {
-		return nil
-	}
-	n, err := parseFileID(m.Key)
-	if err != nil {
-		return err
-	}
-	p, err := decodePlace(m.Value)
-	if err != nil {
-		return err
-	}
-	t := &tail{place: p, rules: &s.rules, inode: n, id: m.Key, path: p.file, taking: taking{scanned: p.offset}, ready: true, sent: m.Value, durable: true}
-	if hashOf(m.Key) == noHash {
-		t.id, t.was = "", m.Key
-	}
-	if z, ok := zips[m.Key]; ok {
-		n, t.inode, t.zip = z.inode, z.inode, &zipped{done: z.done}
-	}
-	if other := s.byInode[n]; other != nil && other.born != t.born { // the younger one has the inode; the other may have been compressed
-		if other.born > t.born {
-			t, other = other, t
-		}
-		other.inode = inode{}
-		s.tails = append(slices.DeleteFunc(s.tails, func(o *tail) bool { return o == other || o == t }), other)
-	} else if other != nil { // one inode is one file: the other mark is of one that is long gone
-		if other.generation > p.generation {
-			t, other = other, t
-		}
-		s.next = append(s.next, plugins.Mark{Key: other.key()})
-		s.tails = slices.DeleteFunc(s.tails, func(o *tail) bool { return o == other || o == t })
-	}
-	s.tails, s.byInode[n] = append(s.tails, t), t
-	return nil
 }
 
 // Read implements plugins.Source. The records are good until the next Read.
@@ -238,17 +227,22 @@ func (s *Source) step() (b plugins.Batch, busy bool) {
 	}
 	s.page.reset()
 	count, first := len(s.tails), s.turn
-	for k := 0; k < count && !s.page.full(); k++ {
+	for k := 0; k < count && !s.page.full() && s.roomForFacts(); k++ {
 		i := (first + k) % count
 		t := s.tails[i]
 		if t.after != nil && !t.after.ready && !t.after.retry {
 			t.after = nil // read to its end, or not to be read at present
 		}
-		if !t.ready || t.after != nil {
+		if len(t.facts) > 0 && !s.hand(t) {
+			busy = true
+			break
+		}
+		if !t.ready || t.after != nil || t.copyOf != nil {
 			continue
 		}
 		s.turn = (i + 1) % count
 		s.read(t)
+		s.hand(t)
 		busy = busy || t.ready
 	}
 	for _, t := range s.tails {
@@ -261,11 +255,45 @@ func (s *Source) step() (b plugins.Batch, busy bool) {
 
 // read gives one tail its turn. An error holds back only this file, until the next scan.
 func (s *Source) read(t *tail) {
-	generation := t.generation
-	err := t.read(s.page)
+	s.turns++
+	if t.turn = s.turns; t.fd == nil && !s.room(t) {
+		t.ready, t.retry = false, true
+		return
+	}
+	if t.zip != nil {
+		s.finishRead(t, s.readZip(t))
+		return
+	}
+	known := t.id != ""
+	identified, err := t.prepare(s.page)
+	if err == nil && identified {
+		if !known && t.was != "" && t.offset == 0 {
+			s.strays(t)
+		}
+		if t.after != nil {
+			return
+		}
+		if t.fresh {
+			if o := s.copiedFrom(t); o != nil {
+				t.waitFor(o)
+				s.rescan = true
+				return
+			}
+			t.fresh = false
+		}
+		err = t.read(s.page, s.roomForFacts)
+	}
+	s.finishRead(t, err)
+}
+
+// finishRead does what follows from the outcome of a turn.
+func (s *Source) finishRead(t *tail, err error) {
 	switch {
 	case t.zip != nil && t.zip.refused:
 		s.refuse(t)
+		err = nil
+	case errors.Is(err, errChanged):
+		s.changed(t)
 		err = nil
 	case errors.Is(err, errReplaced), errors.Is(err, fs.ErrNotExist):
 		s.rescan, t.retry, t.ready, err = true, true, false, nil
@@ -274,17 +302,22 @@ func (s *Source) read(t *tail) {
 		if t.err == nil || t.err.Error() != err.Error() {
 			s.log.Warn("cannot read file, trying again", "file", t.path, "error", err)
 		}
+	case t.rest != nil && !t.ready:
+		if t.ready = !s.roomForFacts(); !t.ready {
+			s.finish(t, false)
+		}
 	}
 	t.err = err
-	if t.generation != generation {
-		s.log.Warn("file was truncated or rewritten, reading it from its beginning", "file", t.path, "generation", t.generation)
-	}
 }
 
-// move hands out the mark of a tail that has moved.
+// move hands out the mark of a tail that has moved. What it says must not be
+// durable before the facts are, nor without them.
 func (s *Source) move(t *tail) {
-	if !t.dirty || t.key() == "" {
+	if !t.dirty || t.key() == "" || len(t.facts) > 0 {
 		return
+	}
+	if t.where = cmp.Or(t.real, t.path); t.where == t.file {
+		t.where = ""
 	}
 	if t.zip != nil && t.zip.moved && t.id != "" {
 		t.zip.moved = false
@@ -362,6 +395,6 @@ func (s *Source) reset() error {
 		err = s.watcher.Close()
 	}
 	s.tails, s.byInode, s.watcher, s.watched, s.next, s.broken = nil, nil, nil, nil, nil, nil
-	s.turn, s.polling, s.rescan = 0, false, false
+	s.turn, s.polling, s.rescan, s.open, s.generation = 0, false, false, 0, 0
 	return err
 }

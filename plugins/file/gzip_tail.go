@@ -102,6 +102,15 @@ func zipName(path string) bool { return strings.EqualFold(filepath.Ext(path), ".
 func withoutZip(path string) string { return path[:len(path)-len(".gz")] }
 
 // readZip is read for gzip files.
+func (s *Source) readZip(t *tail) error {
+	n := len(s.page.records)
+	err := t.readZip(s.page)
+	for i := n; i < len(s.page.records); i++ {
+		s.count(&s.page.records[i])
+	}
+	return err
+}
+
 func (t *tail) readZip(p *page) error {
 	z := t.zip
 	if z.done > 0 && z.done == t.size {
@@ -116,8 +125,8 @@ func (t *tail) readZip(p *page) error {
 			return err
 		}
 	}
-	if t.fromEnd {
-		t.fromEnd = false
+	if t.skip {
+		t.skip = false
 		t.doneZip()
 		return nil
 	}
@@ -181,7 +190,7 @@ func (t *tail) endZip(p *page) {
 
 func (t *tail) doneZip() {
 	t.zip.done, t.zip.moved, t.zip.giveUp = t.size, true, false
-	t.dirty, t.ready = true, false
+	t.dirty, t.ready, t.finished, t.known = true, false, true, t.offset
 	t.close()
 }
 
@@ -193,7 +202,7 @@ func (t *tail) openZip(p *page) error {
 			return err
 		}
 		info, err := fd.Stat()
-		if err == nil && inodeOf(info) != t.inode {
+		if err == nil && !t.byPath && inodeOf(info) != t.inode {
 			err = errReplaced
 		}
 		if err != nil {
@@ -201,6 +210,7 @@ func (t *tail) openZip(p *page) error {
 			return err
 		}
 		t.fd = fd
+		*t.open++
 		z.r = newUnzipped(fd, p.widest()+overlapBytes, &t.final)
 	} else if z.waiting && !z.giveUp { // it has grown
 		z.r.restart()
@@ -237,7 +247,7 @@ const maxSniffs = 4096
 
 // sniffed looks at the beginning of a gzip file, once for as long as it does not change.
 func (s *Source) sniffed(f seen) sniff {
-	n := inodeOf(f.info)
+	n := s.inodeOf(f.path, f.info)
 	had, ok := s.sniffs[n]
 	if ok && had.size == f.info.Size() && had.modified.Equal(f.info.ModTime()) {
 		return had
@@ -264,7 +274,7 @@ func (s *Source) sniffed(f seen) sniff {
 // wantedZip tells whether a gzip file that a glob finds is to be read as a log of
 // its own: it is complete, and no log that is followed seems to be in it.
 func (s *Source) wantedZip(f seen) bool {
-	if s.byInode[inodeOf(f.info)] != nil {
+	if s.byInode[s.inodeOf(f.path, f.info)] != nil {
 		return true
 	}
 	if !s.config.Compressed {
@@ -297,7 +307,7 @@ func (s *Source) adopt(t *tail, folders map[string][]seen) bool {
 	}
 	for _, dir := range []string{filepath.Dir(t.path), filepath.Dir(t.file)} {
 		for _, f := range s.list(dir, folders) {
-			n := inodeOf(f.info)
+			n := s.inodeOf(f.path, f.info)
 			if !zipName(f.path) || s.byInode[n] != nil || t.refused[n] || !t.zippedAs(f) || s.sniffed(f).hash != hashOf(t.id) {
 				continue
 			}
@@ -337,7 +347,7 @@ func (s *Source) unmetZips(left []*tail, folders map[string][]seen) []*tail {
 			continue
 		}
 		for _, f := range s.list(filepath.Dir(t.file), folders) {
-			if !zipName(f.path) || s.byInode[inodeOf(f.info)] != nil || s.excluded(f.path) || t.refused[inodeOf(f.info)] ||
+			if !zipName(f.path) || s.byInode[s.inodeOf(f.path, f.info)] != nil || s.excluded(f.path) || t.refused[s.inodeOf(f.path, f.info)] ||
 				!rotatedName(filepath.Base(t.file), filepath.Base(withoutZip(f.path))) || f.info.ModTime().UnixNano() <= t.born {
 				continue
 			}

@@ -3,11 +3,13 @@ package file
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,8 +28,20 @@ type inode struct{ dev, ino uint64 }
 // decimal, as stat(1) prints them, and the first 8 bytes of the SHA-256 of the
 // first line (without '\n', at most headBytes of it) in hex.
 func fileID(n inode, head []byte) string {
+	return strconv.FormatUint(n.dev, 10) + "-" + strconv.FormatUint(n.ino, 10) + "-" + headHash(head)
+}
+
+// headHash is the last part of an identity, from the first line.
+func headHash(head []byte) string {
 	sum := sha256.Sum256(head)
-	return strconv.FormatUint(n.dev, 10) + "-" + strconv.FormatUint(n.ino, 10) + "-" + hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(sum[:8])
+}
+
+// pathInode stands for the inode where those cannot be relied on: device 0, which
+// no file is on, and a number made of the path.
+func pathInode(path string) inode {
+	sum := sha256.Sum256([]byte(path))
+	return inode{0, binary.BigEndian.Uint64(sum[:8])}
 }
 
 // noHash stands in the identity of a file whose first line is not complete yet.
@@ -96,4 +110,13 @@ func bornAt(path string, n inode) (int64, bool) {
 		return 0, true
 	}
 	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec), true
+}
+
+// bornOf is the same of an open file.
+func bornOf(fd *os.File) int64 {
+	var st unix.Statx_t
+	if err := unix.Statx(int(fd.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_SYNC_AS_STAT, unix.STATX_BTIME, &st); err != nil || st.Mask&unix.STATX_BTIME == 0 {
+		return 0
+	}
+	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
 }

@@ -26,6 +26,7 @@ func (w *world) born(name string) int64 {
 // A log that is empty when the agent meets it, and filled and rotated away while
 // the agent is down, has lines that no glob finds: its mark must be there before its first line is.
 func TestEmptyFileIsFilledAndRotatedWhileDown(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		w.config.Paths = []string{w.path("a.log")}
 		w.write("a.log.1", "from before the first start\n")
@@ -68,6 +69,7 @@ func TestInodeOfAMetFileIsUsedAgainElsewhere(t *testing.T) {
 }
 
 func TestHalfFirstLineIsReadOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		w.write("a.log", "a")
 		w.start()

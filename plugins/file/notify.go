@@ -51,6 +51,9 @@ func (s *Source) folders() []string {
 	}
 	for _, t := range s.tails {
 		dirs = append(dirs, filepath.Dir(t.file))
+		if t.real != "" {
+			dirs = append(dirs, filepath.Dir(t.real))
+		}
 	}
 	slices.Sort(dirs)
 	dirs = slices.Compact(dirs)
@@ -67,8 +70,10 @@ func (s *Source) heard(e fsnotify.Event) bool {
 		return true
 	}
 	for _, t := range s.tails {
-		if t.path == e.Name {
-			t.ready = true
+		if t.path == e.Name || t.real == e.Name {
+			if t.copyOf == nil {
+				t.ready = true
+			}
 			return true
 		}
 	}

@@ -2,24 +2,15 @@ package file
 
 import (
 	"cmp"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/bmatcuk/doublestar/v4"
-
-	"github.com/actiontrail/actiontrail/plugins"
 )
 
-// seen is a regular file as one scan sees it.
-type seen struct {
-	path string
-	info fs.FileInfo
-}
+// mtimeDone is for how long nobody must have written to a file that still has its
+// path before it counts as finished: a file of a day that is over, say.
+const mtimeDone = time.Hour
 
 // scan looks at the folders: which files are there, where the known ones have
 // gone, which have more to read.
@@ -28,9 +19,9 @@ func (s *Source) scan() {
 	s.scanned, s.rescan = now, false
 	folders := map[string][]seen{} // listed in this scan
 	matches := s.match()
-	byPath := make(map[string]inode, len(matches))
-	for n, m := range matches {
-		byPath[m.path] = n
+	byPath := make(map[string]seen, len(matches))
+	for _, m := range matches {
+		byPath[m.path] = m
 	}
 	var left []*tail // have left the path by which they were matched
 	for _, t := range s.tails {
@@ -43,88 +34,61 @@ func (s *Source) scan() {
 			s.adopt(t, folders)
 		}
 		if t.away = t.path != t.file; t.away || !t.missing.IsZero() {
-			left = append(left, t)
+			if !t.copy {
+				left = append(left, t)
+			}
 			if !was {
 				t.grown = now // its writer has as long to finish as after a write
 			}
 		}
+		s.departed(t)
 	}
-	added := append(s.unmet(left, matches, folders), s.unmetZips(left, folders)...)
+	added := append(s.unmet(left, matches, byPath, folders), s.unmetZips(left, folders)...)
 	for n, m := range matches {
 		if s.byInode[n] != nil || containsInode(added, n) || zipName(m.path) && !s.wantedZip(m) {
 			continue
 		}
 		if t := s.newTail(m, m.path); t != nil {
+			s.sinceWhen(t, now)
 			added = append(added, t)
 		}
 	}
-	slices.SortFunc(added, func(a, b *tail) int { // of those born in one tick, the rotated ones first
-		if c := cmp.Compare(a.born, b.born); c != 0 || a.away == b.away {
-			return cmp.Or(c, cmp.Compare(a.path, b.path))
-		} else if a.away {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(added, byAge)
 	for _, t := range added {
 		t.grown = now
-		t.fromEnd = s.fromEnd
 		t.after = s.predecessor(t)
 		s.tails, s.byInode[t.inode] = append(s.tails, t), t
 	}
 	for _, t := range slices.Clone(s.tails) { // settle forgets some
+		if t.copyOf != nil {
+			s.judge(t, now)
+		}
 		_, succeeded := byPath[t.file]
 		s.settle(t, succeeded, now)
 	}
 	s.watch()
 }
 
-// match is the regular files that the globs find. Of several names of one file
-// the one where it is known counts, else the first.
-func (s *Source) match() map[inode]seen {
-	found := map[inode]seen{}
-	s.broken = map[string]error{}
-	for _, pattern := range s.config.Paths {
-		paths, err := doublestar.FilepathGlob(pattern)
-		if err != nil {
-			s.broken[pattern] = err
-		}
-		for _, path := range paths {
-			if s.excluded(path) {
-				continue
-			}
-			info, err := os.Stat(path)
-			if err != nil {
-				if !errors.Is(err, fs.ErrNotExist) {
-					s.broken[path] = err
-				}
-				continue
-			}
-			if !info.Mode().IsRegular() {
-				continue
-			}
-			n := inodeOf(info)
-			if t := s.byInode[n]; found[n].info == nil || t != nil && t.path == path {
-				found[n] = seen{path, info}
-			}
-		}
+// byAge orders files by when they were made; of those made in one tick, the rotated ones come first.
+func byAge(a, b *tail) int {
+	if c := cmp.Compare(a.born, b.born); c != 0 || a.away == b.away {
+		return cmp.Or(c, cmp.Compare(a.path, b.path))
 	}
-	return found
+	if a.away {
+		return -1
+	}
+	return 1
 }
 
-// excluded tells whether a path is left out: a pattern with a slash is of whole
-// paths, another of names.
-func (s *Source) excluded(path string) bool {
-	for _, pattern := range s.config.Exclude {
-		name := path
-		if !strings.ContainsRune(pattern, filepath.Separator) {
-			name = filepath.Base(path)
-		}
-		if doublestar.PathMatchUnvalidated(pattern, name) {
-			return true
-		}
+// departed has it told that a file has left its path.
+func (s *Source) departed(t *tail) {
+	switch {
+	case t.away && t.missing.IsZero(), !t.missing.IsZero() && t.fd != nil && s.reachable(t):
+		t.leave()
+	case t.missing.IsZero() && t.gone && !t.away:
+		t.gone = false // it is back
+		t.meet()
 	}
-	return false
 }
 
 // find brings t in line with what is there.
@@ -135,7 +99,7 @@ func (s *Source) find(t *tail, matches map[inode]seen, folders map[string][]seen
 	}
 	if !ok && t.fd != nil { // in no place that we know of, but ours until it is closed
 		if info, err := t.fd.Stat(); err == nil {
-			m, ok = seen{t.path, info}, true
+			m, ok = seen{path: t.path, real: t.real, info: info}, true
 			if t.missing.IsZero() {
 				t.missing = now
 			}
@@ -149,10 +113,14 @@ func (s *Source) find(t *tail, matches map[inode]seen, folders map[string][]seen
 		}
 		return
 	}
-	t.path = m.path
+	t.path, t.real = m.path, m.real
 	if size, modified := m.info.Size(), m.info.ModTime(); size != t.size || !modified.Equal(t.modified) {
+		t.verify = t.verify || size <= t.size
+		t.reopen = t.byPath
 		t.size, t.modified, t.grown = size, modified, now
-		t.ready, t.final = true, false
+		if t.copyOf == nil && t.rest == nil {
+			t.ready, t.final = true, false
+		}
 	}
 	if t.err != nil || t.retry {
 		t.ready, t.retry = true, false
@@ -163,12 +131,18 @@ func (s *Source) find(t *tail, matches map[inode]seen, folders map[string][]seen
 // of its paths. A file that is not open is only taken for the same if its first
 // line is, because its inode may have been given to another.
 func (s *Source) sibling(t *tail, folders map[string][]seen) (seen, bool) {
-	if info, err := os.Lstat(t.path); err == nil && inodeOf(info) == t.inode && s.same(t, t.path, info) {
-		return seen{t.path, info}, true
+	paths, dirs := []string{t.path}, []string{filepath.Dir(t.file), filepath.Dir(t.path)}
+	if t.real != "" {
+		paths, dirs = append(paths, t.real), append(dirs, filepath.Dir(t.real))
 	}
-	for _, dir := range []string{filepath.Dir(t.file), filepath.Dir(t.path)} {
+	for _, path := range paths {
+		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && s.inodeOf(path, info) == t.inode && s.same(t, seen{path: path, info: info}) {
+			return seen{path: path, info: info}, true
+		}
+	}
+	for _, dir := range dirs {
 		for _, f := range s.list(dir, folders) {
-			if inodeOf(f.info) == t.inode && s.same(t, f.path, f.info) {
+			if s.inodeOf(f.path, f.info) == t.inode && s.same(t, f) {
 				return f, true
 			}
 		}
@@ -176,18 +150,22 @@ func (s *Source) sibling(t *tail, folders map[string][]seen) (seen, bool) {
 	return seen{}, false
 }
 
-func (s *Source) same(t *tail, path string, info fs.FileInfo) bool {
+func (s *Source) same(t *tail, f seen) bool {
 	if t.zip != nil {
-		return t.id == "" || s.sniffed(seen{path, info}).hash == hashOf(t.id)
+		return t.id == "" || s.sniffed(f).hash == hashOf(t.id)
 	}
-	if t.fd == nil && t.id == "" {
-		born, still := bornAt(path, t.inode)
-		return t.born == 0 || still && born == t.born
-	}
-	if t.fd != nil || path == t.path && info.Size() == t.size && info.ModTime().Equal(t.modified) {
+	if t.fd != nil || f.path == t.path && f.info.Size() == t.size && f.info.ModTime().Equal(t.modified) {
 		return true
 	}
-	fd, err := os.Open(path)
+	if !t.byPath && t.born != 0 {
+		if born, still := bornAt(f.path, t.inode); !still || born != 0 && born != t.born {
+			return false
+		}
+	}
+	if t.id == "" {
+		return true
+	}
+	fd, err := os.Open(f.path)
 	if err != nil {
 		return true // forbidden for now: opening it will tell
 	}
@@ -196,45 +174,45 @@ func (s *Source) same(t *tail, path string, info fs.FileInfo) bool {
 	return same || err != nil
 }
 
-// list is the regular files in a folder.
-func (s *Source) list(dir string, folders map[string][]seen) []seen {
-	files, ok := folders[dir]
-	if ok {
-		return files
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.broken[dir] = err
-	}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-			files = append(files, seen{filepath.Join(dir, e.Name()), info})
-		}
-	}
-	folders[dir] = files
-	return files
-}
-
 // unmet is the files that were made and rotated away between two scans, or while
 // the agent was down, so that no glob ever found them: beside a file that has
 // left its path, named like a rotated file of that path, and younger. Every scan
 // looks for them, because one may fall between two renames.
-func (s *Source) unmet(left []*tail, matches map[inode]seen, folders map[string][]seen) []*tail {
+func (s *Source) unmet(left []*tail, matches map[inode]seen, byPath map[string]seen, folders map[string][]seen) []*tail {
 	var unmet []*tail
+	if s.config.Identity == IdentityPath {
+		return nil
+	}
+	add := func(t *tail, f seen, before int64) {
+		n := inodeOf(f.info)
+		if _, found := matches[n]; found || s.byInode[n] != nil || s.excluded(f.path) {
+			return
+		}
+		born, still := bornAt(f.path, n)
+		s.rescan = s.rescan || !still
+		if !still || born <= t.born || t.born == 0 || before > 0 && born > before || slices.ContainsFunc(unmet, func(u *tail) bool { return u.inode == n }) || s.copied(t.file, f.path) {
+			return
+		}
+		if u := s.newTail(f, t.file); u != nil {
+			u.away = true
+			unmet = append(unmet, u)
+		}
+	}
 	for _, t := range left {
 		for _, f := range s.list(filepath.Dir(t.file), folders) {
-			n := inodeOf(f.info)
-			if _, found := matches[n]; found || s.byInode[n] != nil || s.excluded(f.path) || !rotatedName(filepath.Base(t.file), filepath.Base(f.path)) {
-				continue
+			if rotatedName(filepath.Base(t.file), filepath.Base(f.path)) {
+				add(t, f, 0)
 			}
-			born, still := bornAt(f.path, n)
-			s.rescan = s.rescan || !still
-			if !still || born <= t.born || t.born == 0 || slices.ContainsFunc(unmet, func(u *tail) bool { return u.inode == n }) || s.copied(t.file, f.path) {
-				continue
-			}
-			if u := s.newTail(f, t.file); u != nil {
-				u.away = true
-				unmet = append(unmet, u)
+		}
+		now, ok := byPath[t.file]
+		if !ok || now.real == "" {
+			continue
+		}
+		// A link that was set to several targets since the last scan.
+		limit, _ := bornAt(now.real, inodeOf(now.info))
+		for _, f := range s.list(filepath.Dir(now.real), folders) {
+			if limit > 0 && series(f.path) == series(now.real) {
+				add(t, f, limit)
 			}
 		}
 	}
@@ -253,46 +231,54 @@ func (s *Source) copied(path, sibling string) bool {
 	if err != nil || !whole {
 		return false
 	}
-	hash := hashOf(fileID(inode{}, head))
+	hash := headHash(head)
 	return slices.ContainsFunc(s.tails, func(t *tail) bool { return t.file == path && hashOf(t.key()) == hash })
-}
-
-// rotatedName tells whether name is what a rotation makes of base: access.log
-// becomes access.log.1, access.log-20261121, access.log.old, access-2026-11-21.log or
-// access.1.log; not access.log.1.gz, whose lines were read before it was compressed.
-func rotatedName(base, name string) bool {
-	ext := filepath.Ext(base)
-	stem := strings.TrimSuffix(base, ext)
-	rest, ok := strings.CutPrefix(name, base)
-	if !ok {
-		if rest, ok = strings.CutPrefix(name, stem); ok {
-			rest, ok = strings.CutSuffix(rest, ext)
-		}
-	}
-	if !ok || len(rest) < 2 || !strings.ContainsRune(".-_", rune(rest[0])) {
-		return false
-	}
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip":
-		return false
-	}
-	return rest[1:] == "old" || rest[1] >= '0' && rest[1] <= '9'
 }
 
 // newTail is a tail of a file that was not known; nil when a rotation has moved it
 // in the meantime: the next scan, which follows at once, finds it.
 func (s *Source) newTail(f seen, file string) *tail {
-	born, still := bornAt(f.path, inodeOf(f.info))
+	t := s.tailAt(f, file)
+	if t.byPath {
+		return t
+	}
+	born, still := bornAt(cmp.Or(f.real, f.path), t.inode)
 	if !still {
 		s.rescan = true
 		return nil
 	}
-	t := &tail{rules: &s.rules, inode: inodeOf(f.info), path: f.path, ready: true, matched: f.path == file, durable: true, size: f.info.Size(), modified: f.info.ModTime()}
-	if zipName(f.path) {
-		t.zip = &zipped{moved: true}
-	}
-	t.file, t.born = file, born
+	t.born = born
 	return t
+}
+
+func (s *Source) tailAt(f seen, file string) *tail {
+	t := &tail{
+		rules: &s.rules, inode: s.inodeOf(f.path, f.info), byPath: s.config.Identity == IdentityPath, path: f.path, real: f.real, open: &s.open,
+		ready: true, fresh: true, matched: f.path == file, durable: true,
+		size: f.info.Size(), modified: f.info.ModTime(),
+	}
+	if t.byPath && f.real != "" {
+		t.inode = pathInode(f.real)
+	}
+	t.file, t.generation, t.known = file, s.generation, t.size
+	if zipName(f.path) { // how much is in it nobody knows
+		t.zip, t.known = &zipped{moved: true}, 0
+	}
+	return t
+}
+
+// sinceWhen sets what of a file that a glob has found for the first time counts:
+// of one that was there at the very first start, or that nobody has written to
+// for long, perhaps only what comes later. That is remembered from now on.
+func (s *Source) sinceWhen(t *tail, now time.Time) {
+	if !t.byPath {
+		t.since = now.Add(-clockTick).UnixNano()
+	}
+	old := s.config.IgnoreOlder > 0 && now.Sub(t.modified) > s.config.IgnoreOlder
+	if t.size > 0 && (s.fromEnd || old) {
+		t.skip = true
+		t.meet()
+	}
 }
 
 // predecessor is the file that was at the path of t just before it.
@@ -300,56 +286,11 @@ func (s *Source) predecessor(t *tail) *tail {
 	var last *tail
 	for _, p := range s.tails {
 		if p != t && p.file == t.file && (p.away || !p.missing.IsZero()) && p.born <= t.born && (last == nil || p.born >= last.born) {
-			p.ready = true // it may have grown since it was last looked at
+			if p.copyOf == nil {
+				p.ready = true // it may have grown since it was last looked at
+			}
 			last = p
 		}
 	}
 	return last
-}
-
-// settle closes files that nobody writes to any more, after their last half line
-// has been read, and forgets those that are gone once their last mark is durable.
-func (s *Source) settle(t *tail, succeeded bool, now time.Time) {
-	missing := !t.missing.IsZero()
-	if t.zip != nil && !missing {
-		s.settleZip(t, now)
-		return
-	}
-	quiet := now.Sub(t.grown) >= s.quiet && (!missing || now.Sub(t.missing) >= s.quiet)
-	if !quiet || t.ready || !missing && !(t.away && succeeded) {
-		return
-	}
-	if t.fd != nil && t.zip == nil && t.offset < t.size && !t.final {
-		t.final, t.ready = true, true
-		return
-	}
-	t.close()
-	t.retry = t.retry && !missing
-	if missing && !t.dirty && t.durable && s.reachable(t) && !s.adopt(t, map[string][]seen{}) {
-		s.forget(t)
-	}
-}
-
-// forget drops a file that is gone; the next Read removes its mark.
-func (s *Source) forget(t *tail) {
-	s.tails = slices.DeleteFunc(s.tails, func(o *tail) bool { return o == t })
-	delete(s.byInode, t.inode)
-	if t.sent != nil {
-		s.next = append(s.next, plugins.Mark{Key: t.key()})
-	}
-	if t.zip != nil {
-		s.next = append(s.next, plugins.Mark{Key: zipMarkKey(t.inode)})
-	}
-	s.log.Info("file is gone", "file", t.path, "read", t.offset)
-}
-
-// reachable tells whether the folder of a missing file is there, on the same file
-// system: an unmounted or forbidden folder does not mean that its files are gone.
-func (s *Source) reachable(t *tail) bool {
-	dir := filepath.Dir(t.file)
-	if s.broken[dir] != nil {
-		return false
-	}
-	info, err := os.Stat(dir)
-	return errors.Is(err, fs.ErrNotExist) || err == nil && inodeOf(info).dev == t.inode.dev
 }

@@ -10,6 +10,8 @@ type Status struct {
 	Files  []FileStatus // by path
 	Faults []Fault      // of paths, folders and globs that are no file yet; by path
 	Notify bool         // the kernel sends news of all folders
+	Open   int          // descriptors held
+	Gaps   uint64       // times that records were lost before they could be read, since the source was made
 }
 
 // FileStatus tells of one file.
@@ -58,6 +60,7 @@ func (s *Source) Status() Status {
 	}
 	slices.SortFunc(st.Files, func(a, b FileStatus) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(st.Faults, func(a, b Fault) int { return cmp.Compare(a.Path, b.Path) })
+	st.Open, st.Gaps = s.open, s.gaps
 	st.Notify = s.watcher != nil && !s.polling
 	return st
 }

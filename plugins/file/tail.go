@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -10,25 +11,48 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/actiontrail/actiontrail/plugins"
 )
 
 // tail is one file that is followed, from when it is first met until it is gone.
 type tail struct {
 	place
-	rules   *rules // nil: those of lines of UTF-8
-	inode   inode
-	id      string         // "" until the first line is complete
-	was     string         // the identity before the first line changed, or before it was complete; its mark is still there
+	rules   *rules         // nil: those of lines of UTF-8
 	zip     *zipped        // nil: the file is as it is
 	refused map[inode]bool // gzip files that are not of this log
-	path    string         // where the file is now, or was last
+	inode   inode
+	byPath  bool   // inode is made of the path
+	id      string // "" until the first line is complete
+	was     string // the identity before the first line changed, or before it was complete; its mark is still there
+	path    string // where the file is now, or was last
+	real    string // where path leads, if it is a symbolic link; or where the file was when the agent ended
 	fd      *os.File
+	open    *int // descriptors that the source holds; counts fd
 
 	taking
-	ready   bool  // there may be more to read
-	final   bool  // what is left will not be completed: the end of the file ends its last line
-	fromEnd bool  // was there at the very first start, and only what comes later counts
-	after   *tail // the file that had this name before: it is read first
+	ready bool  // there may be more to read
+	final bool  // what is left will not be completed: the end of the file ends its last line
+	after *tail // the file that had this name before: it is read first
+	turn  uint64
+
+	// What is not certain.
+	unsure   bool     // not looked at since Open: whatever happened while the agent was down is possible
+	verify   bool     // written to without growing: the first line is to be compared again
+	reopen   bool     // the path may lead to another file than fd (only byPath)
+	old      *os.File // fd before that
+	fresh    bool     // nothing has been read of it: it may be a copy
+	copyOf   *tail    // it begins like this one, of this generation: wait for what becomes of them
+	copyAt   uint64
+	judged   int64     // so many bytes of it are like the original
+	rest     *os.File  // holds what is left of this generation
+	inCopy   bool      // rest is a copy
+	copyPath string    // where it was
+	looked   int       // after how many scans the copy was looked for in vain
+	lookedAt time.Time // the last of them
+	copied   inode     // the last copy of it whose lines are known
+
+	facts []plugins.Record // to be told
 
 	// As of the last scan.
 	matched  bool      // found by a glob
@@ -60,39 +84,72 @@ func (t *tail) key() string {
 	return t.was
 }
 
-// open opens the file and checks that it is the one that the mark speaks of.
-func (t *tail) open() error {
+// meet gives a file without an identity a mark.
+func (t *tail) meet() {
+	if t.dirty = true; t.key() == "" {
+		t.was = metID(t.inode)
+	}
+}
+
+// openFile opens the file and checks that it is the one that the mark speaks of:
+// errChanged when it is not.
+func (t *tail) openFile() error {
 	// Without O_NONBLOCK a pipe that has just taken the path would hold us for ever.
 	fd, err := os.OpenFile(t.path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
 	info, err := fd.Stat()
-	if err == nil && inodeOf(info) != t.inode {
+	if err == nil && (!info.Mode().IsRegular() || !t.byPath && inodeOf(info) != t.inode) {
 		err = errReplaced
 	}
-	if err == nil && t.id != "" {
-		var same bool
-		if same, err = t.recognises(fd); err == nil && !same {
-			t.rewind()
-		}
+	if err == nil {
+		err = t.compare(fd, info)
 	}
-	if err == nil && t.fromEnd {
-		err = t.skip(fd, info)
+	if err == nil && t.skip {
+		err = t.skipTo(fd, info)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errChanged) {
 		fd.Close()
 		return err
 	}
 	t.fd = fd
-	return nil
+	*t.open++
+	return err
+}
+
+// compare is errChanged if the file is not what it was, as far as its beginning and its age tell.
+func (t *tail) compare(fd *os.File, info fs.FileInfo) error {
+	if !t.byPath && t.born != 0 {
+		if born := bornOf(fd); born != 0 && born != t.born {
+			return errChanged // the inode was given to another
+		}
+	}
+	if t.id == "" {
+		if t.offset == 0 && info.Size() < t.known && !t.skip {
+			return errChanged
+		}
+		return nil
+	}
+	same, err := t.recognises(fd)
+	if err == nil && !same {
+		err = errChanged
+	}
+	return err
 }
 
 func (t *tail) close() {
 	if t.fd != nil {
 		t.fd.Close() // only read from: there is nothing to lose
 		t.fd = nil
+		*t.open--
 	}
+	for _, fd := range []*os.File{t.rest, t.old} {
+		if fd != nil {
+			fd.Close()
+		}
+	}
+	t.rest, t.old = nil, nil
 	if t.zip != nil {
 		t.zip.r = nil
 	}
@@ -105,10 +162,24 @@ func (t *tail) recognises(r io.ReaderAt) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if whole && hashOf(fileID(t.inode, head)) == hashOf(t.id) {
+	hash := hashOf(t.key())
+	if whole && headHash(head) == hash {
 		return true, nil
 	}
-	return t.offset > 0 && beginsAs(head, t.id), nil
+	return t.offset > 0 && beginsAs(head, t.key()), nil
+}
+
+// holds tells whether r is the file as far as it was read: the first line, and the bytes before the offset.
+func (t *tail) holds(r io.ReaderAt) (bool, error) {
+	same, err := t.recognises(r)
+	if err != nil || !same {
+		return false, err
+	}
+	sum, err := overlapAt(r, t.offset)
+	if errors.Is(err, errChanged) {
+		return false, nil
+	}
+	return sum == t.overlap, err
 }
 
 // identify finds the identity; it stays "" while the first line is not complete.
@@ -133,92 +204,170 @@ func (t *tail) rewind() {
 	if t.id != "" {
 		t.was, t.id = t.id, ""
 	}
-	if t.offset > 0 { // else no record has been read of this generation
+	if t.offset > 0 || len(t.facts) > 0 { // else nothing has been told of this generation
 		t.generation++
 	}
-	t.offset, t.overlap = 0, 0
+	t.offset, t.overlap, t.known = 0, 0, 0
 	t.taking = taking{average: t.average}
-	t.fromEnd, t.ready = false, true
+	t.skip, t.finished, t.final, t.unsure, t.verify = false, false, false, false, false
+	t.ready, t.fresh, t.looked = true, t.byPath, 0
+	if t.old != nil {
+		t.old.Close()
+		t.old = nil
+	}
 	t.dirty = t.was != ""
+	if t.fd != nil && !t.byPath {
+		t.born = bornOf(t.fd)
+	}
 	if t.matched {
 		t.file = t.path // an inode used again: the new file has a name of its own
 	}
 }
 
-// skip moves to after the last complete line. A line that is half written at the
-// first start is read whole.
-func (t *tail) skip(r io.ReaderAt, info fs.FileInfo) error {
-	f, err := t.rules.formOf(r)
+// skipTo moves to after the last line that was complete when the file was met. A
+// line that was half written then is read whole.
+func (t *tail) skipTo(r io.ReaderAt, info fs.FileInfo) error {
+	end := t.known
+	if info.Size() < end {
+		end = 0 // truncated since
+	}
+	start, err := lineStart(r, end, t.rules)
 	if err != nil {
 		return err
 	}
+	if t.skip = false; start == 0 {
+		return nil
+	}
+	t.offset, t.scanned, t.dirty = start, start, true
+	return t.note(r)
+}
+
+// lineStart is the last start of a line at or before end.
+func lineStart(r io.ReaderAt, end int64, u *rules) (int64, error) {
+	f, err := u.formOf(r)
+	if err != nil {
+		return 0, err
+	}
 	b := make([]byte, 64<<10)
-	for end := info.Size(); end > 0; {
+	for end > 0 {
 		from := max(0, end-int64(len(b)))
 		n, err := r.ReadAt(b[:end-from], from)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return err
+			return 0, err
 		}
 		if i := f.lastEnd(b[:n], from); i >= 0 {
-			t.offset = from + int64(i+len(f.end))
-			t.scanned = t.offset
-			t.fromEnd, t.dirty = false, true
-			return t.note(r)
+			return from + int64(i+len(f.end)), nil
 		}
 		if end = from; from > 0 {
 			end += int64(len(f.end)) - 1 // a line end may lie across
 		}
 	}
-	t.fromEnd = false
-	return nil
+	return 0, nil
 }
 
 // note reads the bytes before the offset for the next check.
-func (t *tail) note(r io.ReaderAt) error {
+func (t *tail) note(r io.ReaderAt) (err error) {
+	t.overlap, err = overlapAt(r, t.offset)
+	return err
+}
+
+// overlapAt is the checksum of the bytes before an offset; errChanged where the file is shorter.
+func overlapAt(r io.ReaderAt, offset int64) (uint32, error) {
 	var b [overlapBytes]byte
-	n := t.before()
-	if _, err := r.ReadAt(b[:n], t.offset-int64(n)); err != nil {
+	n := min(offset, overlapBytes)
+	if _, err := r.ReadAt(b[:n], offset-n); err != nil {
 		if errors.Is(err, io.EOF) {
-			return errChanged
+			return 0, errChanged
 		}
-		return err
+		return 0, err
 	}
-	t.overlap = crc32.Checksum(b[:n], castagnoli)
-	return nil
+	return crc32.Checksum(b[:n], castagnoli), nil
 }
 
 // before is how many bytes before the offset are checked.
 func (t *tail) before() int { return int(min(t.offset, overlapBytes)) }
 
-// read moves lines to the page: it opens, identifies and takes.
-func (t *tail) read(p *page) error {
-	if t.zip != nil {
-		return t.readZip(p)
+// prepare opens and identifies; then there is something to take lines of, or nothing yet.
+func (t *tail) prepare(p *page) (bool, error) {
+	if t.rest != nil {
+		return true, nil
 	}
+	if t.looked > 0 {
+		return false, errChanged
+	}
+	if t.reopen && t.fd != nil {
+		t.old, t.fd = t.fd, nil
+		*t.open--
+	}
+	t.reopen = false
 	if t.fd == nil {
-		if err := t.open(); err != nil {
-			return err
+		if err := t.openFile(); err != nil {
+			return false, err
+		}
+		if t.old != nil {
+			t.old.Close()
+			t.old = nil
+		}
+	} else if t.verify && t.id != "" {
+		if same, err := t.recognises(t.fd); err != nil {
+			return false, err
+		} else if !same {
+			return false, errChanged
 		}
 	}
+	t.verify = false
 	if t.id == "" {
 		if err := t.identify(t.fd, p); err != nil {
-			return fmt.Errorf("read the first line: %w", err)
+			return false, fmt.Errorf("read the first line: %w", err)
 		}
 		if t.id == "" {
 			if t.was == "" {
-				t.was, t.dirty = metID(t.inode), true
+				t.meet()
 			}
 			t.ready = false
-			return nil
 		}
 	}
-	err := t.take(t.fd, p)
+	return t.id != "", nil
+}
+
+// read moves lines to the page. At the end of the file it may have to tell what was
+// cut off there, for which there must be room.
+func (t *tail) read(p *page, room func() bool) error {
+	from := io.ReaderAt(t.fd)
+	if t.rest != nil {
+		from = t.rest
+	}
+	before, records, used, text := *t, len(p.records), p.used, len(p.text)
+	if err := t.take(from, p); err != nil {
+		return err
+	}
+	if before.offset == 0 { // there was nothing before it to tell that it is still the file that was identified
+		if same, err := t.recognises(from); err != nil || !same {
+			*t, p.records, p.used, p.text = before, p.records[:records], used, p.text[:text]
+			return cmp.Or(err, errChanged)
+		}
+	}
 	if t.only > 0 && t.offset >= t.only {
 		t.only, t.ready = 0, true // and what has come after it
 	}
-	if errors.Is(err, errChanged) {
-		t.rewind()
+	t.unsure = false
+	t.known = max(t.known, t.offset)
+	if t.rest != nil {
 		return nil
 	}
-	return err
+	if t.ready { // so much there is, and it may be gone before it is read
+		if info, err := t.fd.Stat(); err == nil {
+			t.known = max(t.known, info.Size())
+		}
+		return nil
+	}
+	end := max(t.end, t.offset)
+	if end < t.known {
+		if t.ready = !room(); t.ready {
+			return nil
+		}
+		t.tell(t.generation, end, plugins.Evidence{Name: plugins.SourceGap, From: end, To: t.known, Why: "the end of the file was cut off before it was read"})
+	}
+	t.known = end
+	return nil
 }

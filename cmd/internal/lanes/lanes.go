@@ -86,6 +86,7 @@ func fileConfig(s *config.Source, log *slog.Logger) file.Config {
 	r := &s.Records
 	c := file.Config{
 		Paths: s.Paths, Exclude: s.Exclude, Start: s.Start, MaxLine: s.MaxLine, Log: log,
+		Symlinks: s.Symlinks, Identity: s.Identity, IgnoreOlder: s.IgnoreOlder, MaxOpen: s.MaxOpen,
 		Encoding: r.Encoding, Delimiter: r.Delimiter, LongLines: r.LongLines, FlushAfter: r.FlushAfter, Compressed: r.Compressed,
 	}
 	if m := r.Multiline; m != nil {
