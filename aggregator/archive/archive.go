@@ -58,8 +58,8 @@ type Config struct {
 	step   func(string) error // is asked before each step that touches the staging folder; nil: go on
 }
 
-// Archive is an aggregator.Sink. Write, Flush and SetFilter are called by one
-// goroutine at a time; Status by any.
+// Archive is an aggregator.Sink. Write, Pay, Seal, Flush and SetFilter are called
+// by one goroutine at a time; Status by any.
 type Archive struct {
 	cfg Config
 
@@ -169,8 +169,16 @@ func (a *Archive) write(ctx context.Context, batches []event.Batch) error {
 	if err := a.ready(ctx); err != nil {
 		return err
 	}
+	return a.takeAll(ctx, batches, nil)
+}
+
+// takeAll stages batches that are paid like this, or with nil come from the stream.
+func (a *Archive) takeAll(ctx context.Context, batches []event.Batch, how *Payment) error {
 	for i := range batches {
-		if err := a.take(&batches[i]); err != nil {
+		if err := a.turn(ctx, how); err != nil {
+			return err
+		}
+		if err := a.take(&batches[i], how); err != nil {
 			return err
 		}
 		if err := a.due(ctx, a.cfg.Now()); err != nil {
@@ -200,8 +208,8 @@ func (a *Archive) SetFilter(ctx context.Context, filter query.Expr, text string)
 		return fmt.Errorf("the archive of trail %s: the filter and its text %q do not belong together", a.cfg.Trail, text)
 	}
 	err := a.ready(ctx)
-	if err == nil && a.rebuild == nil && a.staging.batches > 0 && text != a.cfg.FilterText {
-		err = a.cut(ctx, a.cfg.Now())
+	if err == nil {
+		err = a.cutStaged(ctx)
 	}
 	if err != nil {
 		return a.note(err)
@@ -261,7 +269,7 @@ func (a *Archive) delivered(t time.Time) {
 }
 
 // take stages what matches in a batch.
-func (a *Archive) take(b *event.Batch) error {
+func (a *Archive) take(b *event.Batch, how *Payment) error {
 	if b.Seq <= a.seen.Seq {
 		return nil // taken before; the position keeps too few hashes to know each one
 	}
@@ -271,7 +279,7 @@ func (a *Archive) take(b *event.Batch) error {
 	case event.Fork:
 		return fmt.Errorf("batch %d of %s at seq %d is a fork, which no follower passes on", b.Number, b.Lane, b.Seq)
 	}
-	if err := a.staging.take(&a.seen, b, a.cfg.Now()); err != nil {
+	if err := a.staging.take(&a.seen, b, how.lost(b.Seq), a.cfg.Now()); err != nil {
 		return err
 	}
 	a.seen.Advance(b)
@@ -305,7 +313,7 @@ func since(now, then time.Time) time.Duration {
 
 func (a *Archive) collector() *collector {
 	return &collector{
-		dir: a.cfg.lines(), trail: a.cfg.Trail, filter: a.cfg.Filter, layout: a.cfg.Layout,
+		dir: a.cfg.lines(), trail: a.cfg.Trail, filter: a.cfg.Filter, text: a.cfg.FilterText, layout: a.cfg.Layout,
 		level: a.cfg.level, spills: a.cfg.spills, step: a.cfg.step,
 	}
 }

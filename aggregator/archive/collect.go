@@ -37,6 +37,8 @@ type collector struct {
 	dir    string // for the lines
 	trail  string
 	filter query.Expr // nil: all match
+	text   string     // what filter was parsed from
+	paid   *Paid      // the batches are not read from the stream; nil: they are
 	layout layout.Layout
 	level  int // of gzip
 	spills int // bytes of lines in memory
@@ -63,14 +65,18 @@ type part struct {
 	tree    tree
 }
 
-// take adds a batch that follows p. p is not moved.
-func (c *collector) take(p *event.Position, b *event.Batch, now time.Time) error {
+// take adds a batch that follows p, and that had so many more events than it has
+// now. p is not moved.
+func (c *collector) take(p *event.Position, b *event.Batch, lost uint64, now time.Time) error {
 	if c.last == nil {
 		c.last, c.parts = map[event.Lane]int{}, map[layout.Folder]*part{}
 	}
-	c.scan(p, b)
+	c.scan(p, b).Events += lost
 	c.batches++
-	c.events += uint64(len(b.Events))
+	c.events += uint64(len(b.Events)) + lost
+	if c.paid != nil {
+		c.paid.Lost += lost
+	}
 	for i := range b.Events {
 		e := &b.Events[i]
 		if c.filter == nil || c.filter.Match(e) {
@@ -211,7 +217,7 @@ func staged(dir string, sha256 event.Hash) string {
 }
 
 // scan notes that a batch, which the position calls next or a gap before it, was looked at.
-func (c *collector) scan(p *event.Position, b *event.Batch) {
+func (c *collector) scan(p *event.Position, b *event.Batch) *Scanned {
 	from, to := p.Missing(b)
 	i, ok := c.last[b.Lane]
 	if !ok || from <= to {
@@ -229,4 +235,5 @@ func (c *collector) scan(p *event.Position, b *event.Batch) {
 	if b.Snapshot {
 		s.Snapshot = b.Seq
 	}
+	return s
 }

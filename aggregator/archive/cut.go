@@ -25,7 +25,10 @@ func (a *Archive) cut(ctx context.Context, now time.Time) error {
 	}
 	after := a.seen.Clone()
 	s := a.seal(number, now)
-	s.Filter, s.Layout = a.cfg.FilterText, a.cfg.Layout
+	s.Filter, s.Layout = a.staging.text, a.cfg.Layout
+	if s.Paid = a.staging.paid; s.Paid != nil {
+		s.Version = paidVersion
+	}
 	s.Seq = SeqRange{After: a.durable.Seq, To: after.Seq}
 	s.Scanned = append(s.Scanned, a.staging.scanned...)
 	s.setRecent(&after)

@@ -18,14 +18,9 @@ type rebuild struct {
 
 // beginRebuild goes back to before the seal. The batches come by Write.
 func (a *Archive) beginRebuild(c *chain, missing map[string]sealedObject) error {
-	var filter query.Expr
-	if text := c.scanned.Filter; text == a.cfg.FilterText {
-		filter = a.cfg.Filter
-	} else if text != "" {
-		var err error
-		if filter, err = a.cfg.Parse(text); err != nil {
-			return fmt.Errorf("the filter of %s cannot be read: %w", SealKey(c.scanned.Number), err)
-		}
+	filter, err := a.parse(c.scanned.Filter)
+	if err != nil {
+		return fmt.Errorf("the filter of %s cannot be read: %w", SealKey(c.scanned.Number), err)
 	}
 	if err := a.cfg.clear(); err != nil {
 		return err
@@ -34,8 +29,19 @@ func (a *Archive) beginRebuild(c *chain, missing map[string]sealedObject) error 
 	a.durable = c.before
 	a.seen = a.durable.Clone()
 	a.staging = a.collector()
-	a.staging.filter, a.staging.layout = filter, c.scanned.Layout
+	a.staging.filter, a.staging.text, a.staging.layout = filter, c.scanned.Filter, c.scanned.Layout
 	return nil
+}
+
+// parse reads a filter of earlier times.
+func (a *Archive) parse(text string) (query.Expr, error) {
+	switch text {
+	case a.cfg.FilterText:
+		return a.cfg.Filter, nil
+	case "":
+		return nil, nil
+	}
+	return a.cfg.Parse(text)
 }
 
 // continueRebuild ends the rebuild once all batches of the seal have come.

@@ -21,6 +21,7 @@ type Report struct {
 	Bytes     uint64       `json:"bytes"`   // of them, as stored
 	Scanned   uint64       `json:"scanned"` // events that the filters looked at
 	Filters   []FilterSpan `json:"filters"`
+	Paid      []PaidSpan   `json:"paid,omitempty"` // what was owed and paid from the index
 	Lanes     []LaneReport `json:"lanes"`
 	Agents    []Agent      `json:"agents"`
 	Pending   []string     `json:"pending"` // objects of a last seal so young that they may still be on their way
@@ -33,6 +34,14 @@ type FilterSpan struct {
 	From   uint64 `json:"fromSeal"`
 	To     uint64 `json:"toSeal"`
 	Filter string `json:"filter"`
+}
+
+// PaidSpan is what a trail owed from one time on, and the seals by which it was paid.
+type PaidSpan struct {
+	From  uint64    `json:"fromSeal"`
+	To    uint64    `json:"toSeal"`
+	Since time.Time `json:"since"`
+	Lost  uint64    `json:"lost"` // events that the index no longer had
 }
 
 // LaneReport is what was scanned of one lane.
@@ -63,4 +72,14 @@ func (r *Report) problem(key, text string) {
 		return
 	}
 	r.Problems = append(r.Problems, Problem{key, text})
+}
+
+// paid notes a seal with a payment.
+func (r *Report) paid(s *Seal) {
+	if n := len(r.Paid); n == 0 || !r.Paid[n-1].Since.Equal(s.Paid.Since) {
+		r.Paid = append(r.Paid, PaidSpan{From: s.Number, Since: s.Paid.Since})
+	}
+	span := &r.Paid[len(r.Paid)-1]
+	span.To = s.Number
+	span.Lost += s.Paid.Lost
 }

@@ -18,6 +18,8 @@ import (
 const (
 	sealFormat  = "actiontrail seal"
 	sealVersion = 1
+	// paidVersion is that of a seal with a payment. All else stays version 1, which older releases read.
+	paidVersion = 2
 	// codecGzip is the only codec so far: canonical JSON, one event a line, gzipped.
 	codecGzip = "ndjson.gz"
 	// fullEvery is how many seals there are from one with the full position to the next.
@@ -49,6 +51,14 @@ type Seal struct {
 	Total   Total           `json:"total"`
 	Agents  []Agent         `json:"agents,omitempty"`   // as they are known since this seal; absent: as before
 	Full    *event.Position `json:"position,omitempty"` // after this seal, in every 256th
+	Paid    *Paid           `json:"paid,omitempty"`     // absent: scanned was read from the stream
+}
+
+// Paid says that the events of the batches scanned were read from the index: the
+// trail owed them, and the stream had gone on.
+type Paid struct {
+	Since time.Time `json:"since"` // when the trail began to owe them; UTC
+	Lost  uint64    `json:"lost"`  // of the events scanned, those that the index no longer had
 }
 
 // SeqRange is the part of the stream that a seal is about: after < seq ≤ to.
@@ -143,8 +153,8 @@ func DecodeSeal(data []byte) (*Seal, error) {
 	if head.Format != sealFormat {
 		return nil, fmt.Errorf("seal: format %q is not %q", head.Format, sealFormat)
 	}
-	if head.Version != sealVersion {
-		return nil, fmt.Errorf("seal: version %d is not supported, only %d: use a later release", head.Version, sealVersion)
+	if head.Version != sealVersion && head.Version != paidVersion {
+		return nil, fmt.Errorf("seal: version %d is not supported, only %d and %d: use a later release", head.Version, sealVersion, paidVersion)
 	}
 	var s Seal
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -208,6 +218,12 @@ func (s *Seal) check() error {
 	}
 	if s.Amends == nil && (events != s.Events || matched != s.Matched || matched > events) {
 		return fmt.Errorf("seal %d: its counts of events do not add up", s.Number)
+	}
+	if (s.Version == paidVersion) != (s.Paid != nil) {
+		return fmt.Errorf("seal %d: what was paid stands in version %d, and in no other", s.Number, paidVersion)
+	}
+	if p := s.Paid; p != nil && (p.Since.Location() != time.UTC || p.Lost > events || matched > events-p.Lost || len(s.Scanned) == 0) {
+		return fmt.Errorf("seal %d: a payment scans batches, loses no more than they have, and has a time in UTC", s.Number)
 	}
 	if (s.Number%fullEvery == 0) != (s.Full != nil) {
 		return fmt.Errorf("seal %d: the full position stands in every %dth seal, and in no other", s.Number, fullEvery)

@@ -200,6 +200,9 @@ func (v *verifier) seal(s *Seal, digest event.Hash) {
 	} else {
 		r.Filters = append(r.Filters, FilterSpan{s.Number, s.Number, s.Filter})
 	}
+	if s.Paid != nil {
+		r.paid(s)
+	}
 	v.prev, v.seq, v.total, v.broken = digest, s.Seq.To, s.Total, false
 }
 

@@ -78,6 +78,13 @@ func printReport(s screen, path string, r *archive.Report) error {
 	for _, f := range r.Filters {
 		fact("filter", "seals %d to %d: %s", f.From, f.To, cmp.Or(f.Filter, "(all events)"))
 	}
+	for _, p := range r.Paid {
+		text := ""
+		if p.Lost > 0 {
+			text = fmt.Sprintf("; %d events were lost before", p.Lost)
+		}
+		fact("paid", "seals %d to %d: owed since %s, paid from the index%s", p.From, p.To, timeOr(p.Since, "-"), text)
+	}
 	if _, err := s.w.Write([]byte(b.String())); err != nil {
 		return err
 	}
@@ -133,11 +140,17 @@ func printVerdict(s screen, r *archive.Report) error {
 	for _, l := range r.Lanes {
 		gaps += len(l.Gaps)
 	}
+	lost := uint64(0)
+	for _, p := range r.Paid {
+		lost += p.Lost
+	}
 	switch n := len(r.Problems) + r.Unlisted; {
 	case n == 1:
 		b.WriteString("FAILED: 1 problem\n")
 	case n > 1:
 		fmt.Fprintf(&b, "FAILED: %d problems\n", n)
+	case lost > 0:
+		fmt.Fprintf(&b, "OK: the archive is complete and unchanged up to its last seal, but for %d gaps, and %d events that were lost before they could be paid, which was sealed when it was seen\n", gaps, lost)
 	case gaps > 0:
 		fmt.Fprintf(&b, "OK: the archive is complete and unchanged up to its last seal, but for %d gaps: batches that never came, which was sealed when it was seen\n", gaps)
 	default:
