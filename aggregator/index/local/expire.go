@@ -68,10 +68,11 @@ func (x *Index) Expire(ctx context.Context, before time.Time) (int, error) {
 	return x.dropBefore(day)
 }
 
-// dropBefore removes the segments of days before this one.
+// dropBefore removes the segments of days before this one, but for those that are to be kept.
 func (x *Index) dropBefore(day int64) (events int, err error) {
 	x.saving.Lock()
 	defer x.saving.Unlock()
+	day = x.keptFrom(day)
 	x.mu.RLock()
 	var keep, gone []*segment
 	for _, s := range x.segments {

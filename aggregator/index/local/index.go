@@ -47,7 +47,8 @@ type Index struct {
 	body    *body     // of the record that is written, and the record, to be used again
 	packed  []byte
 
-	saving sync.Mutex // held while the manifest is changed; taken before mu
+	saving sync.Mutex           // held while the manifest is changed; taken before mu
+	kept   map[string]time.Time // by whom, the time from which on events stay; guarded by saving
 	mu     sync.RWMutex
 	// Guarded by mu, and replaced, never changed in place:
 	manifest *manifest
@@ -61,7 +62,10 @@ type Index struct {
 	closed   bool
 }
 
-var _ index.Index = (*Index)(nil)
+var (
+	_ index.Index  = (*Index)(nil)
+	_ index.Keeper = (*Index)(nil)
+)
 
 // Position is what the index holds durably.
 func (x *Index) Position() event.Position {

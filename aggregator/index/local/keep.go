@@ -1,0 +1,24 @@
+package local
+
+import "time"
+
+// Keep implements index.Keeper.
+func (x *Index) Keep(name string, from time.Time) {
+	x.saving.Lock() // so that a removal under way is over
+	defer x.saving.Unlock()
+	if x.kept == nil {
+		x.kept = map[string]time.Time{}
+	}
+	if x.kept[name] = from; from.IsZero() {
+		delete(x.kept, name)
+	}
+}
+
+// keptFrom is this day, or an earlier one from which on events are to be kept.
+// The caller holds saving.
+func (x *Index) keptFrom(day int64) int64 {
+	for _, from := range x.kept {
+		day = min(day, dayOf(nanos(from)))
+	}
+	return day
+}
