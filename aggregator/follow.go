@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator/debt"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/backoff"
 	"github.com/actiontrail/actiontrail/internal/bus"
@@ -40,13 +42,17 @@ type Follower struct {
 	Stream Stream
 	Opener *Opener
 	Sink   Sink
+	// Of a trail's follower: what it owes, once it has held back too much of the
+	// stream. Its sink is a Payer then. nil: the stream always waits for it.
+	Debt *debt.Debt
 	// Of the index's follower alone: what it finds is reported once.
 	Quarantine *Quarantine
 	System     *System
 	Now        func() time.Time
 	Log        *slog.Logger
 
-	refilled time.Time // when the sink was last asked what it has lost
+	refilled time.Time   // when the sink was last asked what it has lost
+	pressed  atomic.Bool // the sink is to make durable what it can
 
 	mu      sync.Mutex
 	status  FollowerStatus
@@ -86,8 +92,15 @@ func (f *Follower) note(change func(*FollowerStatus)) {
 	change(&f.status)
 }
 
-// Durable is the seq up to which the stream may be purged for this follower.
-func (f *Follower) Durable() uint64 { return f.Status().Seq }
+// Durable is the seq up to which the stream may be purged for this follower: what
+// came before is in its sink, or recorded as owed.
+func (f *Follower) Durable() uint64 {
+	seq := f.Status().Seq
+	if f.Debt != nil {
+		seq = max(seq, f.Debt.To())
+	}
+	return seq
+}
 
 // Run follows until ctx ends. After any error it starts again from what the
 // sink holds: a crash is no different.
@@ -123,10 +136,24 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 	at := f.Sink.Position()
 	at = at.Clone()
 	f.note(func(s *FollowerStatus) { s.Seq, s.Taken, f.waiting = at.Seq, at.Seq, nil })
-	in := f.Stream.Follow(at.Seq)
+	read := at.Seq
+	in := f.Stream.Follow(read)
 	for {
 		if err := f.refill(ctx); err != nil {
 			return wrote, err
+		}
+		if f.pressed.Swap(false) {
+			if err := f.seal(ctx); err != nil {
+				return wrote, err
+			}
+		}
+		if f.owes(read) {
+			if read, err = f.pay(ctx, &at, read); err != nil {
+				return wrote, err
+			}
+			wrote = true
+			in = f.Stream.Follow(read)
+			continue
 		}
 		wait, cancel := context.WithTimeout(ctx, flushEvery)
 		messages, err := in.Next(wait)
@@ -137,6 +164,10 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return wrote, fmt.Errorf("read the stream: %w", err)
 		}
+		if f.owes(read) {
+			in = f.Stream.Follow(read) // what comes next may be purged, and these come from behind it
+			continue
+		}
 		var batches []event.Batch
 		for _, m := range messages {
 			batch, ok, err := f.take(ctx, &at, m)
@@ -146,6 +177,7 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 			if ok {
 				batches = append(batches, batch)
 			}
+			read = m.Seq
 		}
 		if len(batches) > 0 {
 			if err := f.Sink.Write(ctx, batches); err != nil {
@@ -156,18 +188,33 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 		if err := f.Sink.Flush(ctx, f.now()); err != nil {
 			return wrote, fmt.Errorf("flush: %w", err)
 		}
-		f.advanced(at.Seq, messages, batches)
+		var stored time.Time
+		if len(messages) > 0 {
+			stored = messages[len(messages)-1].Stored
+			f.reads(span{read, messages[0].Stored})
+		}
+		if err := f.advanced(ctx, at.Seq, stored, batches); err != nil {
+			return wrote, err
+		}
 	}
 }
 
+// reads notes what was read together, from the stream or of what is owed.
+func (f *Follower) reads(s span) {
+	f.note(func(status *FollowerStatus) {
+		status.Taken = s.last
+		f.waits(s)
+	})
+}
+
 // advanced notes what is durable now. A sink that has everything it was given
-// also covers what came after and was passed over.
-func (f *Follower) advanced(taken uint64, messages []bus.Message, batches []event.Batch) {
+// also covers what came after and was passed over. stored is when the stream took
+// the last batch that was read now; zero: none was, or it is not known.
+func (f *Follower) advanced(ctx context.Context, taken uint64, stored time.Time, batches []event.Batch) error {
 	durable := f.Sink.Position().Seq
 	f.note(func(s *FollowerStatus) {
-		if n := len(messages); n > 0 {
-			s.Taken, s.StoredAt = messages[n-1].Seq, messages[n-1].Stored
-			f.waits(span{messages[n-1].Seq, messages[0].Stored})
+		if !stored.IsZero() {
+			s.StoredAt = stored
 		}
 		s.Seq = durable
 		if durable == taken {
@@ -180,6 +227,7 @@ func (f *Follower) advanced(taken uint64, messages []bus.Message, batches []even
 		}
 		s.Failing = false
 	})
+	return f.settle(ctx)
 }
 
 // span is a run of batches that were read together.

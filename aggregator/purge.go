@@ -2,6 +2,7 @@ package aggregator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -19,7 +20,7 @@ const (
 	DefaultRetain = 4096
 )
 
-// Purger removes from the stream what every follower has durably, but leaves of
+// Purger removes from the stream what every follower has durably, or owes, but leaves of
 // each subject the batches from its last snapshot on: an agent that has lost its
 // spool goes on from there.
 type Purger struct {
@@ -48,8 +49,13 @@ func (p *Purger) Run(ctx context.Context) {
 	}
 }
 
-// Purge purges once.
+// Purge purges once. A trail that holds back too much of the stream owes it from
+// then on, so that a dead bucket never stops the agents.
 func (p *Purger) Purge(ctx context.Context) error {
+	return errors.Join(p.owe(ctx), p.purge(ctx))
+}
+
+func (p *Purger) purge(ctx context.Context) error {
 	at := p.Position()
 	floor := at.Seq
 	for _, f := range p.Followers {

@@ -74,6 +74,8 @@ func (h *handlers) GetMetrics(w http.ResponseWriter, r *http.Request) {
 		m.counter("actiontrail_trail_bytes_total", "Bytes delivered.", float64(t.Bytes), l...)
 		m.gauge("actiontrail_trail_last_delivery_seconds", "When something was delivered last, as Unix time; 0: never.", seconds(t.LastDelivery), l...)
 		m.gauge("actiontrail_trail_failing", "1 when the trail cannot deliver.", float64(boolean(t.State == TrailStatusStateFailing)), l...)
+		m.gauge("actiontrail_trail_owed_batches", "Batches that the trail owes, to be paid from the index.", float64(t.OwedBatches), l...)
+		m.gauge("actiontrail_trail_owed_events", "Events in them.", float64(t.OwedEvents), l...)
 	}
 	m.gauge("actiontrail_stream_batches", "Batches kept in the stream.", float64(st.Stream.Messages))
 	m.gauge("actiontrail_stream_bytes", "Bytes kept in the stream.", float64(st.Stream.Bytes))

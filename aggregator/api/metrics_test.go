@@ -43,6 +43,8 @@ func TestMetrics(t *testing.T) {
 		`actiontrail_source_spool_bytes{account="prod",agent="gw-1",source="edge"} 2048`,
 		`actiontrail_source_spool_oldest_seconds{account="prod",agent="gw-1",source="edge"} 3`,
 		`actiontrail_source_unmapped_total{account="prod",agent="gw-1",source="edge"} 100`,
+		`actiontrail_trail_owed_batches{trail="all"} 0`,
+		`actiontrail_trail_owed_events{trail="all"} 0`,
 		`actiontrail_index_damaged 1`,
 		`actiontrail_disk_free_bytes 1.099511627776e+12`,
 		`actiontrail_api_calls_total{action="SearchEvents",status="200"} 3`,

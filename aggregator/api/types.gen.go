@@ -402,7 +402,16 @@ type TrailStatus struct {
 	LastSeal      time.Time `json:"lastSeal,omitempty,omitzero"`
 	Name          string    `json:"name"`
 	Objects       uint64    `json:"objects"`
-	Quarantined   uint64    `json:"quarantined"`
+
+	// OwedBatches Batches to be paid from the index, some of them perhaps paid already.
+	OwedBatches uint64 `json:"owedBatches,omitempty,omitzero"`
+
+	// OwedEvents Events in them.
+	OwedEvents uint64 `json:"owedEvents,omitempty,omitzero"`
+
+	// OwedSince Since when the trail owes what the stream no longer keeps for it; absent when it owes nothing.
+	OwedSince   time.Time `json:"owedSince,omitempty,omitzero"`
+	Quarantined uint64    `json:"quarantined"`
 
 	// Seq Place in the stream up to which all is delivered.
 	Seq uint64 `json:"seq"`

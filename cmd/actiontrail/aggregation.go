@@ -186,7 +186,11 @@ func (a *aggregation) makeFollowers() error {
 	stream := aggregator.BusStream{Conn: a.conn}
 	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.quarantine, System: a.system, Log: a.log}
 	for _, t := range a.trails {
-		t.follower = &aggregator.Follower{Name: "trail " + t.Name, Kind: "trail", Stream: stream, Opener: a.opener, Log: a.log}
+		owed, err := a.openDebt(t)
+		if err != nil {
+			return err
+		}
+		t.follower = &aggregator.Follower{Name: "trail " + t.Name, Kind: "trail", Stream: stream, Opener: a.opener, Debt: owed, Log: a.log}
 	}
 	return nil
 }
@@ -276,6 +280,7 @@ func (a *aggregation) streamConfig() bus.StreamConfig {
 		if archive := t.opened(); archive != nil {
 			last = max(last, archive.Position().Seq)
 		}
+		last = max(last, t.follower.Debt.To())
 	}
 	cfg := bus.StreamConfig{MaxBytes: a.cfg.NATS.MaxBytes}
 	if last > 0 {

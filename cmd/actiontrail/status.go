@@ -164,6 +164,9 @@ func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 		} else {
 			s.State, s.LastError = api.TrailStatusStateFailing, t.openError()
 		}
+		if owed := t.follower.Debt.Status(); owed.Owing {
+			s.State, s.OwedSince, s.OwedBatches, s.OwedEvents = api.TrailStatusStateOwing, owed.Since, owed.Batches, owed.Events
+		}
 		all = append(all, s)
 	}
 	return all

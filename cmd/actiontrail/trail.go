@@ -56,7 +56,9 @@ func newTrailListCommand() *cobra.Command {
 }
 
 var trailColumns = []column{
-	{title: "NAME", least: 8}, {title: "STATE", least: 7, alarm: func(s string) bool { return s == string(api.TrailStatusStateFailing) }},
+	{title: "NAME", least: 8}, {title: "STATE", least: 7, alarm: func(s string) bool {
+		return s == string(api.TrailStatusStateFailing) || s == string(api.TrailStatusStateOwing)
+	}},
 	{title: "DELIVERS TO", least: 12}, {title: "EVENTS", least: 6}, {title: "LAST DELIVERY", least: 20}, {title: "BEHIND", least: 7}, {title: "LAST ERROR", least: 10},
 }
 
@@ -117,6 +119,9 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		{"delivered", fmt.Sprintf("%d events in %d objects, %d bytes", t.Events, t.Objects, t.Bytes)},
 		{"last delivery", timeOr(t.LastDelivery, "never")}, {"last seal", timeOr(t.LastSeal, "never")},
 		{"stream seq", fmt.Sprint(t.Seq)}, {"behind", behind(t)}, {"quarantined", fmt.Sprint(t.Quarantined)},
+	}
+	if t.State == api.TrailStatusStateOwing {
+		facts = append(facts, [2]string{"owes", fmt.Sprintf("%d events in %d batches, since %s; they are paid from the index", t.OwedEvents, t.OwedBatches, timeOr(t.OwedSince, "an unknown time"))})
 	}
 	if t.LastError != "" {
 		facts = append(facts, [2]string{"last error", t.LastError + " (" + timeOr(t.LastErrorTime, "at an unknown time") + ")"})

@@ -13,6 +13,7 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
+	"github.com/actiontrail/actiontrail/aggregator/debt"
 	"github.com/actiontrail/actiontrail/cmd/internal/process"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/event"
@@ -21,7 +22,8 @@ import (
 )
 
 // trail is a declared trail and what carries it. A trail whose archive cannot be
-// opened waits for it and holds back nothing but the purge of the stream.
+// opened waits for it and holds back nothing but the purge of the stream, and
+// not even that once it owes.
 type trail struct {
 	config.Trail
 	open     func(context.Context) (*archive.Archive, error)
@@ -89,6 +91,23 @@ func (a *aggregation) openArchive(ctx context.Context, t *config.Trail) (*archiv
 		Agents: a.sealedAgents, Now: time.Now,
 	})
 }
+
+// openDebt opens what a trail owes. It is beside the staging folder, not in it:
+// what is staged may be lost, this may not.
+func (a *aggregation) openDebt(t *trail) (*debt.Debt, error) {
+	return debt.Open(debt.Config{Trail: t.Name, Filter: t.Where, Dir: filepath.Join(a.dir, "owing", t.Name), Index: a.index, Now: time.Now, Log: a.log,
+		Report: func(ctx context.Context, name string, parameters map[string]any) {
+			// The purge of the stream must not wait for long: the audit's own batches need room in it.
+			ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+			defer cancel()
+			if err := a.system.Report(ctx, trailEvent(name, t.Name, parameters), true); err != nil && ctx.Err() == nil {
+				a.log.Warn("the audit does not take that a trail owes or has paid", "trail", t.Name, "event", name, "error", err)
+			}
+		}})
+}
+
+// reportTimeout is how long a report of what a trail owes may take to become durable.
+const reportTimeout = 5 * time.Second
 
 // sealedAgents are the agents that the index has taken batches of, with their
 // epochs: an archive carries their keys, so that it can be verified by itself.

@@ -41,9 +41,10 @@ func law() []rule {
 
 		{"agent/...", []string{"event", "plugins", "agent/...", "internal/backoff", "internal/bus", "internal/durable", "internal/wire"}, "the agent must stay light: neither server nor index nor configuration language", []string{"internal/bus/..."}},
 
-		{"aggregator", []string{"event", "query", "plugins", "aggregator/index", "aggregator/archive", "internal/backoff", "internal/bus", "internal/durable", "internal/wire"}, "the aggregator knows contracts, not engines; agent and aggregator meet only in the stream (it imports plugins as it is a source itself: system)", []string{"internal/bus/..."}},
+		{"aggregator", []string{"event", "query", "plugins", "aggregator/index", "aggregator/archive", "aggregator/debt", "internal/backoff", "internal/bus", "internal/durable", "internal/wire"}, "the aggregator knows contracts, not engines; agent and aggregator meet only in the stream (it imports plugins as it is a source itself: system)", []string{"internal/bus/...", "aggregator/index/local", "aggregator/archive/bucket/file"}},
 		{"aggregator/index/...", []string{"event", "query", "aggregator/index/...", "internal/backoff", "internal/durable"}, "an index takes batches and answers queries; where they come from is not its matter", []string{"aggregator"}},
 		{"aggregator/archive/...", []string{"event", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator"}},
+		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
 		{"aggregator/api/...", []string{"event", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", nil},
 
 		{"config/...", []string{"event", "query", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", nil},
