@@ -57,7 +57,7 @@ func ParseUUID(s string) (u [16]byte, ok bool) {
 	}
 	k := 0
 	for i := 0; i < 36; i += 2 {
-		if s[i] == '-' {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
 			i++
 		}
 		hi, lo := nibble(s[i]), nibble(s[i+1])
