@@ -44,6 +44,7 @@ type Lane struct {
 	Quiet                bool          // it makes no evidence of its own: neither of its start nor of the clock
 	Dir                  string        // of the spool
 	SpoolBytes           int64         // 0: spool.DefaultMaxBytes
+	SyncEvery            time.Duration // of the spool: how long a batch may wait for its fsync; 0: not at all
 	Linger               time.Duration // 0: DefaultLinger
 	Now                  func() time.Time
 	Elapsed              func() time.Duration // since some fixed moment, whatever the clock is set to; nil: Go's monotonic clock
@@ -132,7 +133,8 @@ func (l *Lane) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine + " " + l.Key.Public, Now: l.Now})
+	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine + " " + l.Key.Public,
+		SyncEvery: l.SyncEvery, Now: l.Now})
 	if err != nil {
 		return fmt.Errorf("source %s: %w", l.Name, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/actiontrail/actiontrail/agent/spool"
@@ -40,12 +41,19 @@ type pump struct {
 	flushed time.Time      // when a batch was last spooled
 	busy    bool           // the last read was a large one
 	clock   clock
+	waiting []commit // spooled, and not told to the source yet
 
 	// Ids of one file share a base; nearly always a read is of the same file as the one before.
 	fileID     string
 	generation uint64
 	base       event.IDBase
 	event      event.Event
+}
+
+// commit is what the source is told once so many batches are durable.
+type commit struct {
+	batches uint64
+	at      plugins.Cursor
 }
 
 func newPump(l *Lane, queue *spool.Spool, at plugins.Cursor) *pump {
@@ -56,10 +64,17 @@ func newPump(l *Lane, queue *spool.Spool, at plugins.Cursor) *pump {
 func (p *pump) run(ctx context.Context) error {
 	p.start()
 	for {
-		batch, err := p.read(ctx)
+		changed := p.queue.Changed()
+		if err := p.commit(ctx); err != nil {
+			return err
+		}
+		batch, err := p.read(ctx, changed)
 		switch {
 		case errors.Is(err, io.EOF):
-			return p.flush(ctx)
+			if err := p.flush(ctx); err != nil {
+				return err
+			}
+			return p.settle(ctx)
 		case ctx.Err() != nil:
 			return ctx.Err() // what was not spooled is read again
 		case err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled):
@@ -75,21 +90,26 @@ func (p *pump) run(ctx context.Context) error {
 }
 
 // read waits for records; while events wait for company only as long as they
-// may linger, or until nothing is in flight any more and the source is not busy.
-func (p *pump) read(ctx context.Context) (plugins.Batch, error) {
-	if p.encoder.Len() == 0 {
+// may linger, or until nothing is in flight any more and the source is not busy;
+// while the source waits to be told of a batch, only until the queue has changed.
+func (p *pump) read(ctx context.Context, changed <-chan struct{}) (plugins.Batch, error) {
+	if p.encoder.Len() == 0 && len(p.waiting) == 0 {
 		return p.lane.Source.Read(ctx)
 	}
-	left := p.linger() - p.lane.now().Sub(p.began)
-	changed := p.queue.Changed()
-	if n, _ := p.queue.Pending(); n == 0 {
-		if !p.busy {
-			return plugins.Batch{}, nil
-		}
-		left = min(left, moreWithin)
-	}
-	ctx, cancel := context.WithTimeout(ctx, max(left, 0))
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if p.encoder.Len() > 0 {
+		left := p.linger() - p.lane.now().Sub(p.began)
+		if n, _ := p.queue.Pending(); n == 0 {
+			if !p.busy {
+				return plugins.Batch{}, nil
+			}
+			left = min(left, moreWithin)
+		}
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, max(left, 0))
+		defer stop()
+	}
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
@@ -216,8 +236,8 @@ func (p *pump) place(r *plugins.Record, observed event.Time) {
 	o.File, o.FileID, o.Offset, o.Length, o.Observed = r.Pos.File, r.Pos.FileID, r.Pos.Offset, r.Pos.Length, observed
 }
 
-// flush makes the batch durable, then tells the source. Until it is durable
-// nothing more is read: a full spool or disk holds the source back, and nothing is dropped.
+// flush spools the batch; commit tells the source once it is durable. Until it is
+// spooled nothing more is read: a full spool or disk holds the source back, and nothing is dropped.
 func (p *pump) flush(ctx context.Context) error {
 	if p.encoder.Len() == 0 && len(p.moved) == 0 {
 		return nil
@@ -241,16 +261,58 @@ func (p *pump) flush(ctx context.Context) error {
 	if err := p.append(ctx, message); err != nil {
 		return err
 	}
-	p.at, p.moved, p.flushed, p.lane.started = at, nil, p.lane.now(), true
+	appended, _, err := p.queue.Durable()
+	if err != nil {
+		return err
+	}
+	p.waiting = append(p.waiting, commit{appended, at})
+	p.at, p.moved, p.flushed = at, nil, p.lane.now()
 	p.lane.note(func(s *LaneStatus) {
 		s.LastBatch, s.Failing = header.Number, false
 		s.Began = time.Time{}
 		s.waits(p.queue)
 	})
+	return nil
+}
+
+// commit tells the source what has become durable.
+func (p *pump) commit(ctx context.Context) error {
+	if len(p.waiting) == 0 {
+		return nil
+	}
+	_, durable, err := p.queue.Durable()
+	if err != nil {
+		return err
+	}
+	n := 0
+	for n < len(p.waiting) && p.waiting[n].batches <= durable {
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	at := p.waiting[n-1].at
+	p.waiting = slices.Delete(p.waiting, 0, n)
+	p.lane.started = true // its evidence is in the first batch
 	if err := p.lane.Source.Committed(ctx, at); err != nil {
 		return fmt.Errorf("commit source %s: %w", p.lane.Name, err)
 	}
 	return nil
+}
+
+// settle waits until everything spooled is durable and the source knows it.
+func (p *pump) settle(ctx context.Context) error {
+	for {
+		changed := p.queue.Changed()
+		if err := p.commit(ctx); err != nil || len(p.waiting) == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
 }
 
 // append spools a message, however long it takes: a sealed batch never changes.
@@ -270,6 +332,9 @@ func (p *pump) append(ctx context.Context, message []byte) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			case <-changed:
+			}
+			if err := p.commit(ctx); err != nil {
+				return &backoff.Permanent{Err: err}
 			}
 		}
 	})

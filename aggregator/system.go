@@ -42,6 +42,7 @@ type report struct {
 	data  []byte
 	place uint64 // 0: not a finding of the follower
 	done  chan struct{}
+	given int64 // offset it was given to the lane under
 }
 
 var _ plugins.Source = (*System)(nil)
@@ -54,7 +55,11 @@ const (
 	findKinds
 )
 
-const placeMark = "place"
+// Marks of the cursor.
+const (
+	placeMark = "place" // place of the last finding
+	givenMark = "given" // offset behind the last report, of this process
+)
 
 // Open continues after the findings that are durable. Reports that a failed
 // lane had taken are given to the next one.
@@ -98,10 +103,14 @@ func (s *System) take() plugins.Batch {
 	var b plugins.Batch
 	for _, r := range s.queue[:n] {
 		b.Records = append(b.Records, plugins.Record{Data: r.data, Pos: plugins.Position{File: SystemSource, FileID: SystemSource, Offset: s.offset, Length: int64(len(r.data))}})
+		r.given = s.offset
 		s.offset++
 		if r.place > 0 {
 			b.Next = plugins.Cursor{{Key: placeMark, Value: binary.LittleEndian.AppendUint64(nil, r.place)}}
 		}
+	}
+	if n > 0 {
+		b.Next = append(b.Next, plugins.Mark{Key: givenMark, Value: binary.LittleEndian.AppendUint64(nil, uint64(s.offset))})
 	}
 	s.taken = append(s.taken, s.queue[:n]...)
 	s.queue = s.queue[n:]
@@ -109,13 +118,18 @@ func (s *System) take() plugins.Batch {
 }
 
 // Committed tells those who wait that their report is durable.
-func (s *System) Committed(context.Context, plugins.Cursor) error {
+func (s *System) Committed(_ context.Context, at plugins.Cursor) error {
+	v := at.Value(givenMark)
+	if len(v) != 8 {
+		return nil
+	}
+	behind := int64(binary.LittleEndian.Uint64(v))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.taken {
-		close(r.done)
+	for len(s.taken) > 0 && s.taken[0].given < behind {
+		close(s.taken[0].done)
+		s.taken = s.taken[1:]
 	}
-	s.taken = nil
 	return nil
 }
 
@@ -136,7 +150,7 @@ func (s *System) Report(ctx context.Context, e event.Event, wait bool) error {
 
 func (s *System) put(ctx context.Context, e event.Event, place uint64, wait bool) error {
 	s.complete(&e)
-	r := &report{e.AppendJSON(nil), place, make(chan struct{})}
+	r := &report{data: e.AppendJSON(nil), place: place, done: make(chan struct{})}
 	s.mu.Lock()
 	if s.wake == nil {
 		s.wake = make(chan struct{}, 1)

@@ -39,7 +39,9 @@ type Agent struct {
 	AccountID  string // recipientAccountId of its events; the account's name when no account block gives an id
 	Region     string
 	SpoolBytes int64
-	NATS       Remote // without servers: the server in this process
+	// SpoolSync is how long a batch may wait for its fsync, so that many share one; 0: each has one as soon as the disk can.
+	SpoolSync time.Duration
+	NATS      Remote // without servers: the server in this process
 }
 
 // Remote is a NATS server elsewhere.

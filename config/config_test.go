@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -307,6 +308,20 @@ func TestNameAgent(t *testing.T) {
 	for name, want := range map[string]string{"node-1": "node-1", "ip-10-0-0-1.ec2.internal": "ip-10-0-0-1-ec2-internal", "": "agent", AggregatorName: "agent"} {
 		if c.NameAgent(name); c.Agent.Name != want || c.Sources[0].Mapper.Host != want {
 			t.Errorf("%q: agent %q, host %q, want %q", name, c.Agent.Name, c.Sources[0].Mapper.Host, want)
+		}
+	}
+}
+
+func TestSpoolSync(t *testing.T) {
+	for text, want := range map[string]time.Duration{"batch": 0, "200ms": 200 * time.Millisecond, "10s": 10 * time.Second} {
+		if c := mustLoad(t, fmt.Sprintf("agent {\n  spool { sync = %q }\n}", text)); c.Agent.SpoolSync != want || c.Agent.SpoolBytes != DefaultSpoolBytes {
+			t.Errorf("sync %q is %s, and the spool has %d bytes", text, c.Agent.SpoolSync, c.Agent.SpoolBytes)
+		}
+	}
+	for text, want := range map[string]string{"never": "is not offered", "os": "is not offered", "11s": "does not say when", "200": "does not say when", "1us": "does not say when", "": "does not say when"} {
+		_, err := load(t, fmt.Sprintf("agent {\n  spool { sync = %q }\n}", text))
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "batch") {
+			t.Errorf("sync %q: %v", text, err)
 		}
 	}
 }

@@ -42,6 +42,7 @@ type agentBlock struct {
 
 type spoolBlock struct {
 	MaxBytes hcl.Expression `hcl:"max_bytes,optional"`
+	Sync     hcl.Expression `hcl:"sync,optional"`
 	Range    hcl.Range      `hcl:",def_range"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
@@ -58,6 +59,7 @@ func (r *reader) agent(blocks []agentBlock, accounts map[string]string) Agent {
 			if a.SpoolBytes = r.bytes(s.MaxBytes, a.SpoolBytes); a.SpoolBytes < 16<<20 {
 				r.wrong(s.MaxBytes.Range(), "give it at least 16MiB", "the spool is too small")
 			}
+			a.SpoolSync = r.spoolSync(s.Sync)
 		}
 		if n := one(r, b.NATS, "nats", func(n *remoteBlock) hcl.Range { return n.Range }); n != nil {
 			a.NATS = r.remote(n.Servers, n.Credentials, n.NKey, n.TLS)
@@ -77,6 +79,26 @@ func (c *Config) NameAgent(name string) {
 	for i := range c.Sources {
 		c.Sources[i].Mapper.Host = c.Agent.Name
 	}
+}
+
+// syncHint says what there is instead of a sync that is left to the kernel.
+const syncHint = `write "batch", or a length of time from "1ms" to "10s" that a batch may wait`
+
+// spoolSync is how long a batch may wait for its fsync: 0 for "batch".
+func (r *reader) spoolSync(e hcl.Expression) time.Duration {
+	switch text := r.text(e, "batch"); text {
+	case "batch":
+		return 0
+	case "never", "os", "none":
+		r.wrong(e.Range(), syncHint, "sync %q is not offered: after a power loss lines could be in the trail twice or not at all", text)
+	default:
+		d, err := parseDuration(text)
+		if err == nil && d >= time.Millisecond && d <= 10*time.Second {
+			return d
+		}
+		r.wrong(e.Range(), syncHint, "%q does not say when the spool is synced", text)
+	}
+	return 0
 }
 
 // hostName is this machine's name as a NATS token.

@@ -1,51 +1,46 @@
 package spool
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
 
-// The oldest batch is the first one that is not acknowledged.
+// Oldest is when the batch that Next gives was written.
 func TestOldest(t *testing.T) {
-	now := time.Now().Truncate(time.Second)
-	l := newLane(t)
-	cfg := Config{Dir: t.TempDir(), Machine: "m", Now: func() time.Time { return now }}
-	s, err := Open(cfg)
-	if err != nil {
-		t.Fatal(err)
+	dir, l := t.TempDir(), newLane(t)
+	now := time.UnixMilli(1_700_000_000_000)
+	s := openAs(t, Config{Dir: dir, Machine: "m1", Now: func() time.Time { return now }})
+	if at := s.Oldest(); !at.IsZero() {
+		t.Errorf("an empty spool: %v", at)
 	}
-	if !s.Oldest().IsZero() {
-		t.Errorf("an empty spool: %s", s.Oldest())
-	}
-	begun := now
-	for range 3 {
-		if err := s.Append(l.seal(s)); err != nil {
-			t.Fatal(err)
-		}
+	began := now
+	for range 5 {
+		l.fill(s, 10)
 		now = now.Add(time.Minute)
 	}
-	for i := range 3 {
-		if want := begun.Add(time.Duration(i) * time.Minute); !s.Oldest().Equal(want) {
-			t.Errorf("after %d of 3: %s, want %s", i, s.Oldest(), want)
+	await(t, s, 50)
+	for i := range 50 {
+		if want := began.Add(time.Duration(i/10) * time.Minute); !s.Oldest().Equal(want) {
+			t.Fatalf("batch %d: %v, want %v", i, s.Oldest(), want)
 		}
 		if err := s.Release(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !s.Oldest().IsZero() {
-		t.Errorf("all is acknowledged: %s", s.Oldest())
+	if at := s.Oldest(); !at.IsZero() {
+		t.Errorf("all is released: %v", at)
 	}
-	if err := s.Append(l.seal(s)); err != nil {
+	if n := len(s.segments[0].times); n != 5 {
+		t.Errorf("%d times are kept for 50 batches of 5 minutes", n)
+	}
+	s.Close()
+	path := filepath.Join(dir, segmentName(0))
+	if err := os.Chtimes(path, began, began); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = Open(cfg); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if s.Oldest().IsZero() {
-		t.Error("after a restart the age is not known")
+	if s = open(t, dir); !s.Oldest().Equal(began) {
+		t.Errorf("opened again: %v, want the time of the file", s.Oldest())
 	}
 }

@@ -7,9 +7,6 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
-	"time"
-
-	"github.com/actiontrail/actiontrail/internal/wire"
 )
 
 // A segment file is a head and records, little-endian:
@@ -88,12 +85,4 @@ func readRecord(r io.ReaderAt, off, end int64, buf []byte) ([]byte, error) {
 		return nil, errDamage
 	}
 	return message, nil
-}
-
-// entry is a record in the spool, without its bytes.
-type entry struct {
-	offset int64
-	length int64
-	header wire.Header // cursor left out, to keep a long queue small
-	at     time.Time   // when it was written
 }

@@ -49,6 +49,12 @@ func (s *Spool) recover() error {
 	}
 	if len(s.segments) > 0 {
 		s.sent = s.segments[0].first
+		// A process that was killed may have written a record without its sync.
+		g := s.newest()
+		if err := s.cfg.sync(g.f); err != nil {
+			return fmt.Errorf("sync %s: %w", g.path, err)
+		}
+		s.synced, s.syncedEnd = s.next, g.end
 	}
 	switch {
 	case !found:
@@ -94,8 +100,9 @@ func (s *Spool) load(path string, newest bool) (whole bool, err error) {
 		return false, errors.Join(f.Close(), s.setAside(path, fmt.Sprintf("begins at record %d, %d was expected", first, s.next)))
 	}
 	s.segments = append(s.segments, g)
+	var message []byte
 	for {
-		message, err := readRecord(f, g.end, info.Size(), nil)
+		message, err = readRecord(f, g.end, info.Size(), message)
 		if errors.Is(err, io.EOF) {
 			return true, nil
 		}
@@ -119,7 +126,7 @@ func (s *Spool) load(path string, newest bool) (whole bool, err error) {
 		if err := f.Truncate(g.end); err != nil {
 			return false, err
 		}
-		return false, durable.Sync(f)
+		return false, s.cfg.sync(f)
 	}
 }
 
@@ -166,35 +173,38 @@ func (s *Spool) NewEpoch(after Link, at plugins.Cursor) error {
 
 // Sent tells how far the stream has this lane: it releases every batch up to
 // the number, of this epoch. It returns the hash kept for that number, and false
-// when the spool has no such batch.
-func (s *Spool) Sent(epoch, number uint64) (event.Hash, bool, error) {
+// when the spool has no such batch. Call it before the first Next.
+func (s *Spool) Sent(epoch, number uint64) (hash event.Hash, found bool, err error) {
+	if err := s.syncNow(false); err != nil {
+		return hash, false, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var hash event.Hash
-	found := false
+	upTo := s.sent
+	var message []byte
 	for _, g := range s.segments {
-		for i, e := range g.entries {
-			if e.header.Lane.Epoch != epoch || e.header.Number > number {
+		ordinal := g.first
+		for off := int64(headSize); off < g.end; ordinal++ {
+			if message, err = readRecord(g.f, off, g.end, message); err != nil {
+				return hash, false, fmt.Errorf("%s at byte %d: %w", g.path, off, err)
+			}
+			off += recordHead + int64(len(message))
+			header, own, err := wire.ReadHeader(message)
+			if err != nil {
+				return hash, false, fmt.Errorf("%s: %w", g.path, err)
+			}
+			if header.Lane.Epoch != epoch || header.Number > number {
 				continue
 			}
-			if e.header.Number == number {
-				message, err := readRecord(g.f, e.offset, e.offset+e.length, nil)
-				if err != nil {
-					return hash, false, err
-				}
-				if _, hash, err = wire.ReadHeader(message); err != nil {
-					return hash, false, err
-				}
-				found = true
+			upTo = ordinal + 1
+			if header.Number == number {
+				hash, found = own, true
 			}
-			for s.sent <= g.first+uint64(i) {
-				_, e, ok := s.find(s.sent)
-				if !ok {
-					break
-				}
-				s.sent++
-				s.pending -= e.length
-			}
+		}
+	}
+	for s.sent < upTo {
+		if err := s.pass(); err != nil {
+			return hash, false, err
 		}
 	}
 	s.notify()

@@ -6,7 +6,6 @@
 package spool
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -33,7 +32,12 @@ type Config struct {
 	Dir      string
 	MaxBytes int64  // of records not acknowledged; 0: DefaultMaxBytes
 	Machine  string // identity of this machine: a spool found under another one begins a new epoch
-	Now      func() time.Time
+	// SyncEvery is how long a record may wait for its fsync, so that many share one.
+	// 0: an fsync begins as soon as the one before has ended, for all that came meanwhile.
+	SyncEvery time.Duration
+	Now       func() time.Time // nil: time.Now
+
+	sync func(*os.File) error // nil: durable.Sync; tests have a disk of their own
 }
 
 // Errors that callers decide by.
@@ -49,34 +53,55 @@ type Spool struct {
 	cfg   Config
 	lock  *durable.Lock
 	mu    sync.Mutex
-	wake  chan struct{} // closed and made anew when a record comes or goes
+	wake  chan struct{} // closed and made anew when a record has become durable or has gone
 	state state
 	lane  Link           // of the newest record, or where its epoch begins
 	at    plugins.Cursor // after the newest record
 
-	segments []*segment // oldest first; the last one takes records
-	next     uint64     // ordinal of the next record
-	sent     uint64     // ordinal of the first record that is not acknowledged
-	pending  int64      // bytes of records from sent on
-	suspect  bool       // an append failed: the end of the file is not known
-	damage   []string
+	segments  []*segment // oldest first; the last one takes records
+	next      uint64     // ordinal of the next record
+	synced    uint64     // ordinal of the first record that may not be on the disk yet, and
+	syncedEnd int64      // its offset in the newest segment
+	sent      uint64     // ordinal of the first record that is not acknowledged
+	sentIn    *segment   // where record sent was last looked for, and
+	sentAt    int64      // its offset there
+	pending   int64      // bytes of records from sent on
+	suspect   bool       // an append failed: the end of the file is not known
+	damage    []string
+	failed    error // of a sync: nothing goes on before the spool is opened again
+
+	writing sync.Mutex    // held while the newest segment is written or cut
+	syncing sync.Mutex    // held while it is synced
+	written chan struct{} // a record waits for its sync
+	quit    chan struct{}
+	quitted sync.Once
+	syncer  sync.WaitGroup
 
 	record  []byte // of Append, to be used again
 	message []byte // of Next, the same
 }
 
+// segment is a file of the spool. Its records are not listed: a spool of many
+// small batches would need more memory than the agent may have.
 type segment struct {
-	path    string
-	f       *os.File
-	first   uint64 // ordinal of entries[0]
-	end     int64  // offset behind the last good record
-	entries []entry
+	path  string
+	f     *os.File
+	first uint64 // ordinal of its first record
+	count uint64 // of records
+	end   int64  // offset behind the last good record
+	times []stamp
 }
 
 // Open opens the spool of a folder, or makes it.
 func Open(cfg Config) (*Spool, error) {
 	if cfg.MaxBytes == 0 {
 		cfg.MaxBytes = DefaultMaxBytes
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.sync == nil {
+		cfg.sync = durable.Sync
 	}
 	if err := durable.MkdirAll(cfg.Dir); err != nil {
 		return nil, err
@@ -85,15 +110,18 @@ func Open(cfg Config) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
-	s := &Spool{cfg: cfg, lock: lock, wake: make(chan struct{})}
+	s := &Spool{cfg: cfg, lock: lock, wake: make(chan struct{}), written: make(chan struct{}, 1), quit: make(chan struct{})}
 	if err := s.recover(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.syncer.Go(s.syncLoop)
 	return s, nil
 }
 
-// Close closes the files. Everything appended is on the disk already.
+// Close closes the files. A record that waited for its sync is synced by the next Open.
 func (s *Spool) Close() error {
+	s.quitted.Do(func() { close(s.quit) })
+	s.syncer.Wait()
 	err := s.lock.Close()
 	for _, g := range s.segments {
 		err = errors.Join(err, g.f.Close())
@@ -121,9 +149,18 @@ func (s *Spool) Pending() (batches uint64, bytes int64) {
 	return s.next - s.sent, s.pending
 }
 
-// Append makes a batch durable, with the cursor in its header. nil = on the
-// disk; an error = not in the spool: append the same message again. ErrFull
-// when it would exceed the bound.
+// Durable tells how many batches have been appended in all, since the folder was
+// made, and how many of them, the first ones, are on the disk. The error is that
+// of a sync: the spool must be opened again.
+func (s *Spool) Durable() (appended, durable uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next, s.synced, s.failed
+}
+
+// Append writes a batch, with the cursor in its header, behind the others. nil =
+// it will be durable soon, and Durable tells when; an error = not in the spool:
+// append the same message again. ErrFull when it would exceed the bound.
 func (s *Spool) Append(message []byte) error {
 	header, hash, err := wire.ReadHeader(message)
 	if err != nil {
@@ -139,34 +176,49 @@ func (s *Spool) Append(message []byte) error {
 	case header.Lane.Epoch != epoch || header.Number != last.Number+1 || header.Prev != last.Hash:
 		return fmt.Errorf("batch %d of epoch %d does not follow batch %d of epoch %d", header.Number, header.Lane.Epoch, last.Number, epoch)
 	}
+	if err := s.write(header, hash, message); err != nil {
+		return err
+	}
+	select {
+	case s.written <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (s *Spool) write(header wire.Header, hash event.Hash, message []byte) error {
 	g, err := s.room(header.Snapshot)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+		return err
+	}
+	if err := s.cut(g); err != nil {
+		return err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if _, _, err := s.Durable(); err != nil {
+		return err // and the file was cut
 	}
 	s.record = appendRecord(s.record[:0], message)
-	if _, err = g.f.WriteAt(s.record, g.end); err == nil {
-		err = durable.Sync(g.f)
-	}
-	if err != nil {
+	if _, err = g.f.WriteAt(s.record, g.end); err != nil {
 		s.suspect = true // what of it is in the file is unknown; the next append cuts it off
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.add(g, header, hash, int64(len(s.record)), s.now())
-	s.notify()
+	s.add(g, header, hash, int64(len(s.record)), s.cfg.Now())
 	return nil
 }
 
-// add enters a record that is on the disk.
+// add enters a record that was written at this time.
 func (s *Spool) add(g *segment, h wire.Header, hash event.Hash, length int64, at time.Time) {
 	if h.Snapshot {
 		s.at = nil
 	}
 	s.at = s.at.Merge(cursorOf(h))
 	s.lane = Link{h.Lane.Epoch, h.Number, hash}
-	h.Cursor = nil
-	g.entries = append(g.entries, entry{g.end, length, h, at})
+	g.stamp(at)
+	g.count++
 	g.end += length
 	s.pending += length
 	s.next++
@@ -180,30 +232,60 @@ func cursorOf(h wire.Header) plugins.Cursor {
 	return c
 }
 
+// cut removes what a write that failed may have left behind the last good record.
+func (s *Spool) cut(g *segment) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if !s.suspect {
+		return nil
+	}
+	if _, _, err := s.Durable(); err != nil {
+		return err
+	}
+	if err := g.f.Truncate(g.end); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+	}
+	s.suspect = false
+	return nil
+}
+
+// newest is the segment that takes records, nil when there is none. It is never removed.
+func (s *Spool) newest() *segment {
+	if len(s.segments) == 0 {
+		return nil
+	}
+	return s.segments[len(s.segments)-1]
+}
+
 // room is the segment for the next record. A segment begins with a snapshot, so
-// that older ones can go.
+// that older ones can go, and after the one before is on the disk.
 func (s *Spool) room(snapshot bool) (*segment, error) {
 	s.mu.Lock()
-	var g *segment
-	if n := len(s.segments); n > 0 {
-		g = s.segments[n-1] // never removed while it is the newest
-	}
+	g := s.newest()
 	s.mu.Unlock()
 	if g != nil {
-		if s.suspect {
-			if err := g.f.Truncate(g.end); err != nil {
-				return nil, err
-			}
-			if err := durable.Sync(g.f); err != nil {
-				return nil, err
-			}
-			s.suspect = false
-		}
 		if g.end < SegmentBytes || !snapshot {
 			return g, nil
 		}
+		if err := s.cut(g); err != nil {
+			return nil, err
+		}
+		if err := s.syncNow(true); err != nil {
+			return nil, err
+		}
 	}
-	g = &segment{path: filepath.Join(s.cfg.Dir, segmentName(s.next)), first: s.next, end: headSize}
+	g, err := s.newSegment()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoSpace, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.segments, s.syncedEnd = append(s.segments, g), headSize
+	return g, nil
+}
+
+func (s *Spool) newSegment() (*segment, error) {
+	g := &segment{path: filepath.Join(s.cfg.Dir, segmentName(s.next)), first: s.next, end: headSize}
 	if err := durable.CreateFile(g.path, appendHead(nil)); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
@@ -211,9 +293,6 @@ func (s *Spool) room(snapshot bool) (*segment, error) {
 	if g.f, err = os.OpenFile(g.path, os.O_RDWR, 0); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.segments = append(s.segments, g)
 	return g, nil
 }
 
@@ -221,84 +300,6 @@ func (s *Spool) room(snapshot bool) (*segment, error) {
 func (s *Spool) WantsSnapshot() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.segments)
-	return n == 0 || s.segments[n-1].end >= SegmentBytes || len(s.segments[n-1].entries) == 0
-}
-
-func (s *Spool) notify() {
-	close(s.wake)
-	s.wake = make(chan struct{})
-}
-
-// Batch is a record of the spool, to be published.
-type Batch struct {
-	Header  wire.Header // without its cursor
-	Message []byte      // the bytes as they were appended
-}
-
-// Next is the first batch that is not acknowledged; it blocks until there is
-// one. The same batch comes again until it is released. Its bytes are good until
-// the next Next; one goroutine calls it.
-func (s *Spool) Next(ctx context.Context) (Batch, error) {
-	for {
-		s.mu.Lock()
-		g, e, ok := s.find(s.sent)
-		wake := s.wake
-		s.mu.Unlock()
-		if ok {
-			message, err := readRecord(g.f, e.offset, e.offset+e.length, s.message)
-			s.message = message
-			if err != nil {
-				return Batch{}, fmt.Errorf("%s at byte %d: %w", g.path, e.offset, err)
-			}
-			return Batch{e.header, message}, nil
-		}
-		select {
-		case <-ctx.Done():
-			return Batch{}, ctx.Err()
-		case <-wake:
-		}
-	}
-}
-
-func (s *Spool) find(ordinal uint64) (*segment, entry, bool) {
-	for _, g := range s.segments {
-		if i := ordinal - g.first; ordinal >= g.first && i < uint64(len(g.entries)) {
-			return g, g.entries[i], true
-		}
-	}
-	return nil, entry{}, false
-}
-
-// Changed is closed when a record has come or gone.
-func (s *Spool) Changed() <-chan struct{} { s.mu.Lock(); defer s.mu.Unlock(); return s.wake }
-
-// Release tells that the batch which Next gives is in the stream. Segments that
-// are wholly acknowledged are removed, except the newest. What is released is
-// not written down: at the next start the stream itself tells.
-func (s *Spool) Release() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, e, ok := s.find(s.sent)
-	if !ok {
-		return errors.New("release: nothing is pending")
-	}
-	s.sent++
-	s.pending -= e.length
-	s.notify()
-	return s.removeSent()
-}
-
-func (s *Spool) removeSent() error {
-	for len(s.segments) > 1 && s.segments[1].first <= s.sent {
-		g := s.segments[0]
-		if err := os.Remove(g.path); err != nil {
-			return err
-		}
-		s.segments = s.segments[1:]
-		if err := g.f.Close(); err != nil {
-			return err
-		}
-	}
-	return nil
+	g := s.newest()
+	return g == nil || g.end >= SegmentBytes || g.count == 0
 }

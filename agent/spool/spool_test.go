@@ -106,6 +106,20 @@ func rest(t *testing.T, s *Spool) (all [][]byte) {
 	}
 }
 
+// offsets are those of the records of a segment.
+func offsets(t *testing.T, g *segment) (all []int64) {
+	t.Helper()
+	for off := int64(headSize); off < g.end; {
+		message, err := readRecord(g.f, off, g.end, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, off)
+		off += recordHead + int64(len(message))
+	}
+	return all
+}
+
 func same(a, b [][]byte) bool {
 	return slices.EqualFunc(a, b, func(x, y []byte) bool { return string(x) == string(y) })
 }
@@ -166,13 +180,13 @@ func TestTornTail(t *testing.T) {
 	s := open(t, dir)
 	l.fill(s, 3)
 	path := s.segments[0].path
-	whole, last := s.segments[0].end, s.segments[0].entries[2]
+	whole, last := s.segments[0].end, offsets(t, s.segments[0])[2]
 	s.Close()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for cut := last.offset; cut < whole; cut += 7 {
+	for cut := last; cut < whole; cut += 7 {
 		if err := os.WriteFile(path, data[:cut], 0o640); err != nil {
 			t.Fatal(err)
 		}
@@ -197,13 +211,14 @@ func TestFlippedBit(t *testing.T) {
 	dir, l := t.TempDir(), newLane(t)
 	s := open(t, dir)
 	l.fill(s, 4)
-	path, second := s.segments[0].path, s.segments[0].entries[1]
+	places := offsets(t, s.segments[0])
+	path, second, third := s.segments[0].path, places[1], places[2]
 	s.Close()
 	clean, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for off := second.offset; off < second.offset+second.length; off += 11 {
+	for off := second; off < third; off += 11 {
 		data := slices.Clone(clean)
 		data[off] ^= 4
 		if err := os.WriteFile(path, data, 0o640); err != nil {
@@ -218,7 +233,7 @@ func TestFlippedBit(t *testing.T) {
 		if err != nil || len(aside) != 1 {
 			t.Fatalf("set aside: %v, %v", aside, err)
 		}
-		if kept, err := os.ReadFile(aside[0]); err != nil || string(kept) != string(data[second.offset:]) {
+		if kept, err := os.ReadFile(aside[0]); err != nil || string(kept) != string(data[second:]) {
 			t.Fatalf("the damaged end was not kept: %v", err)
 		}
 		os.Remove(aside[0])
@@ -245,7 +260,11 @@ func TestSegmentsGo(t *testing.T) {
 		t.Fatalf("%d segments", len(s.segments))
 	}
 	for _, g := range s.segments {
-		if !g.entries[0].header.Snapshot {
+		message, err := readRecord(g.f, headSize, g.end, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, _, err := wire.ReadHeader(message); err != nil || !h.Snapshot {
 			t.Errorf("%s does not begin with a snapshot", g.path)
 		}
 	}
@@ -350,6 +369,7 @@ func TestFailedWrite(t *testing.T) {
 	dir, l := t.TempDir(), newLane(t)
 	s := open(t, dir)
 	l.fill(s, 2)
+	await(t, s, 2) // no sync is under way when the file is exchanged
 	m := l.seal(s)
 	g := s.segments[0]
 	readOnly, err := os.Open(g.path)

@@ -32,6 +32,7 @@ const (
 	siteIndex
 	siteTrail
 	siteWorld
+	siteClock
 )
 
 func newSite(seed uint64, name uint64, rate int) *site {

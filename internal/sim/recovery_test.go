@@ -222,7 +222,7 @@ func TestCopiedDataFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Both are at work at once: each has taken the state of the stream before the other published.
-	lane := h.laneOf(copied, "m1", 70)
+	lane := h.laneOf(copied, "m1", 150) // many more batches, so that what follows is a gap and no fork
 	lane.Stream = &late{Conn: h.conn, before: func() { h.read(dir, "m1", 60) }}
 	if err := lane.Run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -238,8 +238,8 @@ func TestCopiedDataFolder(t *testing.T) {
 			t.Errorf("quarantined: %+v", q)
 		}
 	}
-	h.read(copied, "m1", 80)
-	h.until("lines after the conflict", func() bool { lines, _ := h.lines(); return lines["line 79"] == 1 })
+	h.read(copied, "m1", 160)
+	h.until("lines after the conflict", func() bool { lines, _ := h.lines(); return lines["line 159"] == 1 })
 }
 
 // late publishes only after something else has happened.

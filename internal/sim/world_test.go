@@ -32,6 +32,24 @@ type world struct {
 
 	machine int // of the agent: grows when its folder is "copied"
 	lost    int // spools lost
+	clock   *jumping
+	sync    time.Duration // of the spool
+}
+
+// jumping is the agent's clock: now and then somebody sets it.
+type jumping struct {
+	mu   sync.Mutex
+	dice *site
+	off  time.Duration
+}
+
+func (j *jumping) now() time.Time {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.dice.intN(50) == 0 {
+		j.off = time.Duration(j.dice.intN(7200)-3600) * time.Second
+	}
+	return time.Now().Add(j.off)
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -40,15 +58,16 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dir: dir, key: key, dice: newSite(seed, siteWorld, 0), stream: newStream(seed),
+	w := &world{t: t, dir: dir, key: key, dice: newSite(seed, siteWorld, 0), clock: &jumping{dice: newSite(seed, siteClock, 0)}, stream: newStream(seed),
 		index: &sink{site: newSite(seed, siteIndex, 10)}, trail: &sink{site: newSite(seed, siteTrail, 10), buffer: true}}
+	w.sync = time.Duration(seed%3) * 100 * time.Millisecond
 	w.source = &lines{n: 50 + w.dice.intN(200), site: newSite(seed, siteSource, 0)}
 	return w
 }
 
 func (w *world) lane() *agent.Lane {
 	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: w.key, Machine: fmt.Sprint(w.machine), Source: w.source, Mapper: lineMapper{}, Quiet: true,
-		Stream: w.stream, Dir: filepath.Join(w.dir, "spool"), Log: slog.New(slog.DiscardHandler)}
+		Stream: w.stream, Dir: filepath.Join(w.dir, "spool"), Now: w.clock.now, SyncEvery: w.sync, Log: slog.New(slog.DiscardHandler)}
 }
 
 // live runs the agent and the followers for a while, then kills all at once.

@@ -44,7 +44,7 @@ func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r R
 		l.agent.Lanes = append(l.agent.Lanes, &agent.Lane{
 			Account: cfg.Agent.Account, Agent: cfg.Agent.Name, Name: s.Name, Key: key, Machine: machine,
 			Source: source, Mapper: m, Stream: stream,
-			Dir: filepath.Join(dir, "spool"), SpoolBytes: cfg.Agent.SpoolBytes, Log: log,
+			Dir: filepath.Join(dir, "spool"), SpoolBytes: cfg.Agent.SpoolBytes, SyncEvery: cfg.Agent.SpoolSync, Log: log,
 		})
 	}
 	if len(l.agent.Lanes) > 0 {

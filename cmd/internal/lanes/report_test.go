@@ -29,6 +29,13 @@ func (away) Next(context.Context, string, uint64) (bus.Message, error) {
 	return bus.Message{}, bus.ErrNone
 }
 
+// here is a stream that takes everything.
+type here struct{ away }
+
+func (here) Publish(context.Context, string, string, []byte) (uint64, bool, error) {
+	return 1, false, nil
+}
+
 // While NATS takes nothing and the spool is full, the reports tell what waits and
 // where: in the spool, then in the log. The last one says that the agent stopped.
 func TestReportsOfAnAgentHeldBack(t *testing.T) {
@@ -130,7 +137,7 @@ func TestReportsTellFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := New(cfg, filepath.Join(dir, "data"), key, away{}, Reports{Send: func(context.Context, string, string, []byte) error { return nil }}, slog.New(slog.DiscardHandler))
+	l, err := New(cfg, filepath.Join(dir, "data"), key, here{}, Reports{Send: func(context.Context, string, string, []byte) error { return nil }}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

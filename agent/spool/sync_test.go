@@ -1,0 +1,161 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// durably is how many batches are on the disk.
+func durably(t *testing.T, s *Spool) uint64 {
+	t.Helper()
+	_, n, err := s.Durable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// await waits until so many batches are on the disk.
+func await(t *testing.T, s *Spool, n uint64) {
+	t.Helper()
+	for {
+		changed := s.Changed()
+		if durably(t, s) >= n {
+			return
+		}
+		<-changed
+	}
+}
+
+// What is appended while a sync runs shares the next one, and until a batch's
+// sync has ended it is neither published nor counted as durable.
+func TestSyncIsGrouped(t *testing.T) {
+	began, end := make(chan int), make(chan struct{})
+	syncs := 0
+	l := newLane(t)
+	s := openAs(t, Config{Dir: t.TempDir(), Machine: "m1", sync: func(*os.File) error {
+		syncs++
+		began <- syncs
+		<-end
+		return nil
+	}})
+	l.fill(s, 1)
+	<-began
+	l.fill(s, 3)
+	if n := durably(t, s); n != 0 {
+		t.Errorf("%d batches are durable during the first sync", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a batch is given before it is on the disk: %v", err)
+	}
+	end <- struct{}{}
+	if n := <-began; n != 2 {
+		t.Fatalf("sync %d", n)
+	}
+	if n := durably(t, s); n != 1 {
+		t.Errorf("%d batches are durable after the first sync, want 1", n)
+	}
+	end <- struct{}{}
+	await(t, s, 4)
+}
+
+// With SyncEvery syncs are that far apart, and batches wait for them.
+func TestSyncEvery(t *testing.T) {
+	l, dir := newLane(t), t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		syncs := 0
+		s := openAs(t, Config{Dir: dir, Machine: "m1", SyncEvery: 200 * time.Millisecond, sync: func(*os.File) error { syncs++; return nil }})
+		l.t = t
+		began := time.Now()
+		for i := range 100 {
+			l.fill(s, 1)
+			synctest.Wait()
+			if n := durably(t, s); i > 0 && i < 20 && n != 1 {
+				t.Fatalf("%d batches are durable after %s", n, time.Since(began))
+			}
+			<-time.After(10 * time.Millisecond)
+		}
+		await(t, s, 100)
+		if syncs != 6 {
+			t.Errorf("%d syncs within %s", syncs, time.Since(began))
+		}
+		s.Close()
+	})
+}
+
+// After a sync that failed the spool stops, what was not on the disk is cut off,
+// and the next Open goes on before it.
+func TestFailedSync(t *testing.T) {
+	dir, l := t.TempDir(), newLane(t)
+	broken := errors.New("the disk is broken")
+	var fails atomic.Bool
+	s := openAs(t, Config{Dir: dir, Machine: "m1", sync: func(*os.File) error {
+		if fails.Load() {
+			return broken
+		}
+		return nil
+	}})
+	l.fill(s, 2)
+	await(t, s, 2)
+	fails.Store(true)
+	changed := s.Changed()
+	m := l.seal(s)
+	if err := s.Append(m); err != nil {
+		t.Fatal(err)
+	}
+	<-changed
+	if _, _, err := s.Durable(); !errors.Is(err, broken) {
+		t.Errorf("durable: %v", err)
+	}
+	if _, err := s.Next(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("next: %v", err)
+	}
+	if err := s.Append(l.seal(s)); !errors.Is(err, broken) || errors.Is(err, ErrNoSpace) {
+		t.Errorf("append: %v", err)
+	}
+	s.Close()
+	s = open(t, dir)
+	if s.Last().Number != 2 || len(s.Damage()) > 0 || string(s.Cursor().Value("file")) != "after 2" {
+		t.Errorf("last %d, cursor %v, damage %v", s.Last().Number, s.Cursor(), s.Damage())
+	}
+	l.fill(s, 1)
+}
+
+// A process that was killed between the write and the sync leaves a whole record
+// that may not be on the disk: it is synced before it is published.
+func TestOpenSyncs(t *testing.T) {
+	dir, l := t.TempDir(), newLane(t)
+	s := open(t, dir)
+	l.fill(s, 3)
+	s.Close()
+	syncs := 0
+	s = openAs(t, Config{Dir: dir, Machine: "m1", sync: func(*os.File) error { syncs++; return nil }})
+	if syncs != 1 || durably(t, s) != 3 {
+		t.Errorf("%d syncs, %d batches durable", syncs, durably(t, s))
+	}
+}
+
+// An older segment is on the disk before a newer one begins: only the end of the newest may be torn.
+func TestSyncBeforeNewSegment(t *testing.T) {
+	l := newLane(t)
+	l.size = 4 << 20
+	var files []string
+	s := openAs(t, Config{Dir: t.TempDir(), Machine: "m1", SyncEvery: time.Hour, sync: func(f *os.File) error {
+		files = append(files, filepath.Base(f.Name()))
+		return nil
+	}})
+	l.fill(s, 1)
+	await(t, s, 1) // the next sync by time would come in an hour
+	l.fill(s, 2)
+	if n := durably(t, s); len(files) != 2 || n != 2 || files[1] != segmentName(0) {
+		t.Errorf("synced %v, %d batches durable", files, n)
+	}
+}
