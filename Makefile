@@ -75,8 +75,8 @@ sim: ## Simulate crashes and faults in many worlds (SEEDS=1000)
 	$(GO) test -count=1 -timeout 60m ./internal/sim -seeds=$(strip $(SEEDS))
 
 .PHONY: soak
-soak: deps ## 200,000 lines of a real nginx, rotated, with kill -9 of every process
-	REAL=all SOAK=1 $(GO) test -v -count=1 -timeout 60m -run '^TestNginx' ./cmd/actiontrail
+soak: deps ## Two logs under load; agent, NATS and aggregator killed, stopped and out of disk (SOAK_KILLS=100 SOAK_OUTAGE=10m SOAK_SEED=…)
+	REAL=all SOAK=1 $(GO) test -v -count=1 -timeout 180m -run '^TestSoak' ./cmd/actiontrail
 
 .PHONY: gen
 gen: ## Generate code anew: protobuf, and the API from openapi.yaml

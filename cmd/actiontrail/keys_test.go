@@ -75,7 +75,7 @@ func TestAgentThatNobodyEnrolled(t *testing.T) {
 	nats, _ := realtest.StartNATS(t)
 	w := &site{t: t, dir: t.TempDir(), addr: realtest.FreeAddr(t)}
 	b := &box{t: t, dir: w.dir, addr: w.addr}
-	w.glob = b.log()
+	w.logs = [][2]string{{edgeLog, b.log()}}
 	servers := fmt.Sprintf("servers = [%q]", "nats://"+nats)
 	w.start("aggregator", w.config("aggregator", servers+"\n  max_bytes = \"1GiB\""), w.addr)
 	b.write(10)

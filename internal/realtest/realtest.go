@@ -126,3 +126,14 @@ func (p *Process) Wait() error {
 	p.done <- err
 	return err
 }
+
+// Ended tells whether the program has ended, and with what.
+func (p *Process) Ended() (bool, error) {
+	select {
+	case err := <-p.done:
+		p.done <- err
+		return true, err
+	default:
+		return false, nil
+	}
+}
