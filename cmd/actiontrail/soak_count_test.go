@@ -170,13 +170,19 @@ func (s *site) check() {
 // untilAllIndexed waits until all lines are in the index, or no more come: then some are lost.
 func (s *site) untilAllIndexed(written map[string][]line) {
 	s.t.Helper()
-	total := len(written[edgeLog]) + len(written[appLog])
+	total, between := len(written[edgeLog])+len(written[appLog]), 0
+	for _, l := range written[appLog] {
+		if l.between {
+			between++
+		}
+	}
 	have, since := 0, time.Now()
 	s.until(30*time.Minute, "all lines in the index", func() bool {
 		if n := s.total(lineEvents); n != have {
 			have, since = n, time.Now()
 		}
-		return have >= total || have > 0 && time.Since(since) > time.Minute
+		quiet := time.Since(since)
+		return have >= total || have >= total-between && quiet > 3*time.Second || have > 0 && quiet > time.Minute
 	})
 }
 
@@ -209,7 +215,7 @@ func (y *tally) readArchive(dir string) error {
 // table prints the counts.
 func (s *site) table(written map[string][]line, index *tally, archives []*tally, status api.Status) {
 	s.t.Logf("seed %d, %d deeds in %s", s.plan.Seed, len(s.journal), time.Since(s.began).Round(time.Second))
-	s.t.Logf("%-5s %9s %9s %9s %8s %9s %12s", "log", "lines", "indexed", "archived", "ignored", "unparsed", "lost in gaps")
+	s.t.Logf("%-5s %9s %9s %9s %8s %9s %14s", "log", "lines", "indexed", "archived", "ignored", "unparsed", "lost, and told")
 	for _, log := range []string{edgeLog, appLog} {
 		var ignored, unparsed uint64
 		for _, source := range status.Sources {
@@ -218,7 +224,7 @@ func (s *site) table(written map[string][]line, index *tally, archives []*tally,
 			}
 		}
 		for _, archive := range archives {
-			s.t.Logf("%-5s %9d %9d %9d %8d %9d %12d", log, len(written[log]), sum(index.lines[log]), sum(archive.lines[log]), ignored, unparsed, len(lost(written[log], index, log, true)))
+			s.t.Logf("%-5s %9d %9d %9d %8d %9d %14d", log, len(written[log]), sum(index.lines[log]), sum(archive.lines[log]), ignored, unparsed, len(lost(written[log], index, log, true)))
 		}
 		if ignored > 0 || unparsed > 0 {
 			s.t.Errorf("%s: %d lines ignored, %d not parsed; every line is right", log, ignored, unparsed)
@@ -237,13 +243,15 @@ func sum(counts []int8) (n int) {
 	return n
 }
 
-// lost are the lines that did not come: those that a gap covers, or those that none does.
+// lost are the lines that did not come: those that a gap covers or that were written
+// between copy and truncation, or all others.
 func lost(written []line, y *tally, log string, covered bool) (numbers []int) {
 	for n, c := range y.lines[log] {
 		if c > 0 {
 			continue
 		}
-		if slices.ContainsFunc(y.gaps, func(g counted) bool { return log == appLog && y.covers(&g, written[n], written) }) == covered {
+		known := written[n].between || slices.ContainsFunc(y.gaps, func(g counted) bool { return log == appLog && y.covers(&g, written[n], written) })
+		if known == covered {
 			numbers = append(numbers, n)
 		}
 	}

@@ -30,6 +30,8 @@ type line struct {
 	file   string
 	offset int64
 	at     time.Time
+	// between the copy of the log and its truncation: its writer loses it, and nobody can know.
+	between bool
 }
 
 // nginxLoad sends numbered requests to nginx, one after another.
@@ -85,7 +87,7 @@ func (l *nginxLoad) lines() []line {
 			if !ok || log != edgeLog || number >= len(all) || all[number].file != "" {
 				l.t.Fatalf("%s at %d: nginx wrote %q", path, offset, text)
 			}
-			all[number] = line{path, offset, l.sent[number]}
+			all[number] = line{file: path, offset: offset, at: l.sent[number]}
 			offset += int64(len(text))
 		}
 	}
@@ -123,6 +125,7 @@ type writer struct {
 	count        atomic.Int64
 
 	mu         sync.Mutex
+	copied     bool // and not truncated yet
 	f          *os.File
 	generation int // rotations
 	offset     int64
@@ -152,7 +155,7 @@ func (w *writer) write(n int) {
 	now := time.Now()
 	for range n {
 		number := len(w.lines)
-		w.lines = append(w.lines, line{fmt.Sprint(w.path, " of rotation ", w.generation), w.offset + int64(text.Len()), now})
+		w.lines = append(w.lines, line{fmt.Sprint(w.path, " of rotation ", w.generation), w.offset + int64(text.Len()), now, w.copied})
 		fmt.Fprintf(&text, "192.0.2.%d - u%d [%s] \"POST /v1/instances/i-%d/stop HTTP/1.1\" 200 2 \"-\" \"%s/%d%s\"\n",
 			number%250, number%7, now.UTC().Format("02/Jan/2006:15:04:05 -0700"), number%5000, appLog, number, w.random())
 	}
@@ -197,13 +200,17 @@ func (w *writer) rotate() {
 		w.open()
 		return
 	}
+	w.mu.Lock()
 	data, err := os.ReadFile(w.path)
 	if err == nil {
 		err = os.WriteFile(rotated, data, 0o600)
 	}
-	w.write(3) // into the gap between copy and truncation
+	w.copied = true
+	w.mu.Unlock()
+	w.write(3)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.copied = false
 	if e := os.Truncate(w.path, 0); err == nil {
 		err = e
 	}

@@ -76,7 +76,9 @@ func (s *Source) finish(t *tail, lost bool) {
 		t.lost(-1, "the file was truncated or rewritten while it was not looked at, and no copy of it was found: nobody can know whether it had more lines")
 	}
 	told := read > 0 || len(t.facts) > 0
+	why := "the file was truncated or rewritten and is read from its beginning"
 	if t.inCopy {
+		why = "the file was copied and truncated: its rest was read in the copy, and it is read from its beginning; whether lines were written between copy and truncation nobody can know"
 		s.release(t)
 	}
 	if t.rest != nil {
@@ -85,7 +87,7 @@ func (s *Source) finish(t *tail, lost bool) {
 	}
 	t.rewind()
 	if told {
-		t.tell(t.generation, 0, plugins.Evidence{Name: plugins.SourceTruncated, From: 0, To: read, Why: "the file was truncated or rewritten and is read from its beginning"})
+		t.tell(t.generation, 0, plugins.Evidence{Name: plugins.SourceTruncated, From: 0, To: read, Why: why})
 		s.log.Warn("file was truncated or rewritten, reading it from its beginning", "file", t.path, "generation", t.generation)
 	}
 }
