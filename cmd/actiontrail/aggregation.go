@@ -296,15 +296,20 @@ func (a *aggregation) watchStore(ctx context.Context) {
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for failed := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if a.nats.Healthy() || diskFree(a.data) < diskReserve {
+		// A store that has failed stays so; one that only seems to, on a machine that is very busy, does not.
+		if failed++; a.nats.Healthy() {
+			failed = 0
+		}
+		if failed < 3 || diskFree(a.data) < diskReserve {
 			continue
 		}
+		failed = 0
 		a.log.Warn("the store of NATS has failed; starting it again")
 		if err := a.nats.Restart(); err != nil {
 			a.log.Error("NATS did not start again, trying later", "error", err)
