@@ -55,7 +55,8 @@ func FuzzMembers(f *testing.F) {
 		}
 		got := map[string]string{}
 		var scratch []byte
-		err := eachMember(text, &scratch, func(key, value string, quoted bool) {
+		var m members
+		err := m.each(text, &scratch, func(_ slot, key, value string, quoted bool) {
 			if quoted {
 				b, _ := json.Marshal(value)
 				value = string(b)

@@ -44,6 +44,7 @@ type Mapper struct {
 	rules      *rules
 	read       func(*Mapper, []byte) error
 	request    request
+	members    members
 	clock      clock
 	path       path
 	matched    *route // by the request

@@ -2,7 +2,9 @@ package mapper
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -14,59 +16,145 @@ var (
 	errMore   = errors.New("more follows after the object")
 )
 
-// eachMember calls fn for each member of a JSON object: strings unescaped,
-// numbers and literals as they are written, objects and arrays as their text.
-// The strings alias b, or scratch where they had to be unescaped. Values are
-// checked as far as is needed to find their end.
-func eachMember(b []byte, scratch *[]byte, fn func(key, value string, quoted bool)) error {
+// members reads the members of JSON objects. It remembers what stood before each
+// value of the object before, because the records of a log mostly have the same
+// keys in the same order: then one comparison finds a key. The zero value is ready.
+type members struct{ steps []step }
+
+// step is what stood between two values: the comma or brace, the key, the colon,
+// and the quote of a value that is a string.
+type step struct {
+	text     []byte
+	from, to int // the key in text
+	slot     slot
+	quoted   bool
+}
+
+// maxSteps bounds what is remembered of objects that are not records of a log.
+const maxSteps = 128
+
+// each calls fn for each member of a JSON object, with the slot of its key:
+// strings unescaped, numbers and literals as they are written, objects and arrays
+// as their text. The strings alias b, or scratch where they had to be unescaped.
+// Values are checked as far as is needed to find their end.
+func (m *members) each(b []byte, scratch *[]byte, fn func(s slot, key, value string, quoted bool)) error {
 	escapes := bytes.IndexByte(b, '\\') >= 0 // nearly no record has any
-	i := skipSpace(b, 0)
-	if i == len(b) || b[i] != '{' {
-		return errObject
-	}
-	i = skipSpace(b, i+1)
-	if i < len(b) && b[i] == '}' {
-		return end(b, i+1)
-	}
-	for {
-		key, next, err := stringAt(b, i, escapes, scratch)
-		if err != nil {
-			return err
-		}
-		if i = skipSpace(b, next); i == len(b) || b[i] != ':' {
-			return errMember
-		}
-		i = skipSpace(b, i+1)
-		if i == len(b) {
-			return errCut
-		}
-		if b[i] == '"' {
-			value, next, err := stringAt(b, i, escapes, scratch)
-			if err != nil {
-				return err
-			}
-			fn(key, value, true)
-			i = next
+	for i, k := 0, 0; ; k++ {
+		var key string
+		var s *step
+		start := i
+		if k < len(m.steps) && m.steps[k].foresees(b, i) {
+			s = &m.steps[k]
+			key = view(b[i+s.from : i+s.to])
+			i += len(s.text)
 		} else {
-			next, err := valueEnd(b, i)
+			var done bool
+			var err error
+			var found step
+			if key, i, done, err = readKey(b, i, k == 0, escapes, scratch); err != nil || done {
+				return err
+			}
+			s = m.learn(k, &found, b[start:i], key)
+		}
+		if s.quoted {
+			value, next, err := stringAt(b, i-1, escapes, scratch)
 			if err != nil {
 				return err
 			}
-			fn(key, view(trimRight(b[i:next])), false)
+			fn(s.slot, key, value, true)
 			i = next
+			continue
 		}
-		if i = skipSpace(b, i); i == len(b) {
-			return errCut
+		next := plainEnd(b, i)
+		if next < 0 {
+			var err error
+			if next, err = valueEnd(b, i); err != nil {
+				return err
+			}
 		}
-		switch b[i] {
-		case ',':
-			i = skipSpace(b, i+1)
-		case '}':
-			return end(b, i+1)
+		fn(s.slot, key, view(trimRight(b[i:next])), false)
+		i = next
+	}
+}
+
+// foresees tells whether the step stands at b[i], with a value after it.
+func (s *step) foresees(b []byte, i int) bool {
+	n := i + len(s.text)
+	if n >= len(b) || string(b[i:n]) != string(s.text) {
+		return false
+	}
+	return s.quoted || b[n] != '"' && b[n] > ' '
+}
+
+// learn makes the step to member k of what was read: all from the end of the
+// value before to the beginning of this one. What will not come again goes into
+// spare.
+func (m *members) learn(k int, spare *step, text []byte, key string) *step {
+	s := spare
+	from := bytes.IndexByte(text, '"') + 1
+	if k < maxSteps && bytes.IndexByte(text, '\\') < 0 {
+		if k == len(m.steps) {
+			m.steps = append(m.steps, step{})
+		}
+		s = &m.steps[k]
+		s.text = append(s.text[:0], text...)
+	}
+	s.from, s.to = from, from+len(key)
+	s.slot, s.quoted = slotOf(key), text[len(text)-1] == '"'
+	return s
+}
+
+// readKey reads what stands before a value, from b[i] on: the object's brace or a
+// comma, the key, the colon. The result is the index of the value, for a string
+// that after its quote. done tells that there are no more members.
+func readKey(b []byte, i int, first, escapes bool, scratch *[]byte) (key string, next int, done bool, err error) {
+	i = skipSpace(b, i)
+	switch {
+	case first:
+		if i == len(b) || b[i] != '{' {
+			return "", 0, false, errObject
+		}
+		if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
+			return "", 0, true, end(b, i+1)
+		}
+	case i == len(b):
+		return "", 0, false, errCut
+	case b[i] == '}':
+		return "", 0, true, end(b, i+1)
+	case b[i] != ',':
+		return "", 0, false, errMember
+	default:
+		i = skipSpace(b, i+1)
+	}
+	key, i, err = stringAt(b, i, escapes, scratch)
+	if err != nil {
+		return "", 0, false, err
+	}
+	if i = skipSpace(b, i); i == len(b) || b[i] != ':' {
+		return "", 0, false, errMember
+	}
+	if i = skipSpace(b, i+1); i == len(b) {
+		return "", 0, false, errCut
+	}
+	if b[i] == '"' {
+		i++
+	}
+	return key, i, false, nil
+}
+
+// plainEnd is the index after a number or a literal that is followed at once by
+// the next member or the end; -1 for all else.
+func plainEnd(b []byte, i int) int {
+	for start := i; i < len(b); i++ {
+		switch c := b[i]; {
+		case c >= '0' && c <= '9', c == '.', c >= 'a' && c <= 'z':
+		case (c == ',' || c == '}') && i > start:
+			return i
 		default:
-			return errMember
+			return -1
 		}
 	}
+	return -1
 }
 
 // trimRight is b without the white space at its end.
@@ -91,12 +179,12 @@ func stringAt(b []byte, i int, escapes bool, scratch *[]byte) (string, int, erro
 		return "", 0, errMember
 	}
 	i++
-	n := bytes.IndexByte(b[i:], '"')
+	n := quoteAt(b, i)
 	if n < 0 {
 		return "", 0, errCut
 	}
-	if s := b[i : i+n]; !escapes || bytes.IndexByte(s, '\\') < 0 {
-		return view(s), i + n + 1, nil
+	if s := b[i:n]; !escapes || bytes.IndexByte(s, '\\') < 0 {
+		return view(s), n + 1, nil
 	}
 	from := len(*scratch)
 	for i < len(b) && b[i] != '"' {
@@ -139,6 +227,28 @@ func stringAt(b []byte, i int, escapes bool, scratch *[]byte) (string, int, erro
 	}
 	return view((*scratch)[from:]), i + 1, nil
 }
+
+// quoteAt is the index of the first quote from b[i] on, -1 when there is none. Most
+// values are short: the first bytes are looked at without a call.
+func quoteAt(b []byte, i int) int {
+	for far := min(len(b)-8, i+24); i <= far; i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ '"'*ones
+		if zero := (x - ones) &^ x & highs; zero != 0 {
+			return i + bits.TrailingZeros64(zero)>>3
+		}
+	}
+	n := bytes.IndexByte(b[i:], '"')
+	if n < 0 {
+		return -1
+	}
+	return i + n
+}
+
+// A byte of each word of eight.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
 
 // unicodeAt reads the four digits after \u, and the second half of a surrogate
 // pair; next is -1 when they are not there.

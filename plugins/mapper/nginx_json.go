@@ -15,62 +15,62 @@ func (m *Mapper) readNginxJSON(line []byte) error {
 	var stamps stamps
 	var request, uri, args string
 	var hasArgs bool
-	err := eachMember(line, &q.scratch, func(key, value string, quoted bool) {
+	err := m.members.each(line, &q.scratch, func(slot slot, key, value string, quoted bool) {
 		if value = dash(value); value == "" || !quoted && value == "null" {
 			return
 		}
-		switch key {
-		case "msec":
+		switch slot {
+		case slotEpoch:
 			stamps.epoch = value
-		case "time_iso8601", "time", "@timestamp", "timestamp":
+		case slotISO:
 			stamps.iso = value
-		case "time_local":
+		case slotLocal:
 			stamps.local = value
-		case "remote_addr", "client_ip", "remote_ip":
+		case slotPeer:
 			q.peer = value
-		case "http_x_forwarded_for", "x_forwarded_for":
+		case slotForwarded:
 			q.forwarded = value
-		case "remote_user":
+		case slotUser:
 			q.user = value
-		case "consumer", "http_x_consumer_username":
+		case slotConsumer:
 			q.consumer = value
-		case "ssl_client_s_dn":
+		case slotClientDN:
 			q.clientDN = value
-		case "ssl_client_verify":
+		case slotVerified:
 			q.verified = value == "SUCCESS"
-		case "request":
+		case slotRequest:
 			request = value
-		case "request_method", "method":
+		case slotMethod:
 			if isMethod(value) {
 				q.method = value
 			}
-		case "request_uri":
+		case slotRequestURI:
 			uri, hasArgs = value, true
-		case "uri", "path":
+		case slotPath:
 			if uri == "" {
 				uri = value
 			}
-		case "args", "query_string", "query":
+		case slotQuery:
 			args = value
-		case "http_host", "host":
+		case slotHost:
 			q.host = value
-		case "server_name":
+		case slotServer:
 			q.server = value
-		case "status":
+		case slotStatus:
 			q.status, _ = status(value)
-		case "body_bytes_sent":
+		case slotBytes:
 			if n, ok := whole(value); ok {
 				q.bytes = n
 			}
-		case "request_time":
+		case slotDuration:
 			if n, ok := micros(value); ok {
 				q.duration = n
 			}
-		case "http_user_agent", "user_agent":
+		case slotUserAgent:
 			q.userAgent = value
-		case "http_referer", "referer":
+		case slotReferer:
 			q.referer = value
-		case "request_id":
+		case slotRequestID:
 			q.requestID = value
 		default:
 			q.fields = append(q.fields, field{key, value})
@@ -123,4 +123,83 @@ func micros(s string) (int64, bool) {
 		unit /= 10
 	}
 	return n, true
+}
+
+// slot says what a key of a record means to the mapper.
+type slot uint8
+
+const (
+	slotField slot = iota // a field that only rules name
+	slotEpoch
+	slotISO
+	slotLocal
+	slotPeer
+	slotForwarded
+	slotUser
+	slotConsumer
+	slotClientDN
+	slotVerified
+	slotRequest
+	slotMethod
+	slotRequestURI
+	slotPath
+	slotQuery
+	slotHost
+	slotServer
+	slotStatus
+	slotBytes
+	slotDuration
+	slotUserAgent
+	slotReferer
+	slotRequestID
+)
+
+func slotOf(key string) slot {
+	switch key {
+	case "msec":
+		return slotEpoch
+	case "time_iso8601", "time", "@timestamp", "timestamp":
+		return slotISO
+	case "time_local":
+		return slotLocal
+	case "remote_addr", "client_ip", "remote_ip":
+		return slotPeer
+	case "http_x_forwarded_for", "x_forwarded_for":
+		return slotForwarded
+	case "remote_user":
+		return slotUser
+	case "consumer", "http_x_consumer_username":
+		return slotConsumer
+	case "ssl_client_s_dn":
+		return slotClientDN
+	case "ssl_client_verify":
+		return slotVerified
+	case "request":
+		return slotRequest
+	case "request_method", "method":
+		return slotMethod
+	case "request_uri":
+		return slotRequestURI
+	case "uri", "path":
+		return slotPath
+	case "args", "query_string", "query":
+		return slotQuery
+	case "http_host", "host":
+		return slotHost
+	case "server_name":
+		return slotServer
+	case "status":
+		return slotStatus
+	case "body_bytes_sent":
+		return slotBytes
+	case "request_time":
+		return slotDuration
+	case "http_user_agent", "user_agent":
+		return slotUserAgent
+	case "http_referer", "referer":
+		return slotReferer
+	case "request_id":
+		return slotRequestID
+	}
+	return slotField
 }
