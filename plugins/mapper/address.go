@@ -14,7 +14,7 @@ func (m *Mapper) clientAddress() string {
 	if len(m.opt.TrustedProxies) == 0 || q.forwarded == "" {
 		return q.peer
 	}
-	if a, err := netip.ParseAddr(stripPort(q.peer)); err != nil || !m.isProxy(a) {
+	if a, ok := parseAddress(q.peer); !ok || !m.isProxy(a) {
 		return q.peer
 	}
 	last, rest := "", q.forwarded
@@ -41,6 +41,41 @@ func (m *Mapper) isProxy(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// parseAddress reads an address, with or without a port.
+func parseAddress(s string) (netip.Addr, bool) {
+	if a, ok := parseIPv4(s); ok {
+		return a, true
+	}
+	a, err := netip.ParseAddr(stripPort(s))
+	return a, err == nil
+}
+
+// parseIPv4 reads an address as netip.ParseAddr does, but for its errors, which
+// take longer than the address.
+func parseIPv4(s string) (netip.Addr, bool) {
+	var parts [4]byte
+	part, n, digits := 0, 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			if digits > 0 && n == 0 {
+				return netip.Addr{}, false
+			}
+			n = 10*n + int(c-'0')
+			if digits++; n > 255 {
+				return netip.Addr{}, false
+			}
+		case c == '.' && digits > 0 && part < 3:
+			parts[part] = byte(n)
+			part, n, digits = part+1, 0, 0
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	parts[3] = byte(n)
+	return netip.AddrFrom4(parts), part == 3 && digits > 0
 }
 
 // stripPort takes the port and the brackets off an address.

@@ -18,6 +18,8 @@ type Expr struct {
 	kind kind
 	text string // of a literal; the name of a value; the name of a function
 	args []*Expr
+	do   function // of a call
+	slot slot     // of a header
 }
 
 type kind uint8
@@ -31,6 +33,20 @@ const (
 	variable       // method, template, …
 	call
 	join
+)
+
+// function is what a call does.
+type function uint8
+
+const (
+	lower function = iota
+	upper
+	titled
+	trimPrefix
+	replace
+	startsWith
+	contains
+	coalesce
 )
 
 // Literal is an expression for text.
@@ -69,7 +85,7 @@ func Value(name string) (*Expr, error) {
 	case dotted && group == "query":
 		return &Expr{kind: parameter, text: key}, nil
 	case dotted && group == "headers":
-		return &Expr{kind: header, text: headerKey(key)}, nil
+		return &Expr{kind: header, text: headerKey(key), slot: headerSlot(headerKey(key))}, nil
 	case dotted && group == "fields":
 		return &Expr{kind: other, text: key}, nil
 	}
@@ -91,7 +107,9 @@ func Call(name string, args ...*Expr) (*Expr, error) {
 	if len(args) < count[0] || len(args) > count[1] {
 		return nil, fmt.Errorf("%s takes %s, not %d", name, argumentsText(count), len(args))
 	}
-	return &Expr{kind: call, text: name, args: args}, nil
+	do := map[string]function{"lower": lower, "upper": upper, "title": titled, "trimprefix": trimPrefix, "replace": replace,
+		"startswith": startsWith, "contains": contains, "coalesce": coalesce}
+	return &Expr{kind: call, text: name, args: args, do: do[name]}, nil
 }
 
 func argumentsText(count [2]int) string {
@@ -109,7 +127,7 @@ func (x *Expr) Literal() (string, bool) { return x.text, x.kind == literal }
 
 // IsTruth tells whether the expression is true or false rather than text.
 func (x *Expr) IsTruth() bool {
-	return x.kind == call && (x.text == "startswith" || x.text == "contains")
+	return x.kind == call && (x.do == startsWith || x.do == contains)
 }
 
 // ForeignCapture is a capture that x uses and p does not have; "" when there is none.
@@ -155,7 +173,7 @@ func (m *Mapper) value(x *Expr) string {
 		v, _ := queryValue(q.query, x.text)
 		return m.decoded(v)
 	case header:
-		return q.header(x.text)
+		return q.header(x.slot, x.text)
 	case other:
 		return q.field(x.text)
 	case variable:
@@ -198,20 +216,20 @@ func (m *Mapper) variable(name string) string {
 
 func (m *Mapper) called(x *Expr) string {
 	first := m.value(x.args[0])
-	switch x.text {
-	case "lower":
+	switch x.do {
+	case lower:
 		return strings.ToLower(first)
-	case "upper":
+	case upper:
 		return strings.ToUpper(first)
-	case "title":
+	case titled:
 		return title(first)
-	case "trimprefix":
+	case trimPrefix:
 		return strings.TrimPrefix(first, m.value(x.args[1]))
-	case "replace":
+	case replace:
 		return strings.ReplaceAll(first, m.value(x.args[1]), m.value(x.args[2]))
-	case "startswith":
+	case startsWith:
 		return truth(strings.HasPrefix(first, m.value(x.args[1])))
-	case "contains":
+	case contains:
 		return truth(strings.Contains(first, m.value(x.args[1])))
 	default: // coalesce
 		for _, a := range x.args {

@@ -38,6 +38,7 @@ type identitySource struct {
 	name  string // userIdentity.source
 	kind  string // consumer, jwt, mtls.subject, api_key, remote_user, header
 	key   string // claim or header
+	slot  slot   // of a header
 	trust string
 }
 
@@ -67,6 +68,7 @@ func (i *Identity) compile() (identity, error) {
 			s.kind, s.key = "jwt", name[len("jwt."):]
 		case strings.HasPrefix(name, "header:") && len(name) > len("header:"):
 			s.kind, s.key = "header", headerKey(name[len("header:"):])
+			s.slot = headerSlot(s.key)
 		default:
 			return identity{}, fmt.Errorf("identity: source %q is not known: consumer, jwt.<claim>, mtls.subject, api_key, remote_user or header:<name>", name)
 		}
@@ -136,7 +138,7 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	case "mtls.subject":
 		name, u.Type = q.clientDN, "mtls"
 	case "header":
-		name, u.Type = q.header(s.key), "api-key"
+		name, u.Type = q.header(s.slot, s.key), "api-key"
 	case "jwt":
 		name, u.Type = m.claim(s.key), "jwt"
 	case "api_key":

@@ -53,6 +53,7 @@ type Mapper struct {
 	params     object
 	additional object
 	templates  templates
+	outcomes   outcomes
 }
 
 var _ plugins.Mapper = (*Mapper)(nil)
@@ -187,8 +188,7 @@ func (m *Mapper) describe(e *event.Event) {
 	e.UserAgent = event.Text(cmp.Or(q.userAgent, "-"))
 	e.RequestID = event.Text(q.requestID)
 	if q.status >= 400 {
-		e.ErrorCode = statusName(q.status)
-		e.ErrorMessage = statusText(q.status)
+		e.ErrorCode, e.ErrorMessage = m.outcomes.of(q.status)
 	}
 	if route != nil && route.ErrorCode != nil {
 		if code := m.eval(route.ErrorCode); code != "" {

@@ -11,64 +11,82 @@ import (
 // object makes an event.Object for each record in memory that is used again. The
 // zero value is ready.
 type object struct {
-	text    []byte // the members as they are written, each with a comma before it
-	parts   []part
-	jumbled bool   // the names did not come in order, each once
-	spare   []byte // to order the members in
+	members []member
+	jumbled bool // the names may not come in order, each once
+	text    []byte
 }
 
-// part is a member that begins in text where the one before ends.
-type part struct {
-	name     string
-	from, to int
+// member is a name with a text or a number.
+type member struct {
+	key
+	text   string
+	number int64
+	isText bool
 }
 
-// add adds a member. Its name is valid UTF-8 and lives until the next reset. Of a
-// name that is added twice the last value counts.
-func (o *object) add(name, value string) {
-	o.name(name)
-	o.text = event.AppendString(o.text, value)
-	o.parts[len(o.parts)-1].to = len(o.text)
+// key is a name and how it is written, quotes and colon included. One that is not
+// known beforehand has no written form yet.
+type key struct{ name, written string }
+
+func newKey(name string) key {
+	return key{name, string(append(event.AppendString(nil, name), ':'))}
 }
 
-// addInt adds a member whose value is a number.
-func (o *object) addInt(name string, value int64) {
-	o.name(name)
-	o.text = strconv.AppendInt(o.text, value, 10)
-	o.parts[len(o.parts)-1].to = len(o.text)
+// put adds a member whose name comes after those before. The text lives until the
+// object is made.
+func (o *object) put(k key, text string) {
+	o.members = append(o.members, member{key: k, text: text, isText: true})
 }
 
-func (o *object) name(name string) {
-	if n := len(o.parts); n > 0 && o.parts[n-1].name >= name {
-		o.jumbled = true
-	}
-	o.parts = append(o.parts, part{name: name, from: len(o.text)})
-	o.text = append(event.AppendString(append(o.text, ','), name), ':')
+// putInt adds a member whose value is a number, and whose name comes after those before.
+func (o *object) putInt(k key, number int64) {
+	o.members = append(o.members, member{key: k, number: number})
+}
+
+// add adds a member of any name. Of a name that is added twice the last value counts.
+func (o *object) add(k key, text string) {
+	o.jumbled = o.jumbled || len(o.members) > 0 && o.members[len(o.members)-1].name >= k.name
+	o.put(k, text)
 }
 
 // object is the object of all members added, absent when there are none. It lives until the next reset.
 func (o *object) object() event.Object {
-	if len(o.parts) == 0 {
+	if len(o.members) == 0 {
 		return ""
 	}
 	if o.jumbled {
 		o.order()
 	}
-	o.text[0] = '{'
-	o.text = append(o.text, '}')
+	b := o.text[:0]
+	for i := range o.members {
+		m := &o.members[i]
+		b = append(b, ',')
+		if m.written != "" {
+			b = append(b, m.written...)
+		} else {
+			b = append(event.AppendString(b, m.name), ':')
+		}
+		if m.isText {
+			b = event.AppendString(b, m.text)
+		} else {
+			b = strconv.AppendInt(b, m.number, 10)
+		}
+	}
+	b[0] = '{'
+	o.text = append(b, '}')
 	return event.Object(view(o.text))
 }
 
 // order sorts the members by name and leaves the last of each.
 func (o *object) order() {
-	slices.SortStableFunc(o.parts, func(a, b part) int { return strings.Compare(a.name, b.name) })
-	sorted := o.spare[:0]
-	for i, p := range o.parts {
-		if i+1 == len(o.parts) || o.parts[i+1].name != p.name {
-			sorted = append(sorted, o.text[p.from:p.to]...)
+	slices.SortStableFunc(o.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	last := o.members[:0]
+	for i, m := range o.members {
+		if i+1 == len(o.members) || o.members[i+1].name != m.name {
+			last = append(last, m)
 		}
 	}
-	o.text, o.spare = sorted, o.text
+	o.members = last
 }
 
-func (o *object) reset() { o.text, o.parts, o.jumbled = o.text[:0], o.parts[:0], false }
+func (o *object) reset() { o.members, o.jumbled = o.members[:0], false }

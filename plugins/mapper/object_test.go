@@ -19,12 +19,17 @@ func TestObject(t *testing.T) {
 		want := map[string]any{}
 		for range random.IntN(6) {
 			name := fmt.Sprintf(`%c"%d`, 'a'+random.IntN(4), random.IntN(2))
+			k := key{name: name}
+			if random.IntN(2) == 0 {
+				k = newKey(name)
+			}
 			if n := random.IntN(1000); n%2 == 0 {
 				want[name] = json.Number(fmt.Sprint(n))
-				o.addInt(name, int64(n))
+				o.add(k, "")
+				o.members[len(o.members)-1] = member{key: k, number: int64(n)}
 			} else {
 				want[name] = fmt.Sprintf("\"\\ü%d", n)
-				o.add(name, fmt.Sprintf("\"\\ü%d", n))
+				o.add(k, fmt.Sprintf("\"\\ü%d", n))
 			}
 		}
 		canonical, err := event.NewObject(want)

@@ -24,22 +24,23 @@ const masked = "***"
 const maxParams = 64
 
 type params struct {
-	keep, mask map[string]bool
-	headers    []field // name, key
+	keep, mask names
+	headers    []shownHeader
+}
+
+// shownHeader is a header that goes into additionalEventData.
+type shownHeader struct {
+	key
+	header string // for request.header
+	slot   slot
 }
 
 func (p *Params) compile() params {
-	c := params{keep: map[string]bool{}, mask: map[string]bool{}}
-	for _, name := range p.Keep {
-		c.keep[name] = true
-	}
-	for _, name := range p.Mask {
-		c.mask[name] = true
-	}
+	c := params{keep: newNames(p.Keep), mask: newNames(p.Mask)}
 	headers := slices.Clone(p.Headers)
 	slices.Sort(headers)
 	for _, h := range slices.Compact(headers) {
-		c.headers = append(c.headers, field{"header:" + strings.ToLower(h), headerKey(h)})
+		c.headers = append(c.headers, shownHeader{newKey("header:" + strings.ToLower(h)), headerKey(h), headerSlot(headerKey(h))})
 	}
 	return c
 }
@@ -59,25 +60,26 @@ func (m *Mapper) fillParams(e *event.Event) {
 		name = event.Text(m.decoded(name))
 		switch {
 		case looksSecret(name): // a token without a name
-			b.add(masked, masked)
+			b.add(key{name: masked}, masked)
 		case !given || value == "":
-			b.add(name, "")
-		case (rules.keep[name] || m.namedByRoute(name)) && !rules.mask[name]:
-			b.add(name, m.clear(m.decoded(value)))
+			b.add(key{name: name}, "")
+		case (rules.keep.has(name) || m.namedByRoute(name)) && !rules.mask.has(name):
+			b.add(key{name: name}, unlessSecret(m.decoded(value)))
 		default:
-			b.add(name, masked)
+			b.add(key{name: name}, masked)
 		}
 	}
 	if r := m.matched; r != nil {
-		for i, s := range r.Pattern.segments {
-			if s.name == "" || i >= len(m.path.segments) {
-				continue
+		for i := range r.captures {
+			c := &r.captures[i]
+			if c.at < len(m.path.segments) {
+				b.add(c.key, c.shown(m.path.from(c.at, c.tail)))
 			}
-			b.add(s.name, m.shown(s.name, m.path.from(i, s.tail)))
 		}
-		for _, p := range r.Parameters {
-			if v := m.eval(p.Value); v != "" {
-				b.add(p.Name, m.shown(p.Name, v))
+		for i := range r.parameters {
+			p := &r.parameters[i]
+			if v := m.eval(p.value); v != "" {
+				b.add(p.key, p.shown(v))
 			}
 		}
 	}
@@ -97,52 +99,70 @@ func (m *Mapper) namedByRoute(name string) bool {
 	return false
 }
 
-// shown is a value as it may be seen under this name.
-func (m *Mapper) shown(name, value string) string {
-	if m.rules.params.mask[name] {
-		return masked
-	}
-	return m.clear(value)
+// namedKey is a name that rules give, and whether its values are masked.
+type namedKey struct {
+	key
+	masked bool
 }
 
-// clear is a value, unless it looks like a secret.
-func (m *Mapper) clear(value string) string {
+// shown is a value as it may be seen under this name.
+func (k *namedKey) shown(value string) string {
+	if k.masked {
+		return masked
+	}
+	return unlessSecret(value)
+}
+
+// unlessSecret is a value, unless it looks like a secret.
+func unlessSecret(value string) string {
 	if looksSecret(value) {
 		return masked
 	}
 	return event.Text(value)
 }
 
+// Keys of additionalEventData, in their order; headers come after the first.
+var (
+	keyDuration = newKey("durationMs")
+	keyMethod   = newKey("httpMethod")
+	keyPath     = newKey("httpPath")
+	keyStatus   = newKey("httpStatus")
+	keyReferer  = newKey("referer")
+	keyBytes    = newKey("responseBytes")
+)
+
 // fillAdditional fills additionalEventData: the request as the gateway saw it.
 func (m *Mapper) fillAdditional(e *event.Event) {
 	b, q := &m.additional, &m.request
 	b.reset()
 	if q.duration >= 0 {
-		b.addInt("durationMs", (q.duration+500)/1000)
+		b.putInt(keyDuration, (q.duration+500)/1000)
 	}
-	for _, h := range m.rules.params.headers {
-		if v := q.header(h.value); v != "" {
-			b.add(h.name, m.clear(v))
+	for i := range m.rules.params.headers {
+		h := &m.rules.params.headers[i]
+		if v := q.header(h.slot, h.header); v != "" {
+			b.put(h.key, unlessSecret(v))
 		}
 	}
 	if q.method != "" {
-		b.add("httpMethod", q.method)
+		b.put(keyMethod, q.method)
 	}
 	if q.path != "" {
-		b.add("httpPath", m.shownPath())
+		b.put(keyPath, m.shownPath())
 	}
-	b.addInt("httpStatus", int64(q.status))
+	b.putInt(keyStatus, int64(q.status))
 	if q.referer != "" {
 		site, _, _ := cut(q.referer, '?')
-		b.add("referer", m.clear(site))
+		b.put(keyReferer, unlessSecret(site))
 	}
 	if q.bytes >= 0 {
-		b.addInt("responseBytes", q.bytes)
+		b.putInt(keyBytes, q.bytes)
 	}
 	if r := m.matched; r != nil {
-		for _, p := range r.Additional {
-			if v := m.eval(p.Value); v != "" {
-				b.add(p.Name, m.shown(p.Name, v))
+		for i := range r.additional {
+			p := &r.additional[i]
+			if v := m.eval(p.value); v != "" {
+				b.add(p.key, p.shown(v))
 			}
 		}
 	}
@@ -152,20 +172,8 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 // shownPath is the path as it was sent, without segments that look like secrets
 // or that are parameters to be masked.
 func (m *Mapper) shownPath() string {
-	q := &m.request
-	hide := false
-	for rest := q.path; rest != "" && !hide; {
-		var s string
-		s, rest, _ = cut(rest, '/')
-		hide = looksSecret(s)
-	}
-	if r := m.matched; r != nil && !hide && len(m.rules.params.mask) > 0 {
-		for _, s := range r.Pattern.segments {
-			hide = hide || s.name != "" && m.rules.params.mask[s.name]
-		}
-	}
-	if !hide {
-		return event.Text(q.path)
+	if !m.path.secret && (m.matched == nil || !m.matched.masked) {
+		return event.Text(m.request.path)
 	}
 	return m.hiddenPath()
 }
@@ -191,7 +199,7 @@ func (m *Mapper) isMaskedCapture(i int) bool {
 	}
 	segments := m.matched.Pattern.segments
 	last := min(i, len(segments)-1)
-	return last >= 0 && (last == i || segments[last].tail) && m.rules.params.mask[segments[last].name]
+	return last >= 0 && (last == i || segments[last].tail) && m.rules.params.mask.has(segments[last].name)
 }
 
 // queryValue is the first value of a parameter, as it was sent.

@@ -11,30 +11,45 @@ const maxSegments = 64
 type path struct {
 	segments []string // decoded
 	raw      []string // the same, as they were sent
-	scratch  []byte
 	tooLong  bool
+	secret   bool // a segment looks like a secret as it was sent, resolved ones too
+
+	all, allRaw []string // what segments and raw begin in
+	scratch     []byte
 }
 
 // split cuts s, which may lack its first slash. Its strings live until the next split.
 func (p *path) split(s string) {
-	p.segments, p.raw, p.scratch, p.tooLong = p.segments[:0], p.raw[:0], p.scratch[:0], false
-	for s != "" {
-		var raw string
-		raw, s, _ = cut(s, '/')
-		switch segment := p.decode(raw); segment {
-		case "", ".":
-		case "..":
-			if n := len(p.segments); n > 0 {
-				p.segments, p.raw = p.segments[:n-1], p.raw[:n-1]
+	segments, raws := p.all[:0], p.allRaw[:0]
+	p.scratch, p.tooLong, p.secret = p.scratch[:0], false, false
+	encoded := strings.IndexByte(s, '%') >= 0
+	for from, i := 0, 0; i <= len(s); i++ {
+		if i < len(s) && s[i] != '/' {
+			continue
+		}
+		raw := s[from:i]
+		from = i + 1
+		segment := raw
+		if encoded {
+			segment = p.decode(raw)
+		}
+		if len(raw) >= leastSecret && looksSecret(raw) {
+			p.secret = true
+		}
+		switch {
+		case p.tooLong:
+		case segment == "" || segment == ".":
+		case segment == "..":
+			if n := len(segments); n > 0 {
+				segments, raws = segments[:n-1], raws[:n-1]
 			}
+		case len(segments) == maxSegments:
+			p.tooLong = true
 		default:
-			if len(p.segments) == maxSegments {
-				p.tooLong = true
-				return
-			}
-			p.segments, p.raw = append(p.segments, segment), append(p.raw, raw)
+			segments, raws = append(segments, segment), append(raws, raw)
 		}
 	}
+	p.segments, p.raw, p.all, p.allRaw = segments, raws, segments, raws
 }
 
 // from is the segment at i, or with tail all from there on.

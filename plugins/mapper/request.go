@@ -38,7 +38,9 @@ type request struct {
 type field struct{ name, value string }
 
 func (q *request) reset() {
-	*q = request{fields: q.fields[:0], scratch: q.scratch[:0], bytes: -1, duration: -1}
+	fields, scratch := q.fields[:0], q.scratch[:0]
+	*q = request{}
+	q.fields, q.scratch, q.bytes, q.duration = fields, scratch, -1, -1
 }
 
 // field is the value of another field of the record; "" when it has none.
@@ -53,18 +55,27 @@ func (q *request) field(name string) string {
 
 // header is the value of a request header that the gateway logs. key is the name
 // as nginx has it: http_ and the header in lower case with underscores.
-func (q *request) header(key string) string {
-	switch key {
-	case "http_referer":
+func (q *request) header(s slot, key string) string {
+	switch s {
+	case slotReferer:
 		return q.referer
-	case "http_user_agent":
+	case slotUserAgent:
 		return q.userAgent
-	case "http_x_forwarded_for":
+	case slotForwarded:
 		return q.forwarded
-	case "http_host":
+	case slotHost:
 		return q.host
 	}
 	return q.field(key)
+}
+
+// headerSlot is where a header stands that has a place of its own.
+func headerSlot(key string) slot {
+	switch key {
+	case "http_referer", "http_user_agent", "http_x_forwarded_for", "http_host":
+		return slotOf(key)
+	}
+	return slotField
 }
 
 // headerKey is the key of a header for request.header.

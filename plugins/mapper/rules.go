@@ -72,7 +72,41 @@ type rules struct {
 
 type route struct {
 	Route
-	origin string
+	origin     string
+	captures   []namedCapture
+	parameters []namedValue
+	additional []namedValue
+	masked     bool // one of the captures is
+}
+
+// namedCapture is a parameter of a pattern, at its place in the path.
+type namedCapture struct {
+	namedKey
+	at   int
+	tail bool
+}
+
+type namedValue struct {
+	namedKey
+	value *Expr
+}
+
+func (c *rules) route(given *Route, origin string) *route {
+	r := &route{Route: *given, origin: origin}
+	named := func(name string) namedKey { return namedKey{newKey(name), c.params.mask.has(name)} }
+	for i, s := range given.Pattern.segments {
+		if s.name != "" {
+			n := namedCapture{named(s.name), i, s.tail}
+			r.captures, r.masked = append(r.captures, n), r.masked || n.masked
+		}
+	}
+	for _, p := range given.Parameters {
+		r.parameters = append(r.parameters, namedValue{named(p.Name), p.Value})
+	}
+	for _, p := range given.Additional {
+		r.additional = append(r.additional, namedValue{named(p.Name), p.Value})
+	}
+	return r
 }
 
 // compile checks the rules.
@@ -93,6 +127,7 @@ func (r *Rules) compile() (*rules, error) {
 		}
 		c.service = text
 	}
+	c.params = r.Params.compile()
 	for i := range r.Routes {
 		given := &r.Routes[i]
 		if err := given.check(); err != nil {
@@ -102,7 +137,7 @@ func (r *Rules) compile() (*rules, error) {
 		if r.Name != "" {
 			origin = r.Name + "/" + origin
 		}
-		if err := c.routes.add(&given.Pattern, &route{*given, origin}); err != nil {
+		if err := c.routes.add(&given.Pattern, c.route(given, origin)); err != nil {
 			return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
 		}
 	}
@@ -115,7 +150,6 @@ func (r *Rules) compile() (*rules, error) {
 	if c.identity, err = r.Identity.compile(); err != nil {
 		return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
 	}
-	c.params = r.Params.compile()
 	return c, nil
 }
 

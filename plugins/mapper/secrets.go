@@ -11,10 +11,13 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
+// leastSecret is how long a value is at least that looksSecret knows.
+const leastSecret = 16
+
 // looksSecret tells whether a value is a token by its form, whatever name it
 // has: a JWT, a bearer or basic credential, or a key of a well-known issuer.
 func looksSecret(s string) bool {
-	if len(s) < 16 {
+	if len(s) < leastSecret {
 		return false
 	}
 	switch s[0] {

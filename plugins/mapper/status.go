@@ -92,5 +92,16 @@ func statusName(status int) string {
 	return "Http" + strconv.Itoa(status)
 }
 
-// statusText is the errorMessage of such a status.
-func statusText(status int) string { return "HTTP status " + strconv.Itoa(status) }
+// outcomes remembers what was said of a status.
+type outcomes struct {
+	code, message [600]string // from 400 on
+}
+
+// of is the errorCode and the errorMessage of a status that is a failure.
+func (o *outcomes) of(status int) (code, message string) {
+	i := status - 400
+	if o.code[i] == "" {
+		o.code[i], o.message[i] = statusName(status), "HTTP status "+strconv.Itoa(status)
+	}
+	return o.code[i], o.message[i]
+}

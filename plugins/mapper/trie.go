@@ -11,10 +11,52 @@ import (
 type trie struct{ root node }
 
 type node struct {
-	literals map[string]*node
+	literals literals
 	param    *node
 	here     []leaf // patterns that end here
 	tail     []leaf // patterns whose tail begins here
+}
+
+// literals are the nodes below one, by their segment. Most have a few, which are
+// compared faster than hashed.
+type literals struct {
+	few  []child
+	many map[string]*node // all of them, from maxFew on
+}
+
+type child struct {
+	literal string
+	node    *node
+}
+
+func (l *literals) find(s string) *node {
+	if l.many != nil {
+		return l.many[s]
+	}
+	for i := range l.few {
+		if l.few[i].literal == s {
+			return l.few[i].node
+		}
+	}
+	return nil
+}
+
+// make finds a node, or adds it.
+func (l *literals) make(s string) *node {
+	if n := l.find(s); n != nil {
+		return n
+	}
+	n := &node{}
+	l.few = append(l.few, child{s, n})
+	if len(l.few) == maxFew {
+		l.many = map[string]*node{}
+		for _, c := range l.few {
+			l.many[c.literal] = c.node
+		}
+	} else if l.many != nil {
+		l.many[s] = n
+	}
+	return n
 }
 
 // leaf is a route by what is left to check once its path fits. Leaves are
@@ -39,13 +81,7 @@ func (t *trie) add(p *Pattern, r *route) error {
 			}
 			n = n.param
 		default:
-			if n.literals == nil {
-				n.literals = map[string]*node{}
-			}
-			if n.literals[s.literal] == nil {
-				n.literals[s.literal] = &node{}
-			}
-			n = n.literals[s.literal]
+			n = n.literals.make(s.literal)
 		}
 		leaves = &n.here
 	}
@@ -73,7 +109,7 @@ func anyMethod(l leaf) int {
 
 // find is the route of a request, nil when it has none.
 func (t *trie) find(q *request, segments []string) *route {
-	if t.root.literals == nil && t.root.param == nil && t.root.here == nil && t.root.tail == nil {
+	if t.root.literals.few == nil && t.root.param == nil && t.root.here == nil && t.root.tail == nil {
 		return nil
 	}
 	return t.root.find(q, segments)
@@ -88,7 +124,7 @@ func (n *node) find(q *request, rest []string) *route {
 		}
 		return choose(n.tail, q)
 	}
-	if next := n.literals[rest[0]]; next != nil {
+	if next := n.literals.find(rest[0]); next != nil {
 		if r := next.find(q, rest[1:]); r != nil {
 			return r
 		}
