@@ -156,7 +156,7 @@ func (m *Mapper) eval(x *Expr) string {
 	case x.kind == literal:
 		return x.text
 	}
-	return event.Text(m.value(x))
+	return m.text.valid(m.value(x))
 }
 
 // holds tells whether x is true: a truth that holds, or text that is not empty.

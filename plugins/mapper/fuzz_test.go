@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/netip"
 	"testing"
@@ -56,7 +57,7 @@ func FuzzMembers(f *testing.F) {
 		got := map[string]string{}
 		var scratch []byte
 		var m members
-		err := m.each(text, &scratch, func(_ slot, key, value string, quoted bool) {
+		err := m.each(text, bytes.IndexByte(text, '\\') >= 0, &scratch, func(_ slot, key, value string, quoted bool) {
 			if quoted {
 				b, _ := json.Marshal(value)
 				value = string(b)

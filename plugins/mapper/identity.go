@@ -151,7 +151,7 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 		u.Type = "anonymous"
 		return false
 	}
-	name = event.Text(name)
+	name = m.text.valid(name)
 	if looksSecret(name) { // a token in the place of a name
 		name = masked
 	}

@@ -43,6 +43,7 @@ type Mapper struct {
 	opt        Options
 	rules      *rules
 	read       func(*Mapper, []byte) error
+	text       text
 	request    request
 	members    members
 	clock      clock
@@ -105,6 +106,7 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	q := &m.request
 	q.reset()
 	m.matched, m.stripped = nil, false
+	m.text.survey(r.Data)
 	if err := m.read(m, r.Data); err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	m.identify(e)
 	m.describe(e)
 	if m.opt.KeepRaw {
-		e.Raw = event.Text(view(r.Data))
+		e.Raw = m.text.valid(view(r.Data))
 	}
 	return nil
 }
@@ -183,10 +185,10 @@ func (m *Mapper) describe(e *event.Event) {
 	e.Time = q.time
 	e.Region = m.opt.Region
 	e.RecipientAccountID = m.opt.AccountID
-	e.Source = event.Text(cmp.Or(withoutPort(q.host), q.server, m.opt.Host))
-	e.SourceIP = event.Text(m.clientAddress())
-	e.UserAgent = event.Text(cmp.Or(q.userAgent, "-"))
-	e.RequestID = event.Text(q.requestID)
+	e.Source = m.text.valid(cmp.Or(withoutPort(q.host), q.server, m.opt.Host))
+	e.SourceIP = m.text.valid(m.clientAddress())
+	e.UserAgent = m.text.valid(cmp.Or(q.userAgent, "-"))
+	e.RequestID = m.text.valid(q.requestID)
 	if q.status >= 400 {
 		e.ErrorCode, e.ErrorMessage = m.outcomes.of(q.status)
 	}

@@ -36,9 +36,9 @@ const maxSteps = 128
 // each calls fn for each member of a JSON object, with the slot of its key:
 // strings unescaped, numbers and literals as they are written, objects and arrays
 // as their text. The strings alias b, or scratch where they had to be unescaped.
-// Values are checked as far as is needed to find their end.
-func (m *members) each(b []byte, scratch *[]byte, fn func(s slot, key, value string, quoted bool)) error {
-	escapes := bytes.IndexByte(b, '\\') >= 0 // nearly no record has any
+// Values are checked as far as is needed to find their end. escapes tells that
+// there may be a backslash in b.
+func (m *members) each(b []byte, escapes bool, scratch *[]byte, fn func(s slot, key, value string, quoted bool)) error {
 	for i, k := 0, 0; ; k++ {
 		var key string
 		var s *step
@@ -47,6 +47,15 @@ func (m *members) each(b []byte, scratch *[]byte, fn func(s slot, key, value str
 			s = &m.steps[k]
 			key = view(b[i+s.from : i+s.to])
 			i += len(s.text)
+			if s.quoted && !escapes { // nearly always
+				n := quoteAt(b, i)
+				if n < 0 {
+					return errCut
+				}
+				fn(s.slot, key, view(b[i:n]), true)
+				i = n + 1
+				continue
+			}
 		} else {
 			var done bool
 			var err error
@@ -243,12 +252,6 @@ func quoteAt(b []byte, i int) int {
 	}
 	return i + n
 }
-
-// A byte of each word of eight.
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
 
 // unicodeAt reads the four digits after \u, and the second half of a surrogate
 // pair; next is -1 when they are not there.

@@ -15,7 +15,7 @@ func (m *Mapper) readNginxJSON(line []byte) error {
 	var stamps stamps
 	var request, uri, args string
 	var hasArgs bool
-	err := m.members.each(line, &q.scratch, func(slot slot, key, value string, quoted bool) {
+	err := m.members.each(line, m.text.escapes, &q.scratch, func(slot slot, key, value string, quoted bool) {
 		if value = dash(value); value == "" || !quoted && value == "null" {
 			return
 		}

@@ -57,14 +57,14 @@ func (m *Mapper) fillParams(e *event.Event) {
 			continue
 		}
 		name, value, given := cut(pair, '=')
-		name = event.Text(m.decoded(name))
+		name = m.text.valid(m.decoded(name))
 		switch {
 		case looksSecret(name): // a token without a name
 			b.add(key{name: masked}, masked)
 		case !given || value == "":
 			b.add(key{name: name}, "")
 		case (rules.keep.has(name) || m.namedByRoute(name)) && !rules.mask.has(name):
-			b.add(key{name: name}, unlessSecret(m.decoded(value)))
+			b.add(key{name: name}, m.unlessSecret(m.decoded(value)))
 		default:
 			b.add(key{name: name}, masked)
 		}
@@ -73,13 +73,13 @@ func (m *Mapper) fillParams(e *event.Event) {
 		for i := range r.captures {
 			c := &r.captures[i]
 			if c.at < len(m.path.segments) {
-				b.add(c.key, c.shown(m.path.from(c.at, c.tail)))
+				b.add(c.key, m.shown(&c.namedKey, m.path.from(c.at, c.tail)))
 			}
 		}
 		for i := range r.parameters {
 			p := &r.parameters[i]
 			if v := m.eval(p.value); v != "" {
-				b.add(p.key, p.shown(v))
+				b.add(p.key, m.shown(&p.namedKey, v))
 			}
 		}
 	}
@@ -106,19 +106,19 @@ type namedKey struct {
 }
 
 // shown is a value as it may be seen under this name.
-func (k *namedKey) shown(value string) string {
+func (m *Mapper) shown(k *namedKey, value string) string {
 	if k.masked {
 		return masked
 	}
-	return unlessSecret(value)
+	return m.unlessSecret(value)
 }
 
 // unlessSecret is a value, unless it looks like a secret.
-func unlessSecret(value string) string {
+func (m *Mapper) unlessSecret(value string) string {
 	if looksSecret(value) {
 		return masked
 	}
-	return event.Text(value)
+	return m.text.valid(value)
 }
 
 // Keys of additionalEventData, in their order; headers come after the first.
@@ -141,7 +141,7 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 	for i := range m.rules.params.headers {
 		h := &m.rules.params.headers[i]
 		if v := q.header(h.slot, h.header); v != "" {
-			b.put(h.key, unlessSecret(v))
+			b.put(h.key, m.unlessSecret(v))
 		}
 	}
 	if q.method != "" {
@@ -153,7 +153,7 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 	b.putInt(keyStatus, int64(q.status))
 	if q.referer != "" {
 		site, _, _ := cut(q.referer, '?')
-		b.put(keyReferer, unlessSecret(site))
+		b.put(keyReferer, m.unlessSecret(site))
 	}
 	if q.bytes >= 0 {
 		b.putInt(keyBytes, q.bytes)
@@ -162,7 +162,7 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 		for i := range r.additional {
 			p := &r.additional[i]
 			if v := m.eval(p.value); v != "" {
-				b.add(p.key, p.shown(v))
+				b.add(p.key, m.shown(&p.namedKey, v))
 			}
 		}
 	}
@@ -173,7 +173,7 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 // or that are parameters to be masked.
 func (m *Mapper) shownPath() string {
 	if !m.path.secret && (m.matched == nil || !m.matched.masked) {
-		return event.Text(m.request.path)
+		return m.text.valid(m.request.path)
 	}
 	return m.hiddenPath()
 }
@@ -220,5 +220,6 @@ func (m *Mapper) decoded(s string) string {
 	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
 		return s
 	}
+	m.text.plain = false
 	return string(appendUnescaped(nil, s, true))
 }

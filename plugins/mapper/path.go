@@ -1,6 +1,9 @@
 package mapper
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // maxSegments is how many segments of a path are looked at; what is longer takes no route.
 const maxSegments = 64
@@ -12,44 +15,75 @@ type path struct {
 	segments []string // decoded
 	raw      []string // the same, as they were sent
 	tooLong  bool
+	encoded  bool // something may have been decoded
 	secret   bool // a segment looks like a secret as it was sent, resolved ones too
 
+	sent        string   // all of it up to the end of the last segment; empty when the segments do not stand there one after the other
 	all, allRaw []string // what segments and raw begin in
 	scratch     []byte
 }
 
 // split cuts s, which may lack its first slash. Its strings live until the next split.
 func (p *path) split(s string) {
-	segments, raws := p.all[:0], p.allRaw[:0]
-	p.scratch, p.tooLong, p.secret = p.scratch[:0], false, false
-	encoded := strings.IndexByte(s, '%') >= 0
-	for from, i := 0, 0; i <= len(s); i++ {
-		if i < len(s) && s[i] != '/' {
-			continue
-		}
+	p.segments, p.raw, p.scratch, p.tooLong, p.secret = p.all[:0], p.allRaw[:0], p.scratch[:0], false, false
+	p.encoded = strings.IndexByte(s, '%') >= 0
+	p.sent = ""
+	if !p.encoded {
+		p.sent = s
+	}
+	last := 0
+	for from := 0; from < len(s); {
+		i := slashAt(s, from)
 		raw := s[from:i]
-		from = i + 1
-		segment := raw
-		if encoded {
-			segment = p.decode(raw)
-		}
 		if len(raw) >= leastSecret && looksSecret(raw) {
 			p.secret = true
 		}
-		switch {
-		case p.tooLong:
-		case segment == "" || segment == ".":
-		case segment == "..":
-			if n := len(segments); n > 0 {
-				segments, raws = segments[:n-1], raws[:n-1]
-			}
-		case len(segments) == maxSegments:
-			p.tooLong = true
-		default:
-			segments, raws = append(segments, segment), append(raws, raw)
+		if p.take(raw) {
+			last = i
+		} else if from > 0 {
+			p.sent = ""
+		}
+		from = i + 1
+	}
+	if p.sent != "" {
+		p.sent = p.sent[:last]
+	}
+	p.all, p.allRaw = p.segments, p.raw
+}
+
+// take adds a segment, or does what it says. It tells whether it was added.
+func (p *path) take(raw string) bool {
+	segment := raw
+	if p.encoded {
+		segment = p.decode(raw)
+	}
+	switch {
+	case p.tooLong || segment == "" || segment == ".":
+		return false
+	case segment == "..":
+		if n := len(p.segments); n > 0 {
+			p.segments, p.raw = p.segments[:n-1], p.raw[:n-1]
+		}
+		return false
+	case len(p.segments) == maxSegments:
+		p.tooLong = true
+		return false
+	}
+	p.segments, p.raw = append(p.segments, segment), append(p.raw, raw)
+	return true
+}
+
+// slashAt is the index of the first slash from s[i] on, or of the end.
+func slashAt(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		x := load(s, i) ^ '/'*ones
+		if zero := (x - ones) &^ x & highs; zero != 0 {
+			return i + bits.TrailingZeros64(zero)>>3
 		}
 	}
-	p.segments, p.raw, p.all, p.allRaw = segments, raws, segments, raws
+	for ; i < len(s) && s[i] != '/'; i++ {
+	}
+	return i
 }
 
 // from is the segment at i, or with tail all from there on.
@@ -57,7 +91,14 @@ func (p *path) from(i int, tail bool) string {
 	if !tail {
 		return p.segments[i]
 	}
-	return strings.Join(p.segments[i:], "/")
+	if p.sent == "" {
+		return strings.Join(p.segments[i:], "/")
+	}
+	n := -1
+	for _, s := range p.segments[i:] {
+		n += len(s) + 1
+	}
+	return p.sent[len(p.sent)-n:]
 }
 
 // decode undoes percent-encoding; what is not well encoded stays as it is.

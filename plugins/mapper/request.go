@@ -100,7 +100,7 @@ func (q *request) setRequestLine(line string) {
 
 // setTarget takes the request target, in any of its forms (RFC 9112 §3.2).
 func (q *request) setTarget(target string) {
-	if i := strings.Index(target, "://"); i > 0 && target[0] != '/' { // absolute form
+	if i := absolute(target); i > 0 {
 		rest := target[i+3:]
 		slash := strings.IndexAny(rest, "/?")
 		if slash < 0 {
@@ -118,6 +118,15 @@ func (q *request) setTarget(target string) {
 	if q.path == "" {
 		q.path = "/"
 	}
+}
+
+// absolute is where the authority of a target in absolute form begins, less the
+// three bytes before it; 0 for other forms.
+func absolute(target string) int {
+	if target == "" || target[0] == '/' {
+		return 0
+	}
+	return max(0, strings.Index(target, "://"))
 }
 
 // isMethod tells whether s may be an HTTP method: a short word of capitals.

@@ -11,6 +11,9 @@ import (
 func (m *Mapper) route() (*route, error) {
 	q, r := &m.request, m.rules
 	m.path.split(q.path)
+	if m.path.encoded {
+		m.text.plain = false
+	}
 	segments := m.path.segments
 	if r.host != "" && !hostMatches(r.host, q.host) {
 		return nil, nil
