@@ -190,7 +190,6 @@ func (p *pump) add(b plugins.Batch) {
 			p.lane.Mapper.Unparsed(r, err, &p.event)
 		}
 		p.stamp(r, observed)
-		p.encoder.Add(&p.event)
 	}
 	p.lane.note(func(s *LaneStatus) {
 		s.Events += uint64(len(b.Records)) - ignored
@@ -213,21 +212,23 @@ func (p *pump) unmapped() uint64 {
 	return 0
 }
 
-// stamp gives the event its id and its origin. A record that is an audit event
-// of another system keeps the id that it has there.
+// stamp gives the event its id and its origin, and adds it to the batch. A record
+// that is an audit event of another system keeps the id that it has there.
 func (p *pump) stamp(r *plugins.Record, observed event.Time) {
 	e := &p.event
-	if e.ID == "" {
-		if r.Pos.FileID != p.fileID || r.Pos.Generation != p.generation || p.base == (event.IDBase{}) {
-			p.fileID, p.generation = r.Pos.FileID, r.Pos.Generation
-			p.base = event.NewIDBase(p.lane.Key.Public, p.lane.Name, p.fileID, p.generation)
-		}
-		e.ID = p.base.ID(r.Pos.Offset)
-	}
 	if e.Time.IsZero() {
 		e.Time = observed
 	}
 	p.place(r, observed)
+	if e.ID != "" {
+		p.encoder.Add(e)
+		return
+	}
+	if r.Pos.FileID != p.fileID || r.Pos.Generation != p.generation || p.base == (event.IDBase{}) {
+		p.fileID, p.generation = r.Pos.FileID, r.Pos.Generation
+		p.base = event.NewIDBase(p.lane.Key.Public, p.lane.Name, p.fileID, p.generation)
+	}
+	p.encoder.AddAs(p.base.UUID(r.Pos.Offset), e)
 }
 
 // place says where the event comes from.

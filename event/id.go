@@ -25,14 +25,17 @@ func NewIDBase(key, source, fileID string, generation uint64) IDBase {
 }
 
 // ID is the id of the record at this offset: a UUID of version 8 (RFC 9562, made of a hash).
-func (b *IDBase) ID(offset int64) string {
+func (b *IDBase) ID(offset int64) string { return FormatUUID(b.UUID(offset)) }
+
+// UUID is ID before it is written in its canonical form.
+func (b *IDBase) UUID(offset int64) [16]byte {
 	var in [40]byte
 	copy(in[:], b[:])
 	binary.BigEndian.PutUint64(in[32:], uint64(offset))
 	h := sha256.Sum256(in[:])
 	h[6] = h[6]&0x0f | 0x80
 	h[8] = h[8]&0x3f | 0x80
-	return FormatUUID([16]byte(h[:16]))
+	return [16]byte(h[:16])
 }
 
 // FormatUUID writes a UUID in its canonical lower-case form.

@@ -37,10 +37,19 @@ func NewEncoder() *Encoder { return &Encoder{} }
 // memory its strings point to are the caller's again. The event's agent, source,
 // epoch, batch and index are not kept, for they follow from header and place.
 func (c *Encoder) Add(e *event.Event) {
+	c.add(e, c.strings[0].addText(e.ID, c.n))
+}
+
+// AddAs is Add of an event without an id, whose id is this UUID.
+func (c *Encoder) AddAs(id [16]byte, e *event.Event) {
+	c.add(e, c.strings[0].addUUID(id, c.n))
+}
+
+// add adds all but the id, which has taken so many bytes.
+func (c *Encoder) add(e *event.Event, size int) {
 	var p [nStrings]*string
 	point(&p, e)
-	size := 0
-	for i := range p {
+	for i := 1; i < len(p); i++ {
 		col := &c.strings[i]
 		if col.form == one && *p[i] == col.first {
 			continue

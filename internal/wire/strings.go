@@ -2,11 +2,11 @@ package wire
 
 import (
 	"encoding/binary"
-	"hash/maphash"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // Field numbers of Strings.
@@ -54,6 +54,24 @@ type stringColumn struct {
 // pay. It pays when there are no more values than half of the events.
 const dictLimit = 128
 
+// addText takes the value of event n, and tells how many bytes the column has grown.
+func (c *stringColumn) addText(s string, n int) int {
+	if c.form == one && s == c.first {
+		return 0
+	}
+	return c.add(s, n)
+}
+
+// addUUID is addText of a UUID.
+func (c *stringColumn) addUUID(id [16]byte, n int) int {
+	if c.form != plain {
+		return c.addText(event.FormatUUID(id), n)
+	}
+	c.lengths = append(c.lengths, codeUUID)
+	c.ids = append(c.ids, id[:]...)
+	return 1 + len(id)
+}
+
 // add takes the value of event n, counted from 0, and tells how many bytes the
 // column has grown, roughly. The caller has dealt with "the same as ever".
 func (c *stringColumn) add(s string, n int) int {
@@ -81,7 +99,7 @@ func (c *stringColumn) add(s string, n int) int {
 		c.form, c.last = dictionary, 0
 		return n + c.addDict(s)
 	case dictionary:
-		if k := len(c.dict.ends); k > dictLimit && 2*k > n {
+		if k := c.dict.len(); k > dictLimit && 2*k > n {
 			before := len(c.dict.text) + len(c.index)
 			c.spread()
 			return c.addPlain(s) + len(c.text) + len(c.ids) + len(c.lengths) - before
@@ -108,11 +126,7 @@ func (c *stringColumn) spread() {
 	for b := c.index; len(b) > 0; {
 		k, n := binary.Uvarint(b)
 		b = b[n:]
-		from := uint32(0)
-		if k > 0 {
-			from = ends[k-1]
-		}
-		c.addPlain(text[from:ends[k]])
+		c.addPlain(text[ends[k]:ends[k+1]])
 	}
 	c.form = plain
 }
@@ -145,7 +159,7 @@ func (c *stringColumn) reset() {
 
 // finish settles the form for the n events there are.
 func (c *stringColumn) finish(n int) {
-	if c.form == dictionary && 2*len(c.dict.ends) > n {
+	if c.form == dictionary && 2*c.dict.len() > n {
 		c.spread()
 	}
 }
@@ -160,7 +174,7 @@ func (c *stringColumn) size() int {
 		return sizeField(stringsValues, len(c.first))
 	case dictionary:
 		n := 0
-		for i := range c.dict.ends {
+		for i := range c.dict.len() {
 			n += sizeField(stringsValues, len(c.dict.value(i)))
 		}
 		return n + sizeField(stringsIndex, len(c.index))
@@ -174,7 +188,7 @@ func (c *stringColumn) append(b []byte) []byte {
 	case one:
 		return protowire.AppendString(protowire.AppendTag(b, stringsValues, protowire.BytesType), c.first)
 	case dictionary:
-		for i := range c.dict.ends {
+		for i := range c.dict.len() {
 			b = appendBytes(b, stringsValues, c.dict.value(i))
 		}
 		return appendBytes(b, stringsIndex, c.index)
@@ -187,61 +201,4 @@ func (c *stringColumn) append(b []byte) []byte {
 		b = appendBytes(b, stringsIDs, c.ids)
 	}
 	return b
-}
-
-// dict numbers distinct strings in the order they come. It is a small open hash
-// table over one text, so that it takes no memory once it has grown.
-type dict struct {
-	seed  maphash.Seed
-	text  []byte
-	ends  []uint32 // of each value in text
-	slots []uint32 // 0: free, else the place of a value, plus 1; a power of two of them
-}
-
-func (d *dict) reset() {
-	if len(d.slots) == 0 {
-		d.seed, d.slots = maphash.MakeSeed(), make([]uint32, 64)
-	}
-	clear(d.slots)
-	d.text, d.ends = d.text[:0], d.ends[:0]
-}
-
-// value is the value at place i, valid until the next place.
-func (d *dict) value(i int) []byte {
-	from := uint32(0)
-	if i > 0 {
-		from = d.ends[i-1]
-	}
-	return d.text[from:d.ends[i]]
-}
-
-// place is the place of s, a new one if need be.
-func (d *dict) place(s string) int {
-	mask := uint64(len(d.slots) - 1)
-	slot := maphash.String(d.seed, s) & mask
-	for ; d.slots[slot] != 0; slot = (slot + 1) & mask {
-		if i := int(d.slots[slot]) - 1; string(d.value(i)) == s {
-			return i
-		}
-	}
-	d.text = append(d.text, s...)
-	d.ends = append(d.ends, uint32(len(d.text)))
-	d.slots[slot] = uint32(len(d.ends))
-	if 2*len(d.ends) > len(d.slots) {
-		d.grow()
-	}
-	return len(d.ends) - 1
-}
-
-func (d *dict) grow() {
-	d.slots = slices.Grow(d.slots[:0], 4*len(d.slots))[:4*len(d.slots)]
-	clear(d.slots)
-	mask := uint64(len(d.slots) - 1)
-	for i := range d.ends {
-		slot := maphash.Bytes(d.seed, d.value(i)) & mask
-		for d.slots[slot] != 0 {
-			slot = (slot + 1) & mask
-		}
-		d.slots[slot] = uint32(i + 1)
-	}
 }
