@@ -18,16 +18,6 @@ type clock struct {
 	elapsed time.Duration
 }
 
-// tell adds the event of what a source, or the lane, tells of itself.
-func (p *pump) tell(r *plugins.Record, observed event.Time) {
-	p.event = event.Event{}
-	p.lane.Mapper.Evidence(r, &p.event)
-	base := event.NewIDBase(p.lane.Key.Public, p.lane.Name, r.Pos.FileID+"/"+r.Evidence.Name, r.Pos.Generation)
-	p.event.ID, p.event.Time = base.ID(r.Pos.Offset), observed
-	p.place(r, observed)
-	p.encoder.Add(&p.event)
-}
-
 // start tells, once in the life of a process, that it reads. A crash before that is
 // durable tells it again under the same number, so with the same id.
 func (p *pump) start() {
@@ -40,7 +30,7 @@ func (p *pump) start() {
 		why = fmt.Sprintf("began to read again, after batch %d of epoch %d", last, p.queue.Epoch())
 	}
 	p.began = p.lane.now()
-	p.tell(&plugins.Record{
+	p.first.tell(&plugins.Record{
 		Pos:      plugins.Position{FileID: "lane", Generation: p.queue.Epoch(), Offset: int64(last) + 1},
 		Evidence: &plugins.Evidence{Name: plugins.SourceStarted, From: -1, To: -1, Why: why},
 	}, event.At(p.began, 3))
@@ -63,7 +53,7 @@ func (p *pump) watchClock(now time.Time, observed event.Time) {
 	if off < 0 {
 		where = "back"
 	}
-	p.tell(&plugins.Record{
+	p.first.tell(&plugins.Record{
 		Pos: plugins.Position{FileID: "clock", Generation: p.queue.Epoch(), Offset: should.UnixMilli()},
 		Evidence: &plugins.Evidence{Name: plugins.ClockJumped, From: -1, To: -1,
 			Why: fmt.Sprintf("the clock went %s by %s: %s became %s", where, off.Abs().Round(time.Millisecond),

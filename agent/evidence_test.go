@@ -89,7 +89,7 @@ func TestStartIsToldOnce(t *testing.T) {
 	for range 2 {
 		p := newPump(lane, queue, nil)
 		p.start()
-		ids = append(ids, p.event.ID)
+		ids = append(ids, p.first.event.ID)
 	}
 	if ids[0] != ids[1] {
 		t.Errorf("ids %v: want one", ids)
@@ -108,9 +108,9 @@ func TestClockJump(t *testing.T) {
 		Now: func() time.Time { return wall }, Elapsed: func() time.Duration { return elapsed }}
 	p := newPump(lane, openSpool(t, lane), plugins.Cursor{{Key: "k", Value: []byte("v")}})
 	told := func() bool {
-		before := p.encoder.Len()
+		before := p.first.encoder.Len()
 		p.add(plugins.Batch{Records: []plugins.Record{{Data: []byte("x")}}})
-		return p.encoder.Len() == before+2
+		return p.first.encoder.Len() == before+2
 	}
 	told()
 	for i, step := range []struct {
@@ -147,15 +147,15 @@ func TestEvidenceOfASource(t *testing.T) {
 		{Pos: at, Evidence: &plugins.Evidence{Name: plugins.SourceGap, Why: "gone"}},
 	} {
 		p.add(plugins.Batch{Records: []plugins.Record{r}})
-		ids[p.event.ID] = true
-		if p.event.Origin.File != "/a.log" || p.event.Origin.Offset != 10 || p.event.Origin.FileID != "1-2-3" {
-			t.Errorf("origin %+v", p.event.Origin)
+		ids[p.first.event.ID] = true
+		if p.first.event.Origin.File != "/a.log" || p.first.event.Origin.Offset != 10 || p.first.event.Origin.FileID != "1-2-3" {
+			t.Errorf("origin %+v", p.first.event.Origin)
 		}
 	}
 	if len(ids) != 3 {
 		t.Errorf("ids %v: want three", ids)
 	}
-	if !strings.Contains(p.event.ErrorMessage, "gone") {
-		t.Errorf("the last one: %+v", p.event)
+	if !strings.Contains(p.first.event.ErrorMessage, "gone") {
+		t.Errorf("the last one: %+v", p.first.event)
 	}
 }

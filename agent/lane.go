@@ -40,6 +40,7 @@ type Lane struct {
 	Machine              string // of the spool, see Machine
 	Source               plugins.Source
 	Mapper               Mapper
+	Second               Mapper // makes the same events as Mapper, of half of each large read, on another core; nil: one core is enough
 	Stream               Stream
 	Quiet                bool          // it makes no evidence of its own: neither of its start nor of the clock
 	Dir                  string        // of the spool

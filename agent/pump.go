@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/actiontrail/actiontrail/agent/spool"
@@ -28,26 +29,24 @@ const (
 	// read is a good part of what a line costs.
 	busyBytes  = 64 << 10
 	moreWithin = 2 * time.Millisecond
+	// aloneReads is how many large reads are mapped on one core after no other was free.
+	aloneReads = 64
 )
 
 // pump reads records, maps them and spools the batches.
 type pump struct {
 	lane    *Lane
 	queue   *spool.Spool
-	encoder *wire.Encoder
+	first   slice          // its encoder holds the batch
+	second  slice          // of half of a large read; without a mapper there is none
 	at      plugins.Cursor // after everything read
 	moved   plugins.Cursor // marks moved since the last batch
 	began   time.Time      // when the first event came into the batch
 	flushed time.Time      // when a batch was last spooled
 	busy    bool           // the last read was a large one
+	alone   int            // so many large reads are not to be halved
 	clock   clock
 	waiting []commit // spooled, and not told to the source yet
-
-	// Ids of one file share a base; nearly always a read is of the same file as the one before.
-	fileID     string
-	generation uint64
-	base       event.IDBase
-	event      event.Event
 }
 
 // commit is what the source is told once so many batches are durable.
@@ -57,7 +56,12 @@ type commit struct {
 }
 
 func newPump(l *Lane, queue *spool.Spool, at plugins.Cursor) *pump {
-	return &pump{lane: l, queue: queue, encoder: wire.NewEncoder(), at: at, flushed: l.now()}
+	p := &pump{lane: l, queue: queue, at: at, flushed: l.now()}
+	p.first = slice{lane: l, mapper: l.Mapper, encoder: wire.NewEncoder()}
+	if l.Second != nil {
+		p.second = slice{lane: l, mapper: l.Second, encoder: wire.NewEncoder()}
+	}
+	return p
 }
 
 // run returns nil when the source has ended and all of it is in the spool.
@@ -93,12 +97,12 @@ func (p *pump) run(ctx context.Context) error {
 // may linger, or until nothing is in flight any more and the source is not busy;
 // while the source waits to be told of a batch, only until the queue has changed.
 func (p *pump) read(ctx context.Context, changed <-chan struct{}) (plugins.Batch, error) {
-	if p.encoder.Len() == 0 && len(p.waiting) == 0 {
+	if p.first.encoder.Len() == 0 && len(p.waiting) == 0 {
 		return p.lane.Source.Read(ctx)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if p.encoder.Len() > 0 {
+	if p.first.encoder.Len() > 0 {
 		left := p.linger() - p.lane.now().Sub(p.began)
 		if n, _ := p.queue.Pending(); n == 0 {
 			if !p.busy {
@@ -132,11 +136,11 @@ func (p *pump) linger() time.Duration {
 // due tells whether the batch is to be spooled now: it is large enough, or
 // nothing is in flight, or it has waited long enough.
 func (p *pump) due() bool {
-	if p.encoder.Len() == 0 {
+	if p.first.encoder.Len() == 0 {
 		// The very first cursor tells what the source has met: a crash must not make it the first start again.
 		return len(p.moved) > 0 && (len(p.at) == 0 || p.lane.now().Sub(p.flushed) >= cursorEvery)
 	}
-	if p.encoder.Len() > BatchEvents-plugins.MaxRecords || p.encoder.Size() > BatchBytes/2 {
+	if p.first.encoder.Len() > BatchEvents-plugins.MaxRecords || p.first.encoder.Size() > BatchBytes/2 {
 		return true
 	}
 	if n, _ := p.queue.Pending(); n == 0 && !p.busy {
@@ -145,8 +149,8 @@ func (p *pump) due() bool {
 	return p.lane.now().Sub(p.began) >= p.linger()
 }
 
-// add maps the records of a read into the batch. The records die with the next
-// read, the encoder copies what it takes.
+// add maps the records of a read into the batch. Of a large one the second half
+// is mapped on another core, if there is a mapper for that, and joined.
 func (p *pump) add(b plugins.Batch) {
 	p.moved = p.moved.Join(b.Next)
 	var bytes int64
@@ -158,89 +162,52 @@ func (p *pump) add(b plugins.Batch) {
 		return
 	}
 	now := p.lane.now()
-	if p.encoder.Len() == 0 {
+	if p.first.encoder.Len() == 0 {
 		p.began = now
 	}
 	observed := event.At(now, 3)
 	p.watchClock(now, observed)
-	var ignored, unparsed, gaps uint64
-	for i := range b.Records {
-		r := &b.Records[i]
-		if r.Evidence != nil {
-			if r.Evidence.Name == plugins.SourceGap {
-				gaps++
-			}
-			p.tell(r, observed)
-			continue
-		}
-		p.event = event.Event{}
-		var err error
-		if r.Fault != "" {
-			err = errors.New(r.Fault)
-		} else {
-			err = p.lane.Mapper.Map(r, &p.event)
-		}
-		if errors.Is(err, plugins.ErrIgnored) {
-			ignored++
-			continue
-		}
-		if err != nil {
-			unparsed++
-			p.event = event.Event{}
-			p.lane.Mapper.Unparsed(r, err, &p.event)
-		}
-		p.stamp(r, observed)
+	if p.busy && p.second.mapper != nil && p.alone == 0 {
+		p.halve(b.Records, observed)
+	} else {
+		p.alone = max(0, p.alone-1)
+		p.first.add(b.Records, observed)
+		p.second.counts = counts{}
 	}
+	seen := p.first.counts.plus(p.second.counts)
 	p.lane.note(func(s *LaneStatus) {
-		s.Events += uint64(len(b.Records)) - ignored
-		s.Ignored += ignored
-		s.Unparsed += unparsed
-		s.Unmapped = p.unmapped()
-		s.Gaps += gaps
+		s.Events += uint64(len(b.Records)) - seen.ignored
+		s.Ignored += seen.ignored
+		s.Unparsed += seen.unparsed
+		s.Unmapped = p.first.unmapped() + p.second.unmapped()
+		s.Gaps += seen.gaps
 		s.LastSeen = now
-		if p.encoder.Len() > 0 {
+		if p.first.encoder.Len() > 0 {
 			s.Began = p.began
 		}
 	})
 }
 
-// unmapped is how many events no route of the mapper names.
-func (p *pump) unmapped() uint64 {
-	if m, ok := p.lane.Mapper.(interface{ Unmapped() uint64 }); ok {
-		return m.Unmapped()
+// halve maps half of the records on another core. That costs some CPU: when the
+// other half is long in coming no core was free for it, and the next reads are not halved.
+func (p *pump) halve(records []plugins.Record, observed event.Time) {
+	half := len(records) / 2
+	var other sync.WaitGroup
+	other.Go(func() { p.second.add(records[half:], observed) })
+	began := time.Now()
+	p.first.add(records[:half], observed)
+	ended := time.Now()
+	other.Wait()
+	if time.Since(ended) > ended.Sub(began)/2 {
+		p.alone = aloneReads
 	}
-	return 0
-}
-
-// stamp gives the event its id and its origin, and adds it to the batch. A record
-// that is an audit event of another system keeps the id that it has there.
-func (p *pump) stamp(r *plugins.Record, observed event.Time) {
-	e := &p.event
-	if e.Time.IsZero() {
-		e.Time = observed
-	}
-	p.place(r, observed)
-	if e.ID != "" {
-		p.encoder.Add(e)
-		return
-	}
-	if r.Pos.FileID != p.fileID || r.Pos.Generation != p.generation || p.base == (event.IDBase{}) {
-		p.fileID, p.generation = r.Pos.FileID, r.Pos.Generation
-		p.base = event.NewIDBase(p.lane.Key.Public, p.lane.Name, p.fileID, p.generation)
-	}
-	p.encoder.AddAs(p.base.UUID(r.Pos.Offset), e)
-}
-
-// place says where the event comes from.
-func (p *pump) place(r *plugins.Record, observed event.Time) {
-	o := &p.event.Origin
-	o.File, o.FileID, o.Offset, o.Length, o.Observed = r.Pos.File, r.Pos.FileID, r.Pos.Offset, r.Pos.Length, observed
+	p.first.encoder.Join(p.second.encoder)
 }
 
 // flush spools the batch; commit tells the source once it is durable. Until it is
 // spooled nothing more is read: a full spool or disk holds the source back, and nothing is dropped.
 func (p *pump) flush(ctx context.Context) error {
-	if p.encoder.Len() == 0 && len(p.moved) == 0 {
+	if p.first.encoder.Len() == 0 && len(p.moved) == 0 {
 		return nil
 	}
 	last := p.queue.Last()
@@ -255,7 +222,7 @@ func (p *pump) flush(ctx context.Context) error {
 	for _, m := range marks {
 		header.Cursor = append(header.Cursor, wire.Mark{Key: m.Key, Value: m.Value})
 	}
-	message, _, err := p.encoder.Seal(header, p.lane.Key)
+	message, _, err := p.first.encoder.Seal(header, p.lane.Key)
 	if err != nil {
 		return fmt.Errorf("seal batch %d of source %s: %w", header.Number, p.lane.Name, err)
 	}

@@ -76,11 +76,15 @@ func newLane(b *testing.B, dir, log string, to agent.Stream) *agent.Lane {
 	if err != nil {
 		b.Fatal(err)
 	}
+	second, err := mapper.New(cfg.Sources[0].Mapper)
+	if err != nil {
+		b.Fatal(err)
+	}
 	key, err := agent.LoadKey(dir)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: key, Machine: "bench", Source: source, Mapper: rules, Quiet: true,
+	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: key, Machine: "bench", Source: source, Mapper: rules, Second: second, Quiet: true,
 		Stream: to, Dir: filepath.Join(dir, "spool"), Log: slog.New(slog.DiscardHandler)}
 }
 

@@ -39,11 +39,12 @@ const (
 // has seen: one value, then a dictionary, then plain. A form is left for the next
 // one only, once a batch. The zero value is ready.
 type stringColumn struct {
-	form  form
-	first string // the first value
-	last  int    // dictionary: place of the value before
-	dict  dict
-	index []byte // dictionary: varints
+	form   form
+	first  string // the first value
+	last   int    // dictionary: place of the value before
+	dict   dict
+	index  []byte // dictionary: varints
+	places []int  // join: places in dict of the other's values, plus 1
 
 	lengths []byte // plain: varints
 	text    []byte

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -40,10 +41,16 @@ func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r R
 		if err != nil {
 			return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)
 		}
+		var second agent.Mapper
+		if runtime.GOMAXPROCS(0) > 1 {
+			if second, err = mapper.New(s.Mapper); err != nil {
+				return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)
+			}
+		}
 		l.files[s.Name], l.lags[s.Name] = source, &lag{}
 		l.agent.Lanes = append(l.agent.Lanes, &agent.Lane{
 			Account: cfg.Agent.Account, Agent: cfg.Agent.Name, Name: s.Name, Key: key, Machine: machine,
-			Source: source, Mapper: m, Stream: stream,
+			Source: source, Mapper: m, Second: second, Stream: stream,
 			Dir: filepath.Join(dir, "spool"), SpoolBytes: cfg.Agent.SpoolBytes, SyncEvery: cfg.Agent.SpoolSync, Log: log,
 		})
 	}

@@ -1,0 +1,108 @@
+package agent
+
+import (
+	"errors"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/wire"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// slice makes events of records, one after the other, and collects them. A large
+// read is cut in two, and two slices work at the same time.
+type slice struct {
+	lane    *Lane
+	mapper  Mapper
+	encoder *wire.Encoder
+	event   event.Event
+
+	// Ids of one file share a base; nearly always a record is of the same file as the one before.
+	fileID     string
+	generation uint64
+	base       event.IDBase
+
+	counts counts // of the last add
+}
+
+// counts are how many of some records have no event, or one of a kind of its own.
+type counts struct{ ignored, unparsed, gaps uint64 }
+
+func (c counts) plus(d counts) counts {
+	return counts{c.ignored + d.ignored, c.unparsed + d.unparsed, c.gaps + d.gaps}
+}
+
+// add maps records into the batch. They die with the next read, the encoder
+// copies what it takes.
+func (s *slice) add(records []plugins.Record, observed event.Time) {
+	s.counts = counts{}
+	for i := range records {
+		r := &records[i]
+		if r.Evidence != nil {
+			if r.Evidence.Name == plugins.SourceGap {
+				s.counts.gaps++
+			}
+			s.tell(r, observed)
+			continue
+		}
+		s.event = event.Event{}
+		var err error
+		if r.Fault != "" {
+			err = errors.New(r.Fault)
+		} else {
+			err = s.mapper.Map(r, &s.event)
+		}
+		if errors.Is(err, plugins.ErrIgnored) {
+			s.counts.ignored++
+			continue
+		}
+		if err != nil {
+			s.counts.unparsed++
+			s.event = event.Event{}
+			s.mapper.Unparsed(r, err, &s.event)
+		}
+		s.stamp(r, observed)
+	}
+}
+
+// unmapped is how many events no route of the mapper names.
+func (s *slice) unmapped() uint64 {
+	if m, ok := s.mapper.(interface{ Unmapped() uint64 }); ok {
+		return m.Unmapped()
+	}
+	return 0
+}
+
+// stamp gives the event its id and its origin, and adds it to the batch. A record
+// that is an audit event of another system keeps the id that it has there.
+func (s *slice) stamp(r *plugins.Record, observed event.Time) {
+	e := &s.event
+	if e.Time.IsZero() {
+		e.Time = observed
+	}
+	s.place(r, observed)
+	if e.ID != "" {
+		s.encoder.Add(e)
+		return
+	}
+	if r.Pos.FileID != s.fileID || r.Pos.Generation != s.generation || s.base == (event.IDBase{}) {
+		s.fileID, s.generation = r.Pos.FileID, r.Pos.Generation
+		s.base = event.NewIDBase(s.lane.Key.Public, s.lane.Name, s.fileID, s.generation)
+	}
+	s.encoder.AddAs(s.base.UUID(r.Pos.Offset), e)
+}
+
+// tell adds the event of what a source, or the lane, tells of itself.
+func (s *slice) tell(r *plugins.Record, observed event.Time) {
+	s.event = event.Event{}
+	s.mapper.Evidence(r, &s.event)
+	base := event.NewIDBase(s.lane.Key.Public, s.lane.Name, r.Pos.FileID+"/"+r.Evidence.Name, r.Pos.Generation)
+	s.event.ID, s.event.Time = base.ID(r.Pos.Offset), observed
+	s.place(r, observed)
+	s.encoder.Add(&s.event)
+}
+
+// place says where the event comes from.
+func (s *slice) place(r *plugins.Record, observed event.Time) {
+	o := &s.event.Origin
+	o.File, o.FileID, o.Offset, o.Length, o.Observed = r.Pos.File, r.Pos.FileID, r.Pos.Offset, r.Pos.Length, observed
+}
