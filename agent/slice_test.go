@@ -1,0 +1,175 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/plugins"
+)
+
+// The halves of a large read come together in order, with everything that a half can hold.
+func TestTwoSlicesMakeTheSameEvents(t *testing.T) {
+	key, err := LoadKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	carry := func(second Mapper) ([]event.Event, LaneStatus) {
+		sent := &sentBatches{}
+		lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Source: &countedLines{reads: 7, records: 301}, Mapper: &naming{},
+			Second: second, Quiet: true, Stream: sent, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
+		if err := lane.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range sent.events { // these tell batches apart, which may be cut elsewhere
+			o := &sent.events[i].Origin
+			o.Epoch, o.Batch, o.Index, o.Observed = 0, 0, 0, event.Time{}
+			sent.events[i].Time = event.Time{}
+		}
+		return sent.events, lane.Status()
+	}
+	want, one := carry(nil)
+	second := &naming{}
+	got, two := carry(second)
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(event.Time{})); diff != "" {
+		t.Errorf("events of two slices (-one +two):\n%s", diff)
+	}
+	if len(want) < 1500 || second.mapped < 500 {
+		t.Errorf("%d events, %d of them by the second mapper", len(want), second.mapped)
+	}
+	if one.Events != two.Events || one.Ignored != two.Ignored || one.Unparsed != two.Unparsed || one.Ignored == 0 || one.Unparsed == 0 {
+		t.Errorf("counts %+v, of one slice %+v", two, one)
+	}
+}
+
+// While the spool is full the source is told of nothing that is not in it, and reading stops.
+func TestFullSpoolHoldsABusySourceBack(t *testing.T) {
+	key, err := LoadKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		source := &countedLines{reads: 100, records: 500}
+		stream := &heldStream{open: make(chan struct{})}
+		lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Source: source, Mapper: &naming{}, Second: &naming{},
+			SpoolBytes: 1, Quiet: true, Stream: stream, Dir: dir, Log: slog.New(slog.DiscardHandler)}
+		done := make(chan error, 1)
+		go func() { done <- lane.Run(t.Context()) }()
+		synctest.Wait()
+		// One batch is in the spool, one waits for room in it, and one has grown meanwhile.
+		if committed, read := source.committed.Load(), source.read.Load(); committed < 1000 || committed > 2000 || read > 3*BatchEvents {
+			t.Errorf("committed up to record %d, read up to %d", committed, read)
+		}
+		if s := lane.Status(); s.LastBatch != 1 || s.PendingBatches > 1 {
+			t.Errorf("status %+v", s)
+		}
+		close(stream.open)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if committed := source.committed.Load(); committed != 100*500 {
+			t.Errorf("committed up to record %d in the end", committed)
+		}
+	})
+}
+
+// countedLines is a source of large reads. Its cursor is the number of the next record.
+type countedLines struct {
+	reads, records  int
+	committed, read atomic.Int64
+	inCall          atomic.Bool
+}
+
+func (s *countedLines) Open(context.Context, plugins.Cursor) error { return nil }
+func (s *countedLines) Close() error                               { return nil }
+
+func (s *countedLines) Read(context.Context) (plugins.Batch, error) {
+	if s.inCall.Swap(true) {
+		return plugins.Batch{}, errors.New("called twice at a time")
+	}
+	defer s.inCall.Store(false)
+	if s.reads == 0 {
+		return plugins.Batch{}, io.EOF
+	}
+	s.reads--
+	var b plugins.Batch
+	for range s.records {
+		n := s.read.Load()
+		r := plugins.Record{Data: strconv.AppendInt(nil, n, 10), Pos: plugins.Position{File: "f", FileID: strconv.FormatInt(n/1000, 10), Offset: n * 300, Length: 299}}
+		switch n % 50 {
+		case 7:
+			r.Fault = "too long"
+		case 9:
+			r.Evidence = &plugins.Evidence{Name: plugins.SourceGap, Why: "gone"}
+		}
+		b.Records = append(b.Records, r)
+		s.read.Add(1)
+	}
+	b.Next = plugins.Cursor{{Key: "n", Value: strconv.AppendInt(nil, s.read.Load(), 10)}}
+	return b, nil
+}
+
+func (s *countedLines) Committed(_ context.Context, at plugins.Cursor) error {
+	if s.inCall.Swap(true) {
+		return errors.New("called twice at a time")
+	}
+	defer s.inCall.Store(false)
+	n, err := strconv.ParseInt(string(at.Value("n")), 10, 64)
+	if err != nil || n <= s.committed.Load() {
+		return fmt.Errorf("committed %d after %d: %w", n, s.committed.Load(), err)
+	}
+	s.committed.Store(n)
+	return nil
+}
+
+// naming names events after their records, but for some. One goroutine uses it.
+type naming struct {
+	named
+	mapped int
+}
+
+func (m *naming) Map(r *plugins.Record, e *event.Event) error {
+	m.mapped++
+	switch n := len(r.Data); {
+	case r.Data[n-1] == '3':
+		return plugins.ErrIgnored
+	case r.Data[n-1] == '5':
+		return errors.New("odd")
+	}
+	e.Name = string(r.Data)
+	return nil
+}
+
+func (m *naming) Unparsed(r *plugins.Record, reason error, e *event.Event) {
+	e.Name, e.ErrorMessage = event.NameUnparsed, reason.Error()
+}
+
+// heldStream takes nothing until it is opened.
+type heldStream struct {
+	sentBatches
+	open chan struct{}
+}
+
+func (s *heldStream) Publish(ctx context.Context, subject, id string, message []byte) (uint64, bool, error) {
+	select {
+	case <-s.open:
+		return s.sentBatches.Publish(ctx, subject, id, message)
+	case <-ctx.Done():
+		return 0, false, ctx.Err()
+	}
+}
+
+func (s *heldStream) Last(context.Context, string) (bus.Message, error) {
+	return bus.Message{}, bus.ErrNone
+}
