@@ -71,6 +71,8 @@ func checkMembers(t *testing.T, m *members, text []byte) {
 		if quoted {
 			b, _ := json.Marshal(value)
 			value = string(b)
+		} else if value[0] == '"' || value[0] <= ' ' {
+			t.Fatalf("%q is %q, which is no number: %s", key, value, text)
 		}
 		got[key] = value
 	})
