@@ -102,6 +102,28 @@ func (l *logLines) at(now time.Time) []byte {
 	return l.line
 }
 
+// short is a line as the peers get it, of 13 fields and 390 bytes.
+func (l *logLines) short() []byte {
+	l.now = l.now.Add(time.Duration(l.random.IntN(2000)) * time.Microsecond)
+	r, user := l.random, l.random.IntN(2000)
+	c := weighted[r.IntN(len(weighted))]
+	b := strconv.AppendInt(append(l.line[:0], `{"msec":"`...), l.now.Unix(), 10)
+	b = digits(append(b, '.'), l.now.Nanosecond()/1e6, 3)
+	b = address(append(b, `","remote_addr":"`...), 10, user)
+	b = address(append(b, `","x_forwarded_for":"`...), 203, user)
+	b = hex(append(b, `","remote_user":"","request_id":"`...), r.Uint64(), 16)
+	b = hex(b, r.Uint64(), 16)
+	b = append(append(b, `","method":"`...), c.method...)
+	b = l.path(append(b, `","request_uri":"`...), c.path)
+	b = strconv.AppendInt(append(b, `","status":`...), int64(logStatuses[r.IntN(len(logStatuses))]), 10)
+	b = strconv.AppendInt(append(b, `,"body_bytes_sent":`...), int64(r.IntN(60000)), 10)
+	b = digits(append(b, `,"request_time":0.`...), 1+r.IntN(900), 3)
+	b = append(append(b, `,"host":"api.example.com","user_agent":"`...), logAgents[(user+r.IntN(2))%len(logAgents)]...)
+	b = digits(append(b, `","consumer":"user-`...), user, 4)
+	l.line = append(b, "\"}\n"...)
+	return l.line
+}
+
 // path appends a path whose ids and names are drawn.
 func (l *logLines) path(b []byte, path string) []byte {
 	for i := range len(path) {
@@ -147,6 +169,11 @@ func digits(b []byte, n, width int) []byte {
 
 // writeLog writes a log of n lines and tells its size.
 func writeLog(path string, n int) (size int64, err error) {
+	return writeLogOf(path, n, (*logLines).next)
+}
+
+// writeLogOf is writeLog of lines of this kind.
+func writeLogOf(path string, n int, next func(*logLines) []byte) (size int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, err
@@ -154,7 +181,7 @@ func writeLog(path string, n int) (size int64, err error) {
 	defer f.Close()
 	lines, w := newLogLines(), bufio.NewWriterSize(f, 1<<20)
 	for range n {
-		k, err := w.Write(lines.next())
+		k, err := w.Write(next(lines))
 		if err != nil {
 			return 0, err
 		}
