@@ -53,7 +53,7 @@ func FuzzMembers(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":"x"}`), []byte(`{"a": 1,"b":"x" }`))
 	f.Fuzz(func(t *testing.T, before, text []byte) {
 		var m members
-		_ = m.each(before, true, new([]byte), func(slot, string, string, bool) {}) // any error is its own
+		_ = m.each(before, true, new([]byte), new(texts), func(slot, string, string, bool) {}) // any error is its own
 		checkMembers(t, &m, text)
 	})
 }
@@ -67,7 +67,7 @@ func checkMembers(t *testing.T, m *members, text []byte) {
 	}
 	got := map[string]string{}
 	var scratch []byte
-	err := m.each(text, bytes.IndexByte(text, '\\') >= 0, &scratch, func(_ slot, key, value string, quoted bool) {
+	err := m.each(text, bytes.IndexByte(text, '\\') >= 0, &scratch, new(texts), func(_ slot, key, value string, quoted bool) {
 		if quoted {
 			b, _ := json.Marshal(value)
 			value = string(b)

@@ -33,12 +33,14 @@ type step struct {
 // maxSteps bounds what is remembered of objects that are not records of a log.
 const maxSteps = 128
 
-// each calls fn for each member of a JSON object, with the slot of its key:
-// strings unescaped, numbers and literals as they are written, objects and arrays
-// as their text. The strings alias b, or scratch where they had to be unescaped.
+// each goes through the members of a JSON object. A string whose slot is one of
+// texts goes there, unless it says nothing (the last that says something counts);
+// for all else it calls fn with the slot of the key: strings unescaped, numbers and
+// literals as they are written, objects and arrays as their text. The strings
+// alias b, or scratch where they had to be unescaped.
 // Values are checked as far as is needed to find their end. escapes tells that
 // there may be a backslash in b.
-func (m *members) each(b []byte, escapes bool, scratch *[]byte, fn func(s slot, key, value string, quoted bool)) error {
+func (m *members) each(b []byte, escapes bool, scratch *[]byte, texts *texts, fn func(s slot, key, value string, quoted bool)) error {
 	for i, k := 0, 0; ; k++ {
 		var key string
 		var s *step
@@ -52,8 +54,13 @@ func (m *members) each(b []byte, escapes bool, scratch *[]byte, fn func(s slot, 
 				if n < 0 {
 					return errCut
 				}
-				fn(s.slot, key, view(b[i:n]), true)
+				value := view(b[i:n])
 				i = n + 1
+				if s.slot >= textSlots {
+					fn(s.slot, key, value, true)
+				} else if value = dash(value); value != "" {
+					texts[s.slot] = value
+				}
 				continue
 			}
 		} else {
@@ -70,8 +77,12 @@ func (m *members) each(b []byte, escapes bool, scratch *[]byte, fn func(s slot, 
 			if err != nil {
 				return err
 			}
-			fn(s.slot, key, value, true)
 			i = next
+			if s.slot >= textSlots {
+				fn(s.slot, key, value, true)
+			} else if value = dash(value); value != "" {
+				texts[s.slot] = value
+			}
 			continue
 		}
 		next := plainEnd(b, i)
@@ -81,8 +92,13 @@ func (m *members) each(b []byte, escapes bool, scratch *[]byte, fn func(s slot, 
 				return err
 			}
 		}
-		fn(s.slot, key, view(trimRight(b[i:next])), false)
+		value := view(trimRight(b[i:next]))
 		i = next
+		if s.slot >= textSlots {
+			fn(s.slot, key, value, false)
+		} else if value = dash(value); value != "" && value != "null" { // a number, where text is usual
+			texts[s.slot] = value
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func TestBrokenMembersAfterGood(t *testing.T) {
 	} {
 		var m members
 		for _, text := range []string{broken, good, broken} {
-			err := m.each([]byte(text), false, new([]byte), func(slot, string, string, bool) {})
+			err := m.each([]byte(text), false, new([]byte), new(texts), func(slot, string, string, bool) {})
 			if text == broken && err != want || text == good && err != nil {
 				t.Errorf("%s: %v, want %v", text, err, want)
 			}

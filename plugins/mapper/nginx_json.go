@@ -12,34 +12,16 @@ import (
 // as fields.<key>.
 func (m *Mapper) readNginxJSON(line []byte) error {
 	q := &m.request
-	var stamps stamps
-	var request, uri, args string
+	var text texts
+	var uri string
 	var hasArgs bool
-	err := m.members.each(line, m.text.escapes, &q.scratch, func(slot slot, key, value string, quoted bool) {
+	err := m.members.each(line, m.text.escapes, &q.scratch, &text, func(slot slot, key, value string, quoted bool) {
 		if value = dash(value); value == "" || !quoted && value == "null" {
 			return
 		}
 		switch slot {
-		case slotEpoch:
-			stamps.epoch = value
-		case slotISO:
-			stamps.iso = value
-		case slotLocal:
-			stamps.local = value
-		case slotPeer:
-			q.peer = value
-		case slotForwarded:
-			q.forwarded = value
-		case slotUser:
-			q.user = value
-		case slotConsumer:
-			q.consumer = value
-		case slotClientDN:
-			q.clientDN = value
 		case slotVerified:
 			q.verified = value == "SUCCESS"
-		case slotRequest:
-			request = value
 		case slotMethod:
 			if isMethod(value) {
 				q.method = value
@@ -50,12 +32,6 @@ func (m *Mapper) readNginxJSON(line []byte) error {
 			if uri == "" {
 				uri = value
 			}
-		case slotQuery:
-			args = value
-		case slotHost:
-			q.host = value
-		case slotServer:
-			q.server = value
 		case slotStatus:
 			q.status, _ = status(value)
 		case slotBytes:
@@ -66,12 +42,6 @@ func (m *Mapper) readNginxJSON(line []byte) error {
 			if n, ok := micros(value); ok {
 				q.duration = n
 			}
-		case slotUserAgent:
-			q.userAgent = value
-		case slotReferer:
-			q.referer = value
-		case slotRequestID:
-			q.requestID = value
 		default:
 			q.fields = append(q.fields, field{key, value})
 		}
@@ -79,7 +49,10 @@ func (m *Mapper) readNginxJSON(line []byte) error {
 	if err != nil {
 		return fmt.Errorf("not a JSON record: %w", err)
 	}
-	if q.time, err = m.clock.pick(&stamps, m.opt.TimeZone); err != nil {
+	q.peer, q.forwarded, q.user, q.consumer, q.clientDN = text[slotPeer], text[slotForwarded], text[slotUser], text[slotConsumer], text[slotClientDN]
+	q.host, q.server, q.userAgent, q.referer, q.requestID = text[slotHost], text[slotServer], text[slotUserAgent], text[slotReferer], text[slotRequestID]
+	request, args := text[slotRequest], text[slotQuery]
+	if q.time, err = m.clock.pick(&stamps{text[slotEpoch], text[slotISO], text[slotLocal]}, m.opt.TimeZone); err != nil {
 		return err
 	}
 	switch {
@@ -128,9 +101,11 @@ func micros(s string) (int64, bool) {
 // slot says what a key of a record means to the mapper.
 type slot uint8
 
+// texts are the values that are text and nothing else, by their slots.
+type texts [textSlots]string
+
 const (
-	slotField slot = iota // a field that only rules name
-	slotEpoch
+	slotEpoch slot = iota
 	slotISO
 	slotLocal
 	slotPeer
@@ -138,20 +113,24 @@ const (
 	slotUser
 	slotConsumer
 	slotClientDN
-	slotVerified
 	slotRequest
-	slotMethod
-	slotRequestURI
-	slotPath
 	slotQuery
 	slotHost
 	slotServer
-	slotStatus
-	slotBytes
-	slotDuration
 	slotUserAgent
 	slotReferer
 	slotRequestID
+
+	textSlots // below: texts
+
+	slotVerified
+	slotMethod
+	slotRequestURI
+	slotPath
+	slotStatus
+	slotBytes
+	slotDuration
+	slotField // a field that only rules name
 )
 
 func slotOf(key string) slot {
