@@ -14,6 +14,9 @@ func (m *Mapper) clientAddress() string {
 	if len(m.opt.TrustedProxies) == 0 || q.forwarded == "" {
 		return q.peer
 	}
+	if first, ok := firstByte(q.peer); ok && !m.proxies[first] {
+		return q.peer
+	}
 	if a, ok := parseAddress(q.peer); !ok || !m.isProxy(a) {
 		return q.peer
 	}
@@ -41,6 +44,35 @@ func (m *Mapper) isProxy(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// firstBytes are the first bytes of the IPv4 addresses in these networks.
+func firstBytes(networks []netip.Prefix) (first [256]bool) {
+	for _, n := range networks {
+		if a := n.Masked().Addr(); a.Is4() {
+			from := int(a.As4()[0])
+			for i := range 1 << max(0, 8-n.Bits()) {
+				first[from+i] = true
+			}
+		}
+	}
+	return first
+}
+
+// firstByte is that of an IPv4 address, not ok of anything else.
+func firstByte(s string) (n byte, ok bool) {
+	sum := 0
+	for i := range min(len(s), 4) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			sum = 10*sum + int(c-'0')
+		case c == '.' && i > 0 && sum < 256:
+			return byte(sum), true
+		default:
+			return 0, false
+		}
+	}
+	return 0, false
 }
 
 // parseAddress reads an address, with or without a port.

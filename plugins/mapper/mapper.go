@@ -55,6 +55,7 @@ type Mapper struct {
 	additional object
 	templates  templates
 	outcomes   outcomes
+	proxies    [256]bool // by their first byte, those of IPv4
 }
 
 var _ plugins.Mapper = (*Mapper)(nil)
@@ -86,6 +87,7 @@ func New(opt Options) (*Mapper, error) {
 		m.opt.Host = "gateway"
 	}
 	m.opt.TrustedProxies = slices.Clone(opt.TrustedProxies)
+	m.proxies = firstBytes(opt.TrustedProxies)
 	given := opt.Rules
 	if given == nil {
 		given = &Rules{}

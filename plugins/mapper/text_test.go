@@ -111,3 +111,29 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// An address that the first bytes rule out is in none of the networks.
+func TestFirstBytes(t *testing.T) {
+	networks := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.0.2.7/32"),
+		netip.MustParsePrefix("64.0.0.0/3"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("::ffff:9.0.0.0/104")}
+	m := newMapper(t, Options{Format: "nginx", TrustedProxies: networks})
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		a := netip.AddrFrom4([4]byte{byte(r.IntN(256)), byte(r.IntN(20)), byte(r.IntN(4)), byte(r.IntN(9))})
+		first, ok := firstByte(a.String())
+		if !ok || first != a.As4()[0] {
+			t.Fatalf("%s begins with %d, %v", a, first, ok)
+		}
+		if m.isProxy(a) && !m.proxies[first] {
+			t.Fatalf("%s is a proxy, and is ruled out", a)
+		}
+	}
+	for _, s := range []string{"", "1", "2001:db8::1", "::1", ".1.2.3", "1234.1.1.1", "256.1.1.1", "[10.0.0.1]", "a.b.c.d", "unix:"} {
+		if n, ok := firstByte(s); ok {
+			t.Errorf("%q begins with %d", s, n)
+		}
+	}
+	if all := firstBytes([]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}); !all[0] || !all[255] {
+		t.Error("a network of all addresses rules some out")
+	}
+}

@@ -20,8 +20,10 @@ type node struct {
 // literals are the nodes below one, by their segment. Most have a few, which are
 // compared faster than hashed.
 type literals struct {
-	few  []child
-	many map[string]*node // all of them, from maxFew on
+	few   []child
+	slots [32]uint8        // of few, plus 1, by form
+	clash bool             // two of them have one form
+	many  map[string]*node // all of them, from maxFew on
 }
 
 type child struct {
@@ -33,12 +35,23 @@ func (l *literals) find(s string) *node {
 	if l.many != nil {
 		return l.many[s]
 	}
+	if !l.clash {
+		if i := l.slots[form(s)]; i > 0 && l.few[i-1].literal == s {
+			return l.few[i-1].node
+		}
+		return nil
+	}
 	for i := range l.few {
 		if l.few[i].literal == s {
 			return l.few[i].node
 		}
 	}
 	return nil
+}
+
+// form tells segments apart by their length and their ends. None is empty.
+func form(s string) uint8 {
+	return (uint8(len(s)) + s[0]<<1 + s[len(s)-1]<<3) % 32
 }
 
 // make finds a node, or adds it.
@@ -48,6 +61,11 @@ func (l *literals) make(s string) *node {
 	}
 	n := &node{}
 	l.few = append(l.few, child{s, n})
+	if slot := &l.slots[form(s)]; *slot == 0 {
+		*slot = uint8(min(len(l.few), maxFew))
+	} else {
+		l.clash = true
+	}
 	if len(l.few) == maxFew {
 		l.many = map[string]*node{}
 		for _, c := range l.few {
