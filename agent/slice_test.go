@@ -47,7 +47,7 @@ func TestTwoSlicesMakeTheSameEvents(t *testing.T) {
 	if len(want) < 1500 || second.mapped < 500 {
 		t.Errorf("%d events, %d of them by the second mapper", len(want), second.mapped)
 	}
-	if one.Events != two.Events || one.Ignored != two.Ignored || one.Unparsed != two.Unparsed || one.Ignored == 0 || one.Unparsed == 0 {
+	if one.Events != two.Events || one.Ignored != two.Ignored || one.Unparsed != two.Unparsed || one.Gaps != two.Gaps || one.Gaps == 0 || one.Ignored == 0 || one.Unparsed == 0 {
 		t.Errorf("counts %+v, of one slice %+v", two, one)
 	}
 }
