@@ -296,13 +296,13 @@ func (p *pump) append(ctx context.Context, message []byte) error {
 				return err
 			}
 			p.lane.note(func(s *LaneStatus) { s.LastError, s.LastErrorAt = err.Error(), p.lane.now() })
+			if err := p.commit(ctx); err != nil {
+				return &backoff.Permanent{Err: err}
+			}
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
 			case <-changed:
-			}
-			if err := p.commit(ctx); err != nil {
-				return &backoff.Permanent{Err: err}
 			}
 		}
 	})
