@@ -236,7 +236,7 @@ func (p *pump) flush(ctx context.Context) error {
 	p.waiting = append(p.waiting, commit{appended, at})
 	p.at, p.moved, p.flushed = at, nil, p.lane.now()
 	p.lane.note(func(s *LaneStatus) {
-		s.LastBatch, s.Failing = header.Number, false
+		s.LastBatch = header.Number
 		s.Began = time.Time{}
 		s.waits(p.queue)
 	})
@@ -285,7 +285,8 @@ func (p *pump) settle(ctx context.Context) error {
 
 // append spools a message, however long it takes: a sealed batch never changes.
 func (p *pump) append(ctx context.Context, message []byte) error {
-	return backoff.Retry(ctx, p.lane.failed, func() error {
+	failed := false
+	err := backoff.Retry(ctx, func(err error) { failed = true; p.lane.failed(err) }, func() error {
 		for {
 			changed := p.queue.Changed()
 			err := p.queue.Append(message)
@@ -306,4 +307,8 @@ func (p *pump) append(ctx context.Context, message []byte) error {
 			}
 		}
 	})
+	if err == nil && failed { // what the publisher has to tell is not ours to take back
+		p.lane.mended()
+	}
+	return err
 }
