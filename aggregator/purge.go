@@ -20,11 +20,18 @@ const (
 	DefaultRetain = 4096
 )
 
+// Purged is the stream as the purger sees it. *bus.Conn is one.
+type Purged interface {
+	State(ctx context.Context) (bus.StreamState, error)
+	Subjects(ctx context.Context) (map[string]uint64, error)
+	Purge(ctx context.Context, subject string, before uint64) error
+}
+
 // Purger removes from the stream what every follower has durably, or owes, but leaves of
 // each subject the batches from its last snapshot on: an agent that has lost its
 // spool goes on from there.
 type Purger struct {
-	Conn      *bus.Conn
+	Conn      Purged
 	Followers []*Follower
 	Position  func() event.Position // of the index: it knows the snapshots of every lane
 	Retain    uint64                // batches kept for replay beyond what is needed, while the stream has room

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,12 +70,26 @@ func (s *System) Open(_ context.Context, at plugins.Cursor) error {
 	if s.wake == nil {
 		s.wake = make(chan struct{}, 1)
 	}
-	if v := at.Value(placeMark); len(v) == 8 {
-		s.reported = max(s.reported, binary.LittleEndian.Uint64(v))
-	}
 	s.queue = append(s.taken, s.queue...)
 	s.taken = nil
+	if v := at.Value(placeMark); len(v) == 8 {
+		place := binary.LittleEndian.Uint64(v)
+		s.reported = max(s.reported, place)
+		s.forget(place)
+	}
 	return nil
+}
+
+// forget drops the findings up to a place. They are durable: the follower came to
+// them again before the lane knew how far it was.
+func (s *System) forget(place uint64) {
+	s.queue = slices.DeleteFunc(s.queue, func(r *report) bool {
+		known := r.place > 0 && r.place <= place
+		if known {
+			close(r.done)
+		}
+		return known
+	})
 }
 
 // Close does nothing: what waits is kept for the next Open.

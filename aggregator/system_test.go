@@ -73,6 +73,36 @@ func TestFindingsOnce(t *testing.T) {
 	}
 }
 
+// The follower may come to a finding again before the lane knows how far it was:
+// what is durable is not told again, and nobody waits for it.
+func TestFindingBeforeTheLaneIsOpen(t *testing.T) {
+	s := openedAt(t, nil)
+	told := make(chan error, 2)
+	go func() { told <- s.gap(t.Context(), message(5), lane, 3, 4) }()
+	_, at := commit(t, s)
+	if err := <-told; err != nil {
+		t.Fatal(err)
+	}
+	s = &System{Key: "UA"}
+	for _, seq := range []uint64{5, 6} {
+		queued, cancel := context.WithCancel(t.Context())
+		cancel() // it does not wait, and stays in the queue
+		if err := s.gap(queued, message(seq), lane, 3, 4); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	go func() { told <- s.gap(t.Context(), message(5), lane, 3, 4) }()
+	if err := s.Open(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-told; err != nil {
+		t.Fatal(err)
+	}
+	if events, _ := commit(t, s); len(events) != 1 || events[0].Name != "BatchGap" || len(s.queue) > 0 {
+		t.Errorf("told after the start: %d events, want the one of seq 6", len(events))
+	}
+}
+
 // The same finding has the same id and time, whoever tells it and when.
 func TestFindingIsTheSameEvent(t *testing.T) {
 	var got []event.Event
