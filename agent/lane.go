@@ -46,6 +46,7 @@ type Lane struct {
 	Dir                  string        // of the spool
 	SpoolBytes           int64         // 0: spool.DefaultMaxBytes
 	SyncEvery            time.Duration // of the spool: how long a batch may wait for its fsync; 0: not at all
+	Disk                 spool.Disk    // of the spool; nil: the machine's
 	Linger               time.Duration // 0: DefaultLinger
 	Now                  func() time.Time
 	Elapsed              func() time.Duration // since some fixed moment, whatever the clock is set to; nil: Go's monotonic clock
@@ -134,7 +135,7 @@ func (l *Lane) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine + " " + l.Key.Public,
+	queue, err := spool.Open(spool.Config{Dir: filepath.Join(l.Dir, l.Name), MaxBytes: l.SpoolBytes, Machine: l.Machine + " " + l.Key.Public, Disk: l.Disk,
 		SyncEvery: l.SyncEvery, Now: l.Now})
 	if err != nil {
 		return fmt.Errorf("source %s: %w", l.Name, err)

@@ -47,7 +47,19 @@ func (l *Lane) recover(ctx context.Context, subject string, queue *spool.Spool) 
 		l.Log.Error("the stream holds another batch under a number of this spool: the data folder was copied; beginning a new epoch",
 			"source", l.Name, "epoch", link.Epoch, "batch", link.Number)
 		return queue.Cursor(), queue.NewEpoch(own, queue.Cursor())
-	case own.Epoch == link.Epoch && own.Number < link.Number, own.Number == 0:
+	}
+	behind := own.Epoch == link.Epoch && own.Number < link.Number
+	if !behind {
+		if next, err := queue.Follows(hash); next || err != nil {
+			return queue.Cursor(), err
+		}
+	}
+	if behind || own.Number == 0 {
+		// What is left in the spool is older than the stream's last batch: sent once
+		// more it would be taken for the last one.
+		if err := queue.SentAll(); err != nil {
+			return nil, err
+		}
 		at, err := l.cursorAt(ctx, subject, last.message)
 		if err != nil {
 			return nil, err

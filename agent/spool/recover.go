@@ -51,7 +51,7 @@ func (s *Spool) recover() error {
 		s.sent = s.segments[0].first
 		// A process that was killed may have written a record without its sync.
 		g := s.newest()
-		if err := s.cfg.sync(g.f); err != nil {
+		if err := s.cfg.Disk.Sync(g.f); err != nil {
 			return fmt.Errorf("sync %s: %w", g.path, err)
 		}
 		s.synced, s.syncedEnd = s.next, g.end
@@ -126,7 +126,7 @@ func (s *Spool) load(path string, newest bool) (whole bool, err error) {
 		if err := f.Truncate(g.end); err != nil {
 			return false, err
 		}
-		return false, s.cfg.sync(f)
+		return false, s.cfg.Disk.Sync(f)
 	}
 }
 
@@ -181,32 +181,73 @@ func (s *Spool) Sent(epoch, number uint64) (hash event.Hash, found bool, err err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	upTo := s.sent
+	err = s.walk(func(ordinal uint64, header wire.Header, own event.Hash) {
+		if header.Lane.Epoch != epoch || header.Number > number {
+			return
+		}
+		upTo = ordinal + 1
+		if header.Number == number {
+			hash, found = own, true
+		}
+	})
+	if err != nil {
+		return hash, false, err
+	}
+	return hash, found, s.skip(upTo)
+}
+
+// Follows tells whether the batch after the one with this hash is in the spool.
+// If so those before it are released: the stream has them. Call it before the first Next.
+func (s *Spool) Follows(hash event.Hash) (found bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	upTo := s.sent
+	err = s.walk(func(ordinal uint64, header wire.Header, _ event.Hash) {
+		if header.Prev == hash && !found {
+			upTo, found = ordinal, true
+		}
+	})
+	if err != nil || !found {
+		return false, err
+	}
+	return true, s.skip(upTo)
+}
+
+// SentAll releases every batch: the stream is ahead of the spool. Call it before the first Next.
+func (s *Spool) SentAll() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.skip(s.next)
+}
+
+// walk reads the headers of all records.
+func (s *Spool) walk(fn func(ordinal uint64, h wire.Header, hash event.Hash)) error {
 	var message []byte
 	for _, g := range s.segments {
 		ordinal := g.first
 		for off := int64(headSize); off < g.end; ordinal++ {
+			var err error
 			if message, err = readRecord(g.f, off, g.end, message); err != nil {
-				return hash, false, fmt.Errorf("%s at byte %d: %w", g.path, off, err)
+				return fmt.Errorf("%s at byte %d: %w", g.path, off, err)
 			}
 			off += recordHead + int64(len(message))
-			header, own, err := wire.ReadHeader(message)
+			header, hash, err := wire.ReadHeader(message)
 			if err != nil {
-				return hash, false, fmt.Errorf("%s: %w", g.path, err)
+				return fmt.Errorf("%s: %w", g.path, err)
 			}
-			if header.Lane.Epoch != epoch || header.Number > number {
-				continue
-			}
-			upTo = ordinal + 1
-			if header.Number == number {
-				hash, found = own, true
-			}
+			fn(ordinal, header, hash)
 		}
 	}
-	for s.sent < upTo {
+	return nil
+}
+
+// skip releases the batches before an ordinal.
+func (s *Spool) skip(to uint64) error {
+	for s.sent < to {
 		if err := s.pass(); err != nil {
-			return hash, false, err
+			return err
 		}
 	}
 	s.notify()
-	return hash, found, s.removeSent()
+	return s.removeSent()
 }

@@ -36,8 +36,7 @@ type Config struct {
 	// 0: an fsync begins as soon as the one before has ended, for all that came meanwhile.
 	SyncEvery time.Duration
 	Now       func() time.Time // nil: time.Now
-
-	sync func(*os.File) error // nil: durable.Sync; tests have a disk of their own
+	Disk      Disk             // nil: the machine's
 }
 
 // Errors that callers decide by.
@@ -100,8 +99,8 @@ func Open(cfg Config) (*Spool, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.sync == nil {
-		cfg.sync = durable.Sync
+	if cfg.Disk == nil {
+		cfg.Disk = systemDisk{}
 	}
 	if err := durable.MkdirAll(cfg.Dir); err != nil {
 		return nil, err
@@ -200,7 +199,7 @@ func (s *Spool) write(header wire.Header, hash event.Hash, message []byte) error
 		return err // and the file was cut
 	}
 	s.record = appendRecord(s.record[:0], message)
-	if _, err = g.f.WriteAt(s.record, g.end); err != nil {
+	if _, err = s.cfg.Disk.WriteAt(g.f, s.record, g.end); err != nil {
 		s.suspect = true // what of it is in the file is unknown; the next append cuts it off
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	}

@@ -46,7 +46,7 @@ func (s *Spool) syncNow(always bool) error {
 	if clean && !always || failed != nil {
 		return failed
 	}
-	if err := s.cfg.sync(g.f); err != nil {
+	if err := s.cfg.Disk.Sync(g.f); err != nil {
 		return s.fail(g, err)
 	}
 	s.mu.Lock()

@@ -39,12 +39,12 @@ func TestSyncIsGrouped(t *testing.T) {
 	began, end := make(chan int), make(chan struct{})
 	syncs := 0
 	l := newLane(t)
-	s := openAs(t, Config{Dir: t.TempDir(), Machine: "m1", sync: func(*os.File) error {
+	s := openAs(t, Config{Dir: t.TempDir(), Machine: "m1", Disk: syncDisk(func(*os.File) error {
 		syncs++
 		began <- syncs
 		<-end
 		return nil
-	}})
+	})})
 	l.fill(s, 1)
 	<-began
 	l.fill(s, 3)
@@ -72,7 +72,7 @@ func TestSyncEvery(t *testing.T) {
 	l, dir := newLane(t), t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		syncs := 0
-		s := openAs(t, Config{Dir: dir, Machine: "m1", SyncEvery: 200 * time.Millisecond, sync: func(*os.File) error { syncs++; return nil }})
+		s := openAs(t, Config{Dir: dir, Machine: "m1", SyncEvery: 200 * time.Millisecond, Disk: syncDisk(func(*os.File) error { syncs++; return nil })})
 		l.t = t
 		began := time.Now()
 		for i := range 100 {
@@ -97,12 +97,12 @@ func TestFailedSync(t *testing.T) {
 	dir, l := t.TempDir(), newLane(t)
 	broken := errors.New("the disk is broken")
 	var fails atomic.Bool
-	s := openAs(t, Config{Dir: dir, Machine: "m1", sync: func(*os.File) error {
+	s := openAs(t, Config{Dir: dir, Machine: "m1", Disk: syncDisk(func(*os.File) error {
 		if fails.Load() {
 			return broken
 		}
 		return nil
-	}})
+	})})
 	l.fill(s, 2)
 	await(t, s, 2)
 	fails.Store(true)
@@ -137,7 +137,7 @@ func TestOpenSyncs(t *testing.T) {
 	l.fill(s, 3)
 	s.Close()
 	syncs := 0
-	s = openAs(t, Config{Dir: dir, Machine: "m1", sync: func(*os.File) error { syncs++; return nil }})
+	s = openAs(t, Config{Dir: dir, Machine: "m1", Disk: syncDisk(func(*os.File) error { syncs++; return nil })})
 	if syncs != 1 || durably(t, s) != 3 {
 		t.Errorf("%d syncs, %d batches durable", syncs, durably(t, s))
 	}
@@ -148,10 +148,10 @@ func TestSyncBeforeNewSegment(t *testing.T) {
 	l := newLane(t)
 	l.size = 4 << 20
 	var files []string
-	s := openAs(t, Config{Dir: t.TempDir(), Machine: "m1", SyncEvery: time.Hour, sync: func(f *os.File) error {
+	s := openAs(t, Config{Dir: t.TempDir(), Machine: "m1", SyncEvery: time.Hour, Disk: syncDisk(func(f *os.File) error {
 		files = append(files, filepath.Base(f.Name()))
 		return nil
-	}})
+	})})
 	l.fill(s, 1)
 	await(t, s, 1) // the next sync by time would come in an hour
 	l.fill(s, 2)
@@ -159,3 +159,9 @@ func TestSyncBeforeNewSegment(t *testing.T) {
 		t.Errorf("synced %v, %d batches durable", files, n)
 	}
 }
+
+// syncDisk is a disk with a sync of its own.
+type syncDisk func(*os.File) error
+
+func (d syncDisk) WriteAt(f *os.File, b []byte, at int64) (int, error) { return f.WriteAt(b, at) }
+func (d syncDisk) Sync(f *os.File) error                               { return d(f) }
