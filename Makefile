@@ -71,8 +71,9 @@ fuzz: ## Fuzz each target for a while (T=30s PKG=./...)
 	@GO='$(GO)' tools/fuzz.sh '$(strip $(T))' $(PKG)
 
 .PHONY: sim
-sim: ## Simulate crashes and faults in many worlds (SEEDS=1000)
-	$(GO) test -count=1 -timeout 60m ./internal/sim -seeds=$(strip $(SEEDS))
+sim: ## Simulate crashes and faults in many worlds, then plant mistakes that must be caught (SEEDS=1000)
+	$(GO) test -c -o bin/sim.test ./internal/sim
+	cd internal/sim && ../../bin/sim.test -test.timeout 120m -test.run '^(TestWorlds|TestPlanted)$$' -report -seeds=$(strip $(SEEDS))
 
 .PHONY: soak
 soak: deps ## Two logs under load; agent, NATS and aggregator killed, stopped and out of disk (SOAK_KILLS=100 SOAK_OUTAGE=10m SOAK_SEED=…)

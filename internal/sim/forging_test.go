@@ -161,7 +161,7 @@ func TestSpoolLostWithOwnRightsOnly(t *testing.T) {
 	if err := core.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 32 << 20}); err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, dir: dir, conn: core, index: &sink{site: newSite(1, siteIndex, 0)}}
+	h := &house{t: t, dir: dir, conn: core, index: &held{}}
 	h.startAggregator()
 	h.start(func(ctx context.Context) {
 		if err := core.ServeRecovery(ctx); err != nil {

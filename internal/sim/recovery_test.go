@@ -3,10 +3,12 @@ package sim
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,10 +16,64 @@ import (
 
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/aggregator"
+	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/bus/embedded"
+	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
+
+// numbered is a source of n lines that are there at once. Its cursor is the number of the next one.
+type numbered struct{ n, at int }
+
+func (l *numbered) Open(_ context.Context, at plugins.Cursor) (err error) {
+	l.at = 0
+	if v := at.Value("line"); v != nil {
+		l.at, err = strconv.Atoi(string(v))
+	}
+	return err
+}
+
+func (l *numbered) Read(context.Context) (plugins.Batch, error) {
+	if l.at == l.n {
+		return plugins.Batch{}, io.EOF
+	}
+	var b plugins.Batch
+	for range min(1+l.at%5, l.n-l.at) {
+		b.Records = append(b.Records, plugins.Record{Data: fmt.Appendf(nil, "line %d", l.at), Pos: plugins.Position{File: "log", FileID: "1", Offset: int64(l.at)}})
+		l.at++
+	}
+	b.Next = plugins.Cursor{{Key: "line", Value: []byte(strconv.Itoa(l.at))}}
+	return b, nil
+}
+
+func (l *numbered) Committed(context.Context, plugins.Cursor) error { return nil }
+func (l *numbered) Close() error                                    { return nil }
+
+// held is an index in memory.
+type held struct {
+	mu     sync.Mutex
+	at     event.Position
+	events []event.Event
+}
+
+func (h *held) Position() event.Position {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.at.Clone()
+}
+
+func (h *held) Write(_ context.Context, batches []event.Batch) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range batches {
+		h.at.Advance(&batches[i])
+		h.events = append(h.events, batches[i].Events...)
+	}
+	return nil
+}
+
+func (h *held) Flush(context.Context, time.Time) error { return nil }
 
 // house is an aggregator on a real NATS server, with its own lane, and an index
 // that is kept in memory without faults.
@@ -25,7 +81,7 @@ type house struct {
 	t          *testing.T
 	dir        string
 	conn       *bus.Conn
-	index      *sink
+	index      *held
 	follower   *aggregator.Follower
 	quarantine *aggregator.Quarantine
 	system     *aggregator.System
@@ -46,7 +102,7 @@ func newHouse(t *testing.T) *house {
 	if err := conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 64 << 20}); err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, dir: dir, conn: conn, index: &sink{site: newSite(1, siteIndex, 0)}}
+	h := &house{t: t, dir: dir, conn: conn, index: &held{}}
 	h.startAggregator()
 	return h
 }
@@ -103,7 +159,7 @@ func (h *house) laneOf(dir, machine string, n int) *agent.Lane {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: key, Machine: machine, Source: &lines{n: n, site: newSite(7, siteSource, 0)},
+	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: key, Machine: machine, Source: &numbered{n: n},
 		Mapper: lineMapper{}, Quiet: true, Stream: h.conn, Dir: filepath.Join(dir, "spool"),
 		Linger: time.Millisecond, Log: slog.New(slog.DiscardHandler)}
 }
@@ -223,7 +279,7 @@ func TestCopiedDataFolder(t *testing.T) {
 	}
 	// Both are at work at once: each has taken the state of the stream before the other published.
 	lane := h.laneOf(copied, "m1", 150) // many more batches, so that what follows is a gap and no fork
-	lane.Stream = &late{Conn: h.conn, before: func() { h.read(dir, "m1", 60) }}
+	lane.Stream = &waiting{Conn: h.conn, before: func() { h.read(dir, "m1", 60) }}
 	if err := lane.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -242,14 +298,14 @@ func TestCopiedDataFolder(t *testing.T) {
 	h.until("lines after the conflict", func() bool { lines, _ := h.lines(); return lines["line 159"] == 1 })
 }
 
-// late publishes only after something else has happened.
-type late struct {
+// waiting publishes only after something else has happened.
+type waiting struct {
 	*bus.Conn
 	once   sync.Once
 	before func()
 }
 
-func (l *late) Publish(ctx context.Context, subject, id string, message []byte) (uint64, bool, error) {
+func (l *waiting) Publish(ctx context.Context, subject, id string, message []byte) (uint64, bool, error) {
 	l.once.Do(l.before)
 	return l.Conn.Publish(ctx, subject, id+"/copy", message)
 }

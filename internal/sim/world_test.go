@@ -1,12 +1,16 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
-	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,183 +20,352 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator"
 )
 
-var seeds = flag.Int("seeds", 60, "worlds to run")
+var (
+	seeds  = flag.Int("seeds", 0, "worlds to run; 0: as many as make check has time for")
+	first  = flag.Int("first", 0, "seed of the first world")
+	enough = flag.Int("enough", 5, "failed worlds after which no more are begun")
+	report = flag.Bool("report", false, "print what was counted")
+	trace  = flag.Bool("trace", false, "tell what happens in the worlds")
+)
 
-// world is one agent with one source, the stream, and two followers: an index
-// that is durable at once, and a trail that lags behind.
+// checkSeeds is how many worlds make check runs, and shortSeeds with -short.
+const (
+	checkSeeds = 400
+	shortSeeds = 10
+)
+
+// world is a fleet of agents, the stream, and an aggregator with an index and
+// two archives. It is in chaos for a while; then the faults end, all that is
+// under way must arrive, and the judge compares.
 type world struct {
 	t      *testing.T
+	seed   uint64
 	dir    string
+	began  time.Time
+	counts *counts
+	sites  []*site
 	dice   *site
-	stream *stream
-	source *lines
-	key    agent.Key
-	index  *sink
-	trail  *sink
+	sky    *site         // of the weather
+	calm   chan struct{} // closed when the faults end
+	over   chan struct{} // closed when everything has ended
 
-	machine int // of the agent: grows when its folder is "copied"
-	lost    int // spools lost
-	clock   *jumping
-	sync    time.Duration // of the spool
+	logs     map[string]*lines
+	agents   []*machine
+	stream   *stream
+	server   *server
+	index    *index
+	trails   []*trail
+	judge    *judge
+	retain   uint64
+	restores bool // of the index, from copies
+	restored bool
+	garbage  int // put into the stream
+
+	mu       sync.Mutex
+	failures []string
+	notes    map[string]string
 }
 
-// jumping is the agent's clock: now and then somebody sets it.
-type jumping struct {
-	mu   sync.Mutex
-	dice *site
-	off  time.Duration
-}
-
-func (j *jumping) now() time.Time {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.dice.intN(50) == 0 {
-		j.off = time.Duration(j.dice.intN(7200)-3600) * time.Second
-	}
-	return time.Now().Add(j.off)
-}
-
-func newWorld(t *testing.T, seed uint64) *world {
-	dir := t.TempDir()
-	key, err := agent.LoadKey(filepath.Join(dir, "key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, dir: dir, key: key, dice: newSite(seed, siteWorld, 0), clock: &jumping{dice: newSite(seed, siteClock, 0)}, stream: newStream(seed),
-		index: &sink{site: newSite(seed, siteIndex, 10)}, trail: &sink{site: newSite(seed, siteTrail, 10), buffer: true}}
-	w.sync = time.Duration(seed%3) * 100 * time.Millisecond
-	w.source = &lines{n: 50 + w.dice.intN(200), site: newSite(seed, siteSource, 0)}
+func newWorld(t *testing.T, seed uint64, c *counts) *world {
+	w := &world{t: t, seed: seed, dir: worldDir(t), began: time.Now(), counts: c, calm: make(chan struct{}), over: make(chan struct{}), logs: map[string]*lines{}, notes: map[string]string{}}
+	w.dice = w.site("world", chance{})
+	w.sky = w.site("weather", chance{})
+	w.judge = newJudge(w)
+	w.stream = newStream(w)
+	w.index = &index{w: w, write: w.site("index write", chance{lost: 30, kept: 30, dieBefore: 10, dieAfter: 10})}
+	w.trails = []*trail{newTrail(w, "all", ""), newTrail(w, "writes", "eventRW: Write", "eventRW: Read", "eventRW: Write")}
+	w.server = newServer(w)
+	w.retain = uint64(w.dice.intN(2) * w.dice.intN(40))
+	w.restores = w.dice.one(5)
+	w.agents = []*machine{newMachine(w, "gw-1", 1+w.dice.intN(2)), newMachine(w, "gw-2", 1)}
 	return w
 }
 
-func (w *world) lane() *agent.Lane {
-	return &agent.Lane{Account: "prod", Agent: "gw-1", Name: "edge", Key: w.key, Machine: fmt.Sprint(w.machine), Source: w.source, Mapper: lineMapper{}, Quiet: true,
-		Stream: w.stream, Dir: filepath.Join(w.dir, "spool"), Now: w.clock.now, SyncEvery: w.sync, Log: slog.New(slog.DiscardHandler)}
+// worldDir is a folder in memory where there is one: a sync costs nothing there, and is judged by the fakes.
+func worldDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "sim-*")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
-// live runs the agent and the followers for a while, then kills all at once.
-func (w *world) live(agents *aggregator.Agents, quarantine *aggregator.Quarantine, life time.Duration) (ended bool) {
-	ctx, kill := context.WithTimeout(w.t.Context(), life)
-	defer kill()
-	var all sync.WaitGroup
-	opener := &aggregator.Opener{Agents: agents}
-	for _, f := range []*aggregator.Follower{
-		{Name: "index", Kind: "index", Sink: w.index},
-		{Name: "trail all", Kind: "trail", Sink: w.trail},
-	} {
-		f.Stream, f.Opener, f.Log = w.stream, opener, slog.New(slog.DiscardHandler)
-		all.Go(func() { f.Run(ctx) })
-	}
-	done := make(chan bool, 1)
-	all.Go(func() {
-		lane := w.lane()
-		for ctx.Err() == nil {
-			if lane.Run(ctx) == nil {
-				done <- true
-				return
-			}
-			wait(ctx, 100*time.Millisecond)
-		}
-	})
+func (w *world) isCalm() bool { return closed(w.calm) }
+func (w *world) isOver() bool { return closed(w.over) }
+
+func closed(c chan struct{}) bool {
 	select {
-	case <-done:
-		wait(ctx, life) // the followers catch up as long as this life lasts
-		ended = true
-	case <-ctx.Done():
+	case <-c:
+		return true
+	default:
+		return false
 	}
-	kill()
-	all.Wait()
-	w.index.crash()
-	w.trail.crash()
-	return ended
 }
 
-func wait(ctx context.Context, d time.Duration) {
+func (w *world) must(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("seed %d: the world itself has failed: %v", w.seed, err))
+	}
+}
+
+// fail notes that a rule is broken.
+func (w *world) fail(rule, format string, args ...any) {
+	w.trace("BROKEN: [%s] "+format, append([]any{rule}, args...)...)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.failures) < 10 {
+		w.failures = append(w.failures, fmt.Sprintf("[%s] ", rule)+fmt.Sprintf(format, args...))
+	}
+}
+
+// trace tells what happens, when somebody looks at a single world.
+func (w *world) trace(format string, args ...any) {
+	if *trace {
+		fmt.Printf("%12s  %s\n", time.Since(w.began).Round(time.Millisecond), fmt.Sprintf(format, args...))
+	}
+}
+
+// log is what the parts tell, with -trace.
+func (w *world) log() *slog.Logger {
+	if *trace {
+		return slog.New(slog.NewTextHandler(os.Stdout, nil))
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+func (w *world) note(who string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notes[who] = err.Error()
+}
+
+// run lives through chaos and calm, and returns what is wrong.
+func (w *world) run() []string {
+	ctx, stop := context.WithCancel(context.Background())
+	var all, machines sync.WaitGroup
+	for _, m := range w.agents {
+		machines.Go(func() { m.run(ctx) })
+	}
+	all.Go(func() { w.server.run(ctx) })
+	all.Go(func() { w.weather(ctx) })
+	w.must(wait(ctx, time.Minute+w.dice.randomTime(20*time.Minute)))
+	close(w.calm)
+	w.settle(ctx)
+	close(w.over)
+	stop()
+	machines.Wait()
+	all.Wait()
+	if len(w.failures) == 0 {
+		w.compare()
+	}
+	w.counts.add(&w.counts.worlds, 1)
+	return w.failures
+}
+
+// weather breaks connections while the faults last.
+func (w *world) weather(ctx context.Context) {
+	for !w.isCalm() {
+		if wait(ctx, w.sky.randomTime(3*time.Minute)) != nil {
+			return
+		}
+		switch w.sky.intN(4) {
+		case 0: // it flaps
+			for range w.sky.intN(10) {
+				w.stream.outage(w.sky.randomTime(2 * time.Second))
+				wait(ctx, 4*time.Second) //nolint:errcheck // the loop looks
+			}
+		case 1:
+			w.stream.outage(w.sky.randomTime(time.Minute))
+		}
+	}
+}
+
+// rest is a time in which a machine is down; it ends with the faults.
+func (w *world) rest(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
+	if w.isCalm() {
+		return
+	}
 	select {
 	case <-ctx.Done():
+	case <-w.calm:
 	case <-t.C:
 	}
 }
 
-// between does to what is durable what happens between two lives.
-func (w *world) between() {
-	switch w.dice.intN(10) {
-	case 0: // the agent's disk was lost; its key was kept elsewhere
-		w.lost++
-		if err := os.RemoveAll(filepath.Join(w.dir, "spool")); err != nil {
-			w.t.Fatal(err)
+// settle waits until nothing is under way any more.
+func (w *world) settle(ctx context.Context) {
+	quiet := 0
+	for range 10 * 60 {
+		w.must(wait(ctx, time.Second))
+		if w.settled() {
+			if quiet++; quiet > 60 { // longer than anybody waits to try again
+				return
+			}
+		} else {
+			quiet = 0
 		}
-	case 1: // the folder was moved to another machine
-		w.machine++
-	case 2, 3:
-		w.purge()
+	}
+	w.fail("it goes on", "ten minutes after the last fault %s", w.state())
+}
+
+func (w *world) settled() bool {
+	for _, m := range w.agents {
+		if !m.done.Load() {
+			return false
+		}
+	}
+	seq := w.judge.lastSeq()
+	if w.index.position().Seq < seq {
+		return false
+	}
+	for _, t := range w.trails {
+		if t.seq.Load() < seq {
+			return false
+		}
+	}
+	// What the aggregator tells of itself waits in a spool, too.
+	lane := w.server.lane.Load()
+	if lane == nil {
+		return false
+	}
+	own := lane.Status()
+	return own.Epoch > 0 && own.PendingBatches == 0
+}
+
+// lastSeq is that of the last batch that every sink has to take.
+func (j *judge) lastSeq() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := len(j.batches) - 1; i >= 0; i-- {
+		if !j.lost[j.batches[i]] {
+			return j.batches[i].Seq
+		}
+	}
+	return 0
+}
+
+func (w *world) state() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the stream is at %d, the index at %d", w.judge.lastSeq(), w.index.position().Seq)
+	for _, t := range w.trails {
+		fmt.Fprintf(&b, ", trail %s at %d", t.name, t.seq.Load())
+	}
+	for _, m := range w.agents {
+		fmt.Fprintf(&b, ", %s done: %v", m.name, m.done.Load())
+		for _, l := range *cmp.Or(m.lanes.Load(), &[]*agent.Lane{}) {
+			fmt.Fprintf(&b, " (%+v)", l.Status())
+		}
+	}
+	fmt.Fprint(&b, " notes ", w.notes)
+	return b.String()
+}
+
+func (w *world) compare() {
+	w.judge.judgeStream()
+	w.judge.judgeIndex(w.index)
+	for _, t := range w.trails {
+		w.judge.judgeTrail(t)
+	}
+	q, err := aggregator.OpenQuarantine(w.server.quarantine())
+	w.must(err)
+	w.judge.judgeFindings(q)
+}
+
+// counts are of all worlds together.
+type counts struct {
+	mu                                           sync.Mutex
+	worlds, lines, events, gaps, crashes, failed int
+	faults                                       map[string]int
+	pairs                                        map[string]int
+}
+
+func (c *counts) add(n *int, by int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*n += by
+}
+
+func (c *counts) tooMany() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed >= *enough
+}
+
+// fault counts one, and the pair when it is the second of one.
+func (c *counts) fault(w *world, at, first string) {
+	if w.isCalm() {
+		return
+	}
+	w.trace("fault: %s %s", at, first)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults[at]++
+	if first != "" {
+		c.pairs[first+" → "+at]++
 	}
 }
 
-// purge is what aggregator.Purger does, on the fake.
-func (w *world) purge() {
-	at, trail := w.index.Position(), w.trail.Position()
-	floor := min(at.Seq, trail.Seq)
-	snapshot := uint64(0)
-	for _, l := range at.Lanes {
-		snapshot = max(snapshot, l.Snapshot)
+func (c *counts) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d worlds, %d failed; %d lines, %d events: lost 0, doubled 0 but for the failed; %d gaps met and told; %d crashes\n", c.worlds, c.failed, c.lines, c.events, c.gaps, c.crashes)
+	names := slices.Collect(maps.Keys(c.faults))
+	sort.Slice(names, func(i, j int) bool { return c.faults[names[i]] > c.faults[names[j]] })
+	total := 0
+	for _, n := range names {
+		total += c.faults[n]
 	}
-	w.stream.purge("events.prod.gw-1.edge", min(floor+1, snapshot))
-}
-
-// run lives until everything written has reached both sinks, and checks them.
-func (w *world) run() {
-	agents, err := aggregator.OpenAgents(filepath.Join(w.dir, "agents.json"))
-	if err != nil {
-		w.t.Fatal(err)
+	fmt.Fprintf(&b, "%d faults:", total)
+	for _, n := range names {
+		fmt.Fprintf(&b, " %s %d,", n, c.faults[n])
 	}
-	for range 200 {
-		ended := w.live(agents, nil, time.Duration(100+w.dice.intN(5000))*time.Millisecond)
-		if ended && len(w.index.events) >= w.source.n && len(w.trail.events) >= w.source.n {
-			break
-		}
-		w.between()
+	pairs := 0
+	for _, n := range c.pairs {
+		pairs += n
 	}
-	w.check("index", w.index)
-	w.check("trail", w.trail)
-}
-
-func (w *world) check(name string, s *sink) {
-	w.t.Helper()
-	lines, ids := map[string]int{}, map[string]bool{}
-	for i := range s.events {
-		e := &s.events[i]
-		lines[e.Name]++
-		ids[e.ID] = true
-	}
-	if len(s.events) != w.source.n || len(lines) != w.source.n || len(ids) != w.source.n {
-		w.t.Errorf("%s: %d lines became %d events of %d lines with %d ids (%d spools lost, %d machines)",
-			name, w.source.n, len(s.events), len(lines), len(ids), w.lost, w.machine+1)
-	}
-	for i := range w.source.n {
-		if lines[fmt.Sprint("line ", i)] != 1 {
-			w.t.Errorf("%s: line %d is there %d times", name, i, lines[fmt.Sprint("line ", i)])
-			return
-		}
-	}
-	for i := 1; i < len(s.events); i++ {
-		if s.events[i].Origin.Offset != s.events[i-1].Origin.Offset+1 {
-			w.t.Errorf("%s: line %d stands after line %d", name, s.events[i].Origin.Offset, s.events[i-1].Origin.Offset)
-			return
-		}
-	}
+	fmt.Fprintf(&b, "\n%d pairs of faults, of %d kinds", pairs, len(c.pairs))
+	return b.String()
 }
 
 // TestWorlds is the deciding one: every line, in every sink, once, in order.
 func TestWorlds(t *testing.T) {
-	for seed := range *seeds {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { newWorld(t, uint64(seed)).run() })
-		})
-		if t.Failed() {
-			t.Fatalf("run it again with -run TestWorlds/seed%d$", seed)
-		}
+	n := *seeds
+	switch {
+	case n > 0:
+	case testing.Short():
+		n = shortSeeds
+	default:
+		n = checkSeeds
 	}
+	c := &counts{faults: map[string]int{}, pairs: map[string]int{}}
+	t.Run("all", func(t *testing.T) {
+		for seed := *first; seed < *first+n; seed++ {
+			t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
+				t.Parallel()
+				if c.tooMany() {
+					t.Skip("enough worlds have failed")
+				}
+				runSeed(t, uint64(seed), c)
+			})
+		}
+	})
+	t.Log(c)
+	if *report {
+		fmt.Println(c)
+	}
+}
+
+func runSeed(t *testing.T, seed uint64, c *counts) {
+	synctest.Test(t, func(t *testing.T) {
+		failures := newWorld(t, seed, c).run()
+		for _, f := range failures {
+			t.Error(f)
+		}
+		if len(failures) > 0 {
+			c.add(&c.failed, 1)
+			t.Errorf("run it alone: go test ./internal/sim -run TestWorlds -seeds=1 -first=%d", seed)
+		}
+	})
 }

@@ -1,0 +1,195 @@
+package sim
+
+// mistakes are planted one by one by TestPlanted.
+var mistakes = []planted{
+	{
+		name: "committed before the sync", file: "agent/pump.go",
+		from:  `p.waiting[n].batches <= durable {`,
+		to:    `p.waiting[n].batches <= durable+1 {`,
+		rules: []string{"committed"},
+	}, {
+		name: "released though the publish failed", file: "agent/publish.go",
+		from: "batch.Message)\n\t\t\treturn err",
+		to:   "batch.Message)\n\t\t\t_ = err\n\t\t\treturn nil",
+		seed: 195, worlds: 60,
+		rules: []string{"numbers", "nothing lost", "batch unchanged"},
+	}, {
+		name: "two batches in flight", file: "agent/publish.go",
+		from:  `		err = backoff.Retry(ctx`,
+		to:    `		go l.Stream.Publish(ctx, subject, id, batch.Message); err = backoff.Retry(ctx`,
+		rules: []string{"in flight"},
+	}, {
+		name: "torn and rotten records kept", file: "agent/spool/record.go",
+		from: `		return nil, errDamage` + "\n\t}\n\treturn message, nil",
+		to:   "\t}\n\treturn message, nil",
+		seed: 0, worlds: 200,
+		rules: []string{"nothing lost", "told once", "numbers", "cursor"},
+	}, {
+		name: "last whole record dropped at the start", file: "agent/spool/recover.go",
+		from: `readRecord(f, g.end, info.Size(), message)`,
+		to:   `readRecord(f, g.end, info.Size()-1, message)`,
+		seed: 90, worlds: 60,
+		rules: []string{"cursor", "told once"},
+	}, {
+		name: "no sync of the spool", file: "agent/spool/sync.go",
+		from:  `if err := s.cfg.Disk.Sync(g.f); err != nil {`,
+		to:    `if err := error(nil); err != nil {`,
+		rules: []string{"committed", "cursor"},
+	}, {
+		name: "epoch kept in a copied folder", file: "agent/spool/recover.go",
+		from: `if st.Machine != s.cfg.Machine {`,
+		to:   `if false {`,
+		seed: 0, worlds: 60,
+		rules: []string{"epochs"},
+	}, {
+		name: "cursor one record too far", file: "agent/slice.go",
+		from: `		if r.Evidence != nil {`,
+		to: `		if i == 9 {
+			continue
+		}
+		if r.Evidence != nil {`,
+		rules: []string{"nothing lost"},
+	}, {
+		name: "cursor of the batch before", file: "agent/pump.go",
+		from:  `		marks = at`,
+		to:    `		marks = p.at`,
+		rules: []string{"committed", "cursor", "nothing twice"},
+	}, {
+		name: "start told only the first time", file: "agent/evidence.go",
+		from:  `if p.lane.Quiet || p.lane.started {`,
+		to:    `if p.lane.Quiet || p.lane.started || len(p.at) > 0 {`,
+		rules: []string{"evidence"},
+	}, {
+		name: "clock's jump has its id from the clock", file: "agent/evidence.go",
+		from: `Offset: should.UnixMilli()`,
+		to:   `Offset: now.UnixMilli()`,
+		seed: 180, worlds: 60,
+		rules: []string{"nothing twice"},
+	}, {
+		name: "clock compared with itself", file: "agent/evidence.go",
+		from:  `	now = now.Round(0) //`,
+		to:    `	before, at0 := p.clock, clock{now, p.lane.elapsed()}; p.clock = at0; if before.wall.IsZero() || at0.elapsed >= 0 { return } //`,
+		rules: []string{"evidence"},
+	}, {
+		name: "recovery ignores the stream", file: "agent/recover.go",
+		from:  `	if !last.any {`,
+		to:    `	if !last.any || true {`,
+		rules: []string{"batch unchanged", "numbers", "nothing twice", "nothing lost"},
+	}, {
+		name: "recovery reads on from the spool, not the stream", file: "agent/recover.go",
+		from:  `return at, queue.NewEpoch(link, at)`,
+		to:    `return queue.Cursor(), queue.NewEpoch(link, at)`,
+		rules: []string{"nothing twice", "cursor"},
+	}, {
+		name: "recovery takes the last batch's marks for all", file: "agent/recover.go",
+		from: `	if header.Snapshot {
+		return`,
+		to: `	if true {
+		return`,
+		seed: 190, worlds: 60,
+		rules: []string{"cursor", "nothing twice"},
+	}, {
+		name: "older batches sent again after the stream's last", file: "agent/recover.go",
+		from: `if err := queue.SentAll(); err != nil {`,
+		to:   `if err := error(nil); err != nil {`,
+		seed: 0, worlds: 300,
+		rules: []string{"cursor", "nothing twice", "told once"},
+	}, {
+		name: "follower goes on after a failed write", file: "aggregator/follow.go",
+		from: `				return wrote, fmt.Errorf("write: %w", err)`,
+		to:   `				f.Log.Warn("write failed", "error", err)`,
+		seed: 0, worlds: 60,
+		rules: []string{"nothing lost", "gaps", "told once"},
+	}, {
+		name: "resends taken: the stream's window of ids is trusted", file: "aggregator/follow.go",
+		from: `		f.note(func(s *FollowerStatus) { s.Resends++ })
+		return event.Batch{}, false, nil`,
+		to:   `		f.note(func(s *FollowerStatus) { s.Resends++ })`,
+		seed: 190, worlds: 60,
+		rules: []string{"nothing twice", "nothing lost"},
+	}, {
+		name: "gap passed over in silence", file: "aggregator/follow.go",
+		from: `		if f.System != nil {` + "\n" + `			if err := f.System.gap(`,
+		to:   `		if f.System != nil && to < from {` + "\n" + `			if err := f.System.gap(`,
+		seed: 190, worlds: 60,
+		rules: []string{"told once"},
+	}, {
+		name: "gap taken for the next batch", file: "event/position.go",
+		from: `	case !known, b.Number > at.Number+1:
+		return Gap`,
+		to: `	case !known, b.Number > at.Number+1:
+		return Next`,
+		seed: 190, worlds: 60,
+		rules: []string{"told once"},
+	}, {
+		name: "fork taken for a resend", file: "event/position.go",
+		from: `		return Resend
+	}
+	return Fork`,
+		to: `		return Resend
+	}
+	return Resend`,
+		seed: 95, worlds: 60,
+		rules: []string{"told once"},
+	}, {
+		name: "findings told again after a crash", file: "aggregator/system.go",
+		from:  `	case place > 0 && place <= s.reported:`,
+		to:    `	case place > 1<<60 && place <= s.reported:`,
+		rules: []string{"nothing twice"},
+	}, {
+		name: "findings told again that came before the lane", file: "aggregator/system.go",
+		from:  `		s.forget(place)`,
+		to:    ``,
+		rules: []string{"nothing twice"},
+	}, {
+		name: "purge above the slowest follower", file: "aggregator/purge.go",
+		from:  `floor = min(floor, f.Durable())`,
+		to:    `floor = max(floor, f.Durable())`,
+		rules: []string{"purge"},
+	}, {
+		name: "purge takes the last snapshot", file: "aggregator/purge.go",
+		from:  `before := min(floor+1, snapshot)`,
+		to:    `before := max(floor+1, snapshot*0)`,
+		rules: []string{"purge"},
+	}, {
+		name: "archive goes on without the object", file: "aggregator/archive/cut.go",
+		from: `		if err := a.deliver(ctx, []Object{o}, o); err != nil {
+			return err
+		}`,
+		to:   `		_ = a.deliver(ctx, []Object{o}, o)`,
+		seed: 170, worlds: 100,
+		rules: []string{"archive verifies", "it goes on"},
+	}, {
+		name: "seal after the object", file: "aggregator/archive/cut.go",
+		from: `	if err := a.createSeal(ctx, s, &after); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if err := a.deliver(ctx, []Object{o}, o); err != nil {
+			return err
+		}
+	}`,
+		to: `	for _, o := range objects {
+		if err := a.deliver(ctx, []Object{o}, o); err != nil {
+			return err
+		}
+	}
+	if err := a.createSeal(ctx, s, &after); err != nil {
+		return err
+	}`,
+		seed: 190, worlds: 60,
+		rules: []string{"archive verifies"},
+	}, {
+		name: "rebuild with today's filter", file: "aggregator/archive/rebuild.go",
+		from: `a.staging.filter, a.staging.text, a.staging.layout = filter, c.scanned.Filter, c.scanned.Layout`,
+		to:   `_ = filter; a.staging.filter, a.staging.text, a.staging.layout = a.cfg.Filter, a.cfg.FilterText, c.scanned.Layout`,
+		seed: 90, worlds: 400,
+		rules: []string{"it goes on", "archive verifies"},
+	}, {
+		name: "staged object delivered unread", file: "aggregator/archive/recover.go",
+		from: `		if hash != o.SHA256 {`,
+		to:   `		if hash == (event.Hash{}) {`,
+		seed: 190, worlds: 60,
+		rules: []string{"archive verifies", "it goes on"},
+	},
+}
