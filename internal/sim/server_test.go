@@ -66,7 +66,7 @@ func (g *server) run(ctx context.Context) {
 			down = g.fate.randomTime(4 * time.Hour)
 		}
 		g.w.rest(ctx, down)
-		if g.fate.one(3) && !g.w.isCalm() && g.w.stream.loseOne() {
+		if g.fate.one(3) && !g.w.forges && !g.w.isCalm() && g.w.stream.loseOne() {
 			g.w.counts.fault(g.w, "stream loses a batch", "")
 		}
 	}
@@ -168,7 +168,7 @@ func (g *server) between() {
 			w.garbage++
 		}
 	}
-	if m := w.agents[g.fate.intN(len(w.agents))]; g.fate.one(10) {
+	if m := w.agents[g.fate.intN(len(w.agents))]; w.forges && g.fate.one(10) {
 		m.forge(m.logs[0])
 	}
 }

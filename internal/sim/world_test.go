@@ -58,6 +58,10 @@ type world struct {
 	judge    *judge
 	retain   uint64
 	restores bool // of the index, from copies
+	// forges: batches of an agent's own key, under numbers that are taken. Not in a world
+	// where the index is restored or the stream loses batches: nobody can tell a forged
+	// batch from the true one when that is gone.
+	forges bool
 	restored bool
 	garbage  int // put into the stream
 
@@ -77,6 +81,7 @@ func newWorld(t *testing.T, seed uint64, c *counts) *world {
 	w.server = newServer(w)
 	w.retain = uint64(w.dice.intN(2) * w.dice.intN(40))
 	w.restores = w.dice.one(5)
+	w.forges = !w.restores && w.dice.one(2)
 	w.agents = []*machine{newMachine(w, "gw-1", 1+w.dice.intN(2)), newMachine(w, "gw-2", 1)}
 	return w
 }
