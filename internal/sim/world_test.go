@@ -61,7 +61,7 @@ type world struct {
 	// forges: batches of an agent's own key, under numbers that are taken. Not in a world
 	// where the index is restored or the stream loses batches: nobody can tell a forged
 	// batch from the true one when that is gone.
-	forges bool
+	forges   bool
 	restored bool
 	garbage  int // put into the stream
 
