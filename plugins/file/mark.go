@@ -102,7 +102,8 @@ func decodePlace(b []byte) (place, error) {
 	if p.file = string(f.rest); version > 1 {
 		p.file, p.where, two = strings.Cut(p.file, "\x00")
 	}
-	if f.damaged || p.known < p.offset || len(p.file) > maxPath || len(p.where) > maxPath || two && p.where == "" {
+	// No path has a zero byte in it.
+	if f.damaged || p.known < p.offset || len(p.file) > maxPath || len(p.where) > maxPath || two && p.where == "" || strings.Contains(p.file+p.where, "\x00") {
 		return place{}, errDamaged
 	}
 	return p, nil
