@@ -253,6 +253,9 @@ func FuzzMultiline(f *testing.F) {
 	f.Add(append(bytes.Repeat([]byte("x"), 20000), "\n y\nz\n  z\n"...), uint16(3000), uint64(4), uint8(0), true)
 	f.Add([]byte("\xff\xfea\x00\n\x00 \x00\n\x00b\x00\r\x00\n\x00"), uint16(9), uint64(5), uint8(7), false)
 	f.Fuzz(func(t *testing.T, data []byte, limit uint16, seed uint64, lines uint8, start bool) {
+		if bytes.HasSuffix(data, []byte{0}) {
+			return // zeros at the end wait, see TestCase34; of half a UTF-16 unit the reference does not know that
+		}
 		m := &Multiline{Continue: regexp.MustCompile(`^\s`), MaxLines: int(lines), Timeout: time.Hour}
 		if start {
 			m = &Multiline{Start: regexp.MustCompile(`^\S|^$`), MaxLines: int(lines), Timeout: time.Hour}
