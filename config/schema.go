@@ -77,6 +77,7 @@ type fileSourceBody struct {
 	Paths          hcl.Expression `hcl:"paths,attr"`
 	Exclude        hcl.Expression `hcl:"exclude,optional"`
 	Format         hcl.Expression `hcl:"format,attr"`
+	LogFormat      hcl.Expression `hcl:"log_format,optional"`
 	Start          hcl.Expression `hcl:"start,optional"`
 	Mapper         hcl.Expression `hcl:"mapper,optional"`
 	MaxLine        hcl.Expression `hcl:"max_line,optional"`

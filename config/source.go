@@ -57,8 +57,14 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 		r.wrong(body.IgnoreOlder.Range(), `write a length of time like "24h", or leave it out to read files of any age`, "ignore_older is shorter than a minute")
 	}
 	s.Mapper = mapper.Options{
-		Format:  r.format(body.Format),
-		KeepRaw: r.truth(body.KeepRaw),
+		Format:    r.format(body.Format),
+		LogFormat: r.text(body.LogFormat, ""),
+		KeepRaw:   r.truth(body.KeepRaw),
+	}
+	if given(body.LogFormat) && !r.toldAt(body.LogFormat.Range()) {
+		if _, err := mapper.New(s.Mapper); err != nil {
+			r.wrong(body.LogFormat.Range(), "write it as in the gateway's own configuration", "%v", err)
+		}
 	}
 	if zone := r.text(body.TimeZone, ""); zone != "" {
 		location, err := time.LoadLocation(zone)

@@ -96,7 +96,7 @@ func (m *Mapper) identify(e *event.Event) {
 	for i := range rules.sources {
 		if s := &rules.sources[i]; m.ask(s, u) {
 			u.Source, u.Trust = s.name, s.trust
-			if s.kind == "mtls.subject" && m.request.verified {
+			if m.vouched(s) {
 				u.Trust = event.TrustVerified
 			}
 			break
@@ -124,6 +124,20 @@ func (m *Mapper) identify(e *event.Event) {
 	if m.request.status == 401 && u.Trust == event.TrustVerified {
 		u.Trust = event.TrustClaimed
 	}
+}
+
+// vouched tells whether the gateway itself has checked what this source says.
+func (m *Mapper) vouched(s *identitySource) bool {
+	q := &m.request
+	switch s.kind {
+	case "mtls.subject":
+		return q.verified
+	case "consumer":
+		return q.checked.consumer
+	case "remote_user":
+		return q.checked.user
+	}
+	return false
 }
 
 // ask fills u from one source, if the record has it.

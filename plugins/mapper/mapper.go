@@ -20,14 +20,10 @@ import (
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
-// Formats are the dialects that New knows.
-func Formats() []string {
-	return []string{"nginx", "nginx-combined", "nginx-json", "native"}
-}
-
 // Options describe a mapper.
 type Options struct {
 	Format         string         // one of Formats
+	LogFormat      string         // how the gateway was told to write its lines, in its own language; empty: the dialect's default
 	Rules          *Rules         // nil: every record gets the name of its template
 	AccountID      string         // recipientAccountId
 	Region         string         // acsRegion
@@ -42,7 +38,7 @@ type Options struct {
 type Mapper struct {
 	opt        Options
 	rules      *rules
-	read       func(*Mapper, []byte) error
+	read       reader
 	text       text
 	request    request
 	members    members
@@ -63,19 +59,16 @@ var _ plugins.Mapper = (*Mapper)(nil)
 // New checks the options and compiles the rules.
 func New(opt Options) (*Mapper, error) {
 	m := &Mapper{opt: opt}
-	switch opt.Format {
-	case "nginx":
-		m.read = (*Mapper).readNginx
-	case "nginx-combined":
-		m.read = (*Mapper).readCombined
-	case "nginx-json":
-		m.read = (*Mapper).readNginxJSON
-	case "native":
-		if opt.Rules != nil {
-			return nil, fmt.Errorf("format native takes no mapper: its records are events already")
-		}
-	default:
+	d := dialectOf(opt.Format)
+	if d == nil {
 		return nil, fmt.Errorf("format %q is not known: %s", opt.Format, strings.Join(Formats(), ", "))
+	}
+	if opt.Format == formatNative && opt.Rules != nil {
+		return nil, fmt.Errorf("format native takes no mapper: its records are events already")
+	}
+	var err error
+	if m.read, err = d.reader(&opt); err != nil {
+		return nil, fmt.Errorf("format %s: %w", opt.Format, err)
 	}
 	if opt.Region == "" {
 		m.opt.Region = "default"
@@ -92,7 +85,6 @@ func New(opt Options) (*Mapper, error) {
 	if given == nil {
 		given = &Rules{}
 	}
-	var err error
 	if m.rules, err = given.compile(); err != nil {
 		return nil, err
 	}
@@ -102,7 +94,7 @@ func New(opt Options) (*Mapper, error) {
 // Map fills e from the record, as plugins.Mapper says. Strings of e live until
 // the next Map, as long as the record does.
 func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
-	if m.opt.Format == "native" {
+	if m.opt.Format == formatNative {
 		return m.native(r.Data, e)
 	}
 	q := &m.request
@@ -133,14 +125,6 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 // routes has no other records. The goroutine that maps calls it.
 func (m *Mapper) Unmapped() uint64 { return m.unmapped }
 
-// readNginx decides by the record's first byte which of nginx's two forms it has.
-func (m *Mapper) readNginx(line []byte) error {
-	if i := skipSpace(line, 0); i < len(line) && line[i] == '{' {
-		return m.readNginxJSON(line)
-	}
-	return m.readCombined(line)
-}
-
 // name fills what happened.
 func (m *Mapper) name(e *event.Event) {
 	q, route := &m.request, m.matched
@@ -154,6 +138,7 @@ func (m *Mapper) name(e *event.Event) {
 		e.RW = event.Read
 	}
 	e.Service, e.Origin.Mapper = m.rules.service, m.rules.origin
+	m.told(e)
 	if route != nil {
 		e.Origin.Mapper = route.origin
 		if route.Service != nil {
@@ -168,10 +153,10 @@ func (m *Mapper) name(e *event.Event) {
 		if route.RW != "" {
 			e.RW = route.RW
 		}
-		e.APIVersion = route.APIVersion
-		e.ResourceType = m.eval(route.ResourceType)
-		e.ResourceName = m.eval(route.ResourceName)
-		e.Name = m.eval(route.Action)
+		e.APIVersion = cmp.Or(route.APIVersion, e.APIVersion)
+		e.ResourceType = cmp.Or(m.eval(route.ResourceType), e.ResourceType)
+		e.ResourceName = cmp.Or(m.eval(route.ResourceName), e.ResourceName)
+		e.Name = cmp.Or(m.eval(route.Action), e.Name)
 	}
 	if e.Name == "" {
 		e.Name = m.eval(m.rules.action)
@@ -193,6 +178,9 @@ func (m *Mapper) describe(e *event.Event) {
 	e.RequestID = m.text.valid(q.requestID)
 	if q.status >= 400 {
 		e.ErrorCode, e.ErrorMessage = m.outcomes.of(q.status)
+	}
+	if q.told.errorCode != "" {
+		e.ErrorCode, e.ErrorMessage = m.text.valid(q.told.errorCode), m.text.valid(q.told.errorMessage)
 	}
 	if route != nil && route.ErrorCode != nil {
 		if code := m.eval(route.ErrorCode); code != "" {

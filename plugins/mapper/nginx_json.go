@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// readNginx decides by the record's first byte which of nginx's two forms it has.
+func (m *Mapper) readNginx(line []byte) error {
+	if i := skipSpace(line, 0); i < len(line) && line[i] == '{' {
+		return m.readNginxJSON(line)
+	}
+	return m.readCombined(line)
+}
+
 // readNginxJSON reads a line of a log_format with escape=json: one flat object.
 // Its keys are what the operator chose; the names of nginx's variables are
 // known, and the names people commonly give them. All others can be used in rules

@@ -29,9 +29,27 @@ type request struct {
 	userAgent string
 	referer   string
 	requestID string
+	route     string // the gateway's own name of the route that it took
+	upstream  string // the gateway's own name of the service behind it
+	checked   checked
+	told      told
 	fields    []field // all other fields of the record, by the name it gives them
 
 	scratch []byte // unescaped text
+}
+
+// checked says which names of the caller the gateway itself has verified.
+type checked struct{ user, consumer bool }
+
+// told is what a gateway says of the action by itself, where it knows more than
+// method and path: an audit log does. A route of the rules goes before it.
+type told struct {
+	id                         string // of the record in the gateway's own audit, never one that a client can choose; empty: from its place
+	action, service            string
+	rw                         string // event.Read or event.Write
+	apiVersion                 string
+	resourceType, resourceName string
+	errorCode, errorMessage    string
 }
 
 // field is a named value of the record.

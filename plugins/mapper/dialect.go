@@ -1,0 +1,58 @@
+package mapper
+
+import (
+	"errors"
+	"slices"
+)
+
+// dialect is the form that a gateway gives its records.
+type dialect struct {
+	name string
+	// reader is what reads the records of a source with these options.
+	reader func(*Options) (reader, error)
+}
+
+// reader fills the request of the mapper from one record. The request's strings
+// may alias the record.
+type reader func(*Mapper, []byte) error
+
+// formatNative is the dialect of events in their own form, which no rules name.
+const formatNative = "native"
+
+// dialects are all that New knows, in the order that people are shown.
+func dialects() []dialect {
+	return []dialect{
+		{"nginx", fixed((*Mapper).readNginx)},
+		{"nginx-combined", fixed((*Mapper).readCombined)},
+		{"nginx-json", fixed((*Mapper).readNginxJSON)},
+		{formatNative, fixed(nil)}, // see Map
+	}
+}
+
+// Formats are the names of the dialects that New knows.
+func Formats() []string {
+	var names []string
+	for _, d := range dialects() {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// dialectOf is the dialect of this name, nil when there is none.
+func dialectOf(name string) *dialect {
+	all := dialects()
+	if i := slices.IndexFunc(all, func(d dialect) bool { return d.name == name }); i >= 0 {
+		return &all[i]
+	}
+	return nil
+}
+
+// fixed is the reader of a dialect that has one form.
+func fixed(read reader) func(*Options) (reader, error) {
+	return func(opt *Options) (reader, error) {
+		if opt.LogFormat != "" {
+			return nil, errors.New("its lines have one form: log_format is for the dialects whose gateway lets you choose")
+		}
+		return read, nil
+	}
+}
