@@ -42,11 +42,7 @@ func (l *Lane) recover(ctx context.Context, subject string, queue *spool.Spool) 
 	case known && kept == hash:
 		return queue.Cursor(), nil
 	case known:
-		// Two lanes of one epoch: this folder is a copy. What is in its spool goes into
-		// quarantine at the aggregator, where it can be seen; new batches have an epoch of their own.
-		l.Log.Error("the stream holds another batch under a number of this spool: the data folder was copied; beginning a new epoch",
-			"source", l.Name, "epoch", link.Epoch, "batch", link.Number)
-		return queue.Cursor(), queue.NewEpoch(own, queue.Cursor())
+		return l.forked(ctx, subject, queue, &last, kept)
 	}
 	behind := own.Epoch == link.Epoch && own.Number < link.Number
 	if !behind {
@@ -69,6 +65,59 @@ func (l *Lane) recover(ctx context.Context, subject string, queue *spool.Spool) 
 	}
 	// The stream has not seen this epoch yet.
 	return queue.Cursor(), nil
+}
+
+// forked begins a new epoch because the stream holds another batch under a
+// number of this spool: its folder was copied, or an old one was brought back.
+//
+// The stream keeps what came first. If that is the spool's own batch, all is as
+// the spool knows it. If not, what the spool has not sent would be refused: it is
+// read again from where the stream is, when the source can tell the place.
+func (l *Lane) forked(ctx context.Context, subject string, queue *spool.Spool, last *found, kept event.Hash) (plugins.Cursor, error) {
+	// A fork met before: the epoch that was begun after it has batches.
+	if next, err := queue.Follows(last.hash); next || err != nil {
+		return queue.Cursor(), err
+	}
+	link := spool.Link{Epoch: last.header.Lane.Epoch, Number: last.header.Number, Hash: last.hash}
+	l.Log.Error("the stream holds another batch under a number of this spool: the data folder was copied, or an old one was brought back; beginning a new epoch",
+		"source", l.Name, "epoch", link.Epoch, "batch", link.Number)
+	first, err := l.firstOf(ctx, subject, last)
+	if err != nil {
+		return nil, err
+	}
+	if first == kept {
+		return queue.Cursor(), queue.NewEpoch(queue.Last(), queue.Cursor())
+	}
+	at, err := l.cursorAt(ctx, subject, last.message)
+	if err != nil {
+		return nil, err
+	}
+	if len(at) == 0 {
+		// What is in the spool goes into quarantine at the aggregator, where it can be seen.
+		return queue.Cursor(), queue.NewEpoch(queue.Last(), queue.Cursor())
+	}
+	if err := queue.SentAll(); err != nil {
+		return nil, err
+	}
+	return at, queue.NewEpoch(link, at)
+}
+
+// firstOf is the hash of the first batch in the stream that has lane and number of this one.
+func (l *Lane) firstOf(ctx context.Context, subject string, like *found) (event.Hash, error) {
+	for seq := uint64(1); ; {
+		m, err := l.next(ctx, subject, seq)
+		if err != nil {
+			return event.Hash{}, err
+		}
+		header, hash, err := wire.ReadHeader(m.Data)
+		if err == nil {
+			err = wire.Verify(m.Data)
+		}
+		if err == nil && header.Lane == like.header.Lane && header.Number == like.header.Number {
+			return hash, nil
+		}
+		seq = m.Seq + 1
+	}
 }
 
 // found is a batch of the lane's subject in the stream.

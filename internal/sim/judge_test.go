@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,6 +28,7 @@ type judge struct {
 	forged  map[event.Hash]bool
 	lost    map[*stored]bool
 	gaps    map[gap]bool       // that the index has met
+	again   map[*stored]uint64 // where else a batch stands that had been purged from its place by then
 	gone    map[*stored]bool   // purged from the stream when the index was brought back from a copy that lacks it
 	homes   map[event.Lane]int // the machine on which a lane was begun
 }
@@ -50,7 +53,7 @@ type gap struct {
 
 func newJudge(w *world) *judge {
 	return &judge{w: w, at: map[uint64]*stored{}, lanes: map[event.Lane][]*stored{}, facts: map[event.Hash]facts{}, forged: map[event.Hash]bool{},
-		lost: map[*stored]bool{}, gaps: map[gap]bool{}, homes: map[event.Lane]int{}, gone: map[*stored]bool{}}
+		lost: map[*stored]bool{}, gaps: map[gap]bool{}, homes: map[event.Lane]int{}, gone: map[*stored]bool{}, again: map[*stored]uint64{}}
 }
 
 // mean notes what a batch stands for before it is written. It is written again until that is known to have gone well.
@@ -123,17 +126,21 @@ func (j *judge) loses(lane event.Lane, number uint64) {
 
 // restored notes what an index that was brought back can have no more.
 func (j *judge) restored(after uint64, messages []bus.Message) {
-	held := map[event.Hash]bool{}
+	held := map[event.Hash]uint64{} // the first place where it still stands
 	for _, m := range messages {
-		if _, hash, err := wire.ReadHeader(m.Data); err == nil {
-			held[hash] = true
+		if _, hash, err := wire.ReadHeader(m.Data); err == nil && held[hash] == 0 {
+			held[hash] = m.Seq
 		}
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range j.batches {
-		if b.Seq > after && !held[b.Hash] && !j.lost[b] {
+		switch at := held[b.Hash]; {
+		case b.Seq <= after || j.lost[b]:
+		case at == 0:
 			j.gone[b] = true
+		default:
+			j.again[b] = at
 		}
 	}
 }
@@ -269,7 +276,17 @@ func (j *judge) inOrderOf(x *index) (all []*stored) {
 		}
 		all = append(all, b)
 	}
+	slices.SortStableFunc(all, func(a, b *stored) int { return cmp.Compare(j.seq(a), j.seq(b)) })
 	return all
+}
+
+// seq is where the index that was brought back found a batch: of one that was
+// sent twice, the first may have been purged.
+func (j *judge) seq(b *stored) uint64 {
+	if at, ok := j.again[b]; ok {
+		return at
+	}
+	return b.Seq
 }
 
 // judgeFindings looks at what the aggregator tells of itself: each finding once.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -296,6 +297,46 @@ func TestCopiedDataFolder(t *testing.T) {
 	}
 	h.read(copied, "m1", 160)
 	h.until("lines after the conflict", func() bool { lines, _ := h.lines(); return lines["line 159"] == 1 })
+}
+
+// An agent loses the unsent end of its spool, reads those lines again, and sends
+// them in other batches under the same numbers; then an old copy of the folder is
+// brought back, whose unsent batches the stream would refuse. Their lines are read again.
+func TestOldForkBroughtBack(t *testing.T) {
+	h, dir := newHouse(t), t.TempDir()
+	h.read(dir, "m1", 40)
+	before := t.TempDir()
+	if err := os.CopyFS(before, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	lane := h.laneOf(dir, "m1", 90)
+	lane.Stream = mute{h.conn}
+	stop := h.start(func(ctx context.Context) { _ = lane.Run(ctx) })
+	h.until("unsent batches", func() bool { s := lane.Status(); return s.Events >= 50 && s.Failing })
+	stop()
+	old := t.TempDir()
+	if err := os.CopyFS(old, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	h.read(before, "m1", 42)
+	h.exactly(42)
+	h.read(old, "m1", 100)
+	h.exactly(100)
+	h.read(old, "m1", 110) // the fork is over: no epoch more, nothing again
+	h.exactly(110)
+	if got := h.lanesOf("gw-1"); got != 2 {
+		t.Errorf("%d lanes, want one from before the fork and one from after it", got)
+	}
+	if s := h.follower.Status(); s.Gaps > 0 || s.Quarantined > 0 {
+		t.Errorf("%d gaps, %d quarantined", s.Gaps, s.Quarantined)
+	}
+}
+
+// mute publishes nothing.
+type mute struct{ *bus.Conn }
+
+func (mute) Publish(context.Context, string, string, []byte) (uint64, bool, error) {
+	return 0, false, errors.New("muted")
 }
 
 // waiting publishes only after something else has happened.
