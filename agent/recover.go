@@ -51,17 +51,12 @@ func (l *Lane) recover(ctx context.Context, subject string, queue *spool.Spool) 
 		}
 	}
 	if behind || own.Number == 0 {
-		// What is left in the spool is older than the stream's last batch: sent once
-		// more it would be taken for the last one.
-		if err := queue.SentAll(); err != nil {
-			return nil, err
-		}
+		l.Log.Warn("the spool lacks batches that the stream has: going on after them in a new epoch", "source", l.Name, "epoch", link.Epoch, "batch", link.Number)
 		at, err := l.cursorAt(ctx, subject, last.message)
 		if err != nil {
 			return nil, err
 		}
-		l.Log.Warn("the spool lacks batches that the stream has: going on after them in a new epoch", "source", l.Name, "epoch", link.Epoch, "batch", link.Number)
-		return at, queue.NewEpoch(link, at)
+		return l.goOn(queue, link, at)
 	}
 	// The stream has not seen this epoch yet.
 	return queue.Cursor(), nil
@@ -96,6 +91,13 @@ func (l *Lane) forked(ctx context.Context, subject string, queue *spool.Spool, l
 		// What is in the spool goes into quarantine at the aggregator, where it can be seen.
 		return queue.Cursor(), queue.NewEpoch(queue.Last(), queue.Cursor())
 	}
+	return l.goOn(queue, link, at)
+}
+
+// goOn begins a new epoch behind a batch of the stream. What is left in the spool
+// is older than that batch, or stands in its place: sent, it would be taken for a
+// fork, or be the last batch of the subject and lead the next recovery astray.
+func (l *Lane) goOn(queue *spool.Spool, link spool.Link, at plugins.Cursor) (plugins.Cursor, error) {
 	if err := queue.SentAll(); err != nil {
 		return nil, err
 	}
