@@ -54,7 +54,8 @@ func (p *pump) watchClock(now time.Time, observed event.Time) {
 		where = "back"
 	}
 	p.first.tell(&plugins.Record{
-		Pos: plugins.Position{FileID: "clock", Generation: p.queue.Epoch(), Offset: should.UnixMilli()},
+		// Its place in the lane: a clock that goes back comes by the same time again.
+		Pos: plugins.Position{FileID: "clock", Generation: p.queue.Epoch(), Offset: int64(p.queue.Last().Number+1)<<16 | int64(p.first.encoder.Len())},
 		Evidence: &plugins.Evidence{Name: plugins.ClockJumped, From: -1, To: -1,
 			Why: fmt.Sprintf("the clock went %s by %s: %s became %s", where, off.Abs().Round(time.Millisecond),
 				should.UTC().Format(time.RFC3339Nano), now.UTC().Format(time.RFC3339Nano))},

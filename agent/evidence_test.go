@@ -11,6 +11,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/agent/spool"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/wire"
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
@@ -127,6 +128,47 @@ func TestClockJump(t *testing.T) {
 		wall, elapsed = wall.Add(step.wall), elapsed+step.elapsed
 		if got := told(); got != step.told {
 			t.Errorf("step %d: told %v, want %v", i, got, step.told)
+		}
+	}
+}
+
+// A clock that is set to and fro comes by the same times again: each jump is an event of its own.
+func TestClockSetToAndFro(t *testing.T) {
+	key, err := LoadKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wall := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Mapper: named{}, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return wall }, Elapsed: func() time.Duration { return 0 }}
+	p := newPump(lane, openSpool(t, lane), plugins.Cursor{{Key: "k", Value: []byte("v")}})
+	ids := map[string]bool{}
+	for round := range 3 {
+		for _, step := range []time.Duration{0, time.Minute, -time.Minute, time.Minute, -time.Minute} {
+			wall = wall.Add(step)
+			p.add(plugins.Batch{Records: []plugins.Record{{Data: []byte("x")}}})
+		}
+		if err := p.flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		batch, err := p.queue.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, err := wire.Open(batch.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.queue.Release(); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range opened.Events {
+			if e.Name == plugins.ClockJumped {
+				ids[e.ID] = true
+			}
+		}
+		if want := 4 * (round + 1); len(ids) != want {
+			t.Fatalf("after round %d there are %d jumps of different ids, want %d", round, len(ids), want)
 		}
 	}
 }
