@@ -25,6 +25,7 @@ func dialects() []dialect {
 		{"nginx", fixed((*Mapper).readNginx)},
 		{"nginx-combined", fixed((*Mapper).readCombined)},
 		{"nginx-json", fixed((*Mapper).readNginxJSON)},
+		{"envoy", newEnvoy},
 		{formatNative, fixed(nil)}, // see Map
 	}
 }

@@ -136,6 +136,8 @@ func (m *Mapper) vouched(s *identitySource) bool {
 		return q.checked.consumer
 	case "remote_user":
 		return q.checked.user
+	case "jwt": // not of a token that is only logged
+		return q.checked.claims && q.field("jwt_claim_"+s.key) != ""
 	}
 	return false
 }

@@ -30,33 +30,36 @@ func TestGolden(t *testing.T) {
 		"templates": {Format: "nginx"},
 		"native":    {Format: "native"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			m := newMapper(t, opt)
-			file := filepath.Join("testdata", name+".golden")
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+		t.Run(name, func(t *testing.T) { golden(t, name, opt) })
+	}
+}
+
+// golden compares what a mapper with these options makes of the records in a file.
+func golden(t *testing.T, name string, opt Options) {
+	m := newMapper(t, opt)
+	file := filepath.Join("testdata", name+".golden")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	for line := range strings.Lines(string(text)) {
+		record, ok := strings.CutPrefix(line, "> ")
+		if !ok {
+			if strings.HasPrefix(line, "#") || line == "\n" {
+				got.WriteString(line)
 			}
-			var got bytes.Buffer
-			for line := range strings.Lines(string(text)) {
-				record, ok := strings.CutPrefix(line, "> ")
-				if !ok {
-					if strings.HasPrefix(line, "#") || line == "\n" {
-						got.WriteString(line)
-					}
-					continue
-				}
-				fmt.Fprintf(&got, "> %s%s\n", record, mapped(m, strings.TrimSuffix(record, "\n")))
-			}
-			if *update {
-				if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got.String() != string(text) && !*update {
-				t.Errorf("%s differs; run with -update and read the difference:\n%s", file, difference(string(text), got.String()))
-			}
-		})
+			continue
+		}
+		fmt.Fprintf(&got, "> %s%s\n", record, mapped(m, strings.TrimSuffix(record, "\n")))
+	}
+	if *update {
+		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got.String() != string(text) && !*update {
+		t.Errorf("%s differs; run with -update and read the difference:\n%s", file, difference(string(text), got.String()))
 	}
 }
 

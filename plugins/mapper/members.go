@@ -18,8 +18,12 @@ var (
 
 // members reads the members of JSON objects. It remembers what stood before each
 // value of the object before, because the records of a log mostly have the same
-// keys in the same order: then one comparison finds a key. The zero value is ready.
-type members struct{ steps []step }
+// keys in the same order: then one comparison finds a key. The zero value is ready
+// for the keys of nginx.
+type members struct {
+	steps []step
+	slot  func(key string) slot // of a key, always the same; nil: slotOf
+}
 
 // step is what stood between two values: the comma or brace, the key, the colon,
 // and the quote of a value that is a string.
@@ -125,7 +129,12 @@ func (m *members) learn(k int, spare *step, text []byte, key string) *step {
 		s.text = append(s.text[:0], text...)
 	}
 	s.from, s.to = from, from+len(key)
-	s.slot, s.quoted = slotOf(key), text[len(text)-1] == '"'
+	if m.slot != nil {
+		s.slot = m.slot(key)
+	} else {
+		s.slot = slotOf(key)
+	}
+	s.quoted = text[len(text)-1] == '"'
 	return s
 }
 

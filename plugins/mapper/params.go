@@ -150,7 +150,9 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 	if q.path != "" {
 		b.put(keyPath, m.shownPath())
 	}
-	b.putInt(keyStatus, int64(q.status))
+	if q.status != 0 {
+		b.putInt(keyStatus, int64(q.status))
+	}
 	if q.referer != "" {
 		site, _, _ := cut(q.referer, '?')
 		b.put(keyReferer, m.unlessSecret(site))

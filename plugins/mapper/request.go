@@ -39,7 +39,10 @@ type request struct {
 }
 
 // checked says which names of the caller the gateway itself has verified.
-type checked struct{ user, consumer bool }
+type checked struct {
+	user, consumer bool
+	claims         bool // the fields jwt_claim_…: of a token that it has verified
+}
 
 // told is what a gateway says of the action by itself, where it knows more than
 // method and path: an audit log does. A route of the rules goes before it.
@@ -178,3 +181,6 @@ func cut(s string, at byte) (before, after string, found bool) {
 
 // view is b as a string, without a copy: it lives and changes with b.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// bytesOf is s as bytes, without a copy: they are only to be read.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
