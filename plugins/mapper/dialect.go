@@ -26,6 +26,7 @@ func dialects() []dialect {
 		{"nginx-combined", fixed((*Mapper).readCombined)},
 		{"nginx-json", fixed((*Mapper).readNginxJSON)},
 		{"envoy", newEnvoy},
+		{"traefik", newTraefik},
 		{formatNative, fixed(nil)}, // see Map
 	}
 }
