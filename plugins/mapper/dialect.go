@@ -22,6 +22,7 @@ const formatNative = "native"
 // dialects are all that New knows, in the order that people are shown.
 func dialects() []dialect {
 	return []dialect{
+		{formatAuto, newAuto},
 		{"nginx", fixed((*Mapper).readNginx)},
 		{"nginx-combined", fixed((*Mapper).readCombined)},
 		{"nginx-json", fixed((*Mapper).readNginxJSON)},

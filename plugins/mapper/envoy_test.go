@@ -19,6 +19,7 @@ const (
 func TestEnvoyGolden(t *testing.T) {
 	for name, opt := range map[string]Options{
 		"envoy":         {Format: "envoy"},
+		"envoy-nested":  {Format: "envoy"},
 		"envoy-text":    {Format: "envoy", LogFormat: envoyTextFormat, Rules: &Rules{Params: Params{Headers: []string{"X-Tenant"}}}},
 		"envoy-between": {Format: "envoy", LogFormat: envoyBetweenFormat},
 		"envoy-keys":    {Format: "envoy", LogFormat: envoyKeysFormat, Rules: &Rules{Params: Params{Headers: []string{"X-Tenant"}}, Identity: Identity{AccountID: value(t, "fields.tenant")}}},
@@ -77,7 +78,7 @@ func TestTimeForms(t *testing.T) {
 
 // FuzzEnvoy holds whatever a record may be against what every dialect promises.
 func FuzzEnvoy(f *testing.F) {
-	for _, name := range []string{"envoy", "envoy-text", "envoy-between", "envoy-keys"} {
+	for _, name := range []string{"envoy", "envoy-nested", "envoy-text", "envoy-between", "envoy-keys"} {
 		for _, record := range recordsOf(f, name) {
 			f.Add(record)
 		}

@@ -46,7 +46,8 @@ type Mapper struct {
 	path       path
 	matched    *route // by the request
 	unmapped   uint64 // records that no route took
-	stripped   bool   // the rules' prefix was taken off the path
+	recognised []Recognised
+	stripped   bool // the rules' prefix was taken off the path
 	params     object
 	additional object
 	templates  templates

@@ -1,0 +1,59 @@
+package mapper
+
+// recogniser tells whether a record has the form of a dialect, by its signs.
+type recogniser struct {
+	format string
+	is     func(*signs) bool
+	why    string // for people: what the form is known by
+}
+
+// recognisers are those of all dialects that have a form of their own. At most one
+// of them claims a record. Not among them are: native, for a record that says by
+// itself who acted has to be asked for by name; formats that the operator made
+// up; and Traefik's genericCLF, which is nginx's combined.
+func recognisers() []recogniser {
+	return []recogniser{
+		{"nginx-combined", isCombined, `address, user, [time], "request", status, size`},
+		{"nginx-json", isNginxJSON, "JSON with a status, a time and a request as nginx names them"},
+		{"haproxy", isHAProxy, "client:port [time with milliseconds] frontend backend/server, or its CLF"},
+		{"envoy", isEnvoy, `[ISO time] "method path protocol", or JSON with names of Envoy's operators`},
+		{"traefik", isTraefik, "count, router, server and milliseconds at the end, or JSON with DownstreamStatus"},
+		{"kong", isKong, "JSON with latencies and started_at, or kong_request_id at the end"},
+		{"apisix", isAPISIX, "JSON with request, response and start_time, or a host before the request"},
+		{"caddy", isCaddy, "JSON with ts, msg, status and a request that is an object"},
+		{"kubernetes", isKubernetes, "JSON with auditID and stage"},
+	}
+}
+
+func isCombined(s *signs) bool { return s.shape == shapeCombined }
+
+func isNginxJSON(s *signs) bool {
+	return s.has(signStatus, signNginxTime) && s.any(signRequestText, signNginxRequest) &&
+		!s.any(signRequestObject, signEnvoy, signTraefikStatus, signAuditID, signLatencies, signTS)
+}
+
+func isHAProxy(s *signs) bool { return s.shape == shapeHAProxy || s.shape == shapeHAProxyCLF }
+
+func isEnvoy(s *signs) bool {
+	return s.shape == shapeEnvoy ||
+		s.has(signEnvoy) && !s.any(signRequestObject, signTraefikStatus, signAuditID, signLatencies)
+}
+
+func isTraefik(s *signs) bool {
+	return s.shape == shapeTraefik || s.has(signTraefikStatus) && !s.any(signRequestObject, signAuditID)
+}
+
+func isKong(s *signs) bool {
+	return s.shape == shapeKong || s.has(signLatencies, signStartedAt, signRequestObject) && !s.any(signAuditID)
+}
+
+func isAPISIX(s *signs) bool {
+	return s.shape == shapeAPISIX ||
+		s.has(signRequestObject, signResponse, signStartTime) && !s.any(signLatencies, signAuditID, signTS)
+}
+
+func isCaddy(s *signs) bool {
+	return s.has(signTS, signMsg, signStatus, signRequestObject) && !s.any(signLatencies, signAuditID)
+}
+
+func isKubernetes(s *signs) bool { return s.has(signAuditID, signStage) }
