@@ -61,7 +61,8 @@ type Lane struct {
 
 // Mapper is what a lane makes events with. Besides giving records a meaning it
 // fills the event of a record that has none, and of what a source tells of itself.
-// One that also has Unmapped() uint64 tells how many events no route of its names.
+// One that also has Unmapped() uint64 tells how many events no route of its names,
+// one with Recognised() []plugins.Recognised of which dialects its records were.
 type Mapper interface {
 	plugins.Mapper
 	Unparsed(r *plugins.Record, reason error, e *event.Event)
@@ -74,11 +75,12 @@ type LaneStatus struct {
 	Epoch, LastBatch       uint64
 	Events                 uint64 // mapped since the start
 	Ignored, Unparsed      uint64
-	Unmapped               uint64    // of Events, those that no route names
-	Gaps                   uint64    // records lost before they could be read, as the source told
-	Published              uint64    // events acknowledged since the start
-	Began                  time.Time // when the oldest event that is not spooled yet was read; zero: there is none
-	PendingBatches         uint64    // spooled, not acknowledged
+	Unmapped               uint64               // of Events, those that no route names
+	Recognised             []plugins.Recognised // of a mapper that was not told their dialect; never written to
+	Gaps                   uint64               // records lost before they could be read, as the source told
+	Published              uint64               // events acknowledged since the start
+	Began                  time.Time            // when the oldest event that is not spooled yet was read; zero: there is none
+	PendingBatches         uint64               // spooled, not acknowledged
 	PendingBytes           int64
 	PendingOldest          time.Time // when the oldest of them was spooled; zero: there is none
 	LastSeen               time.Time // when a record was last read
@@ -143,7 +145,7 @@ func (l *Lane) Run(ctx context.Context) error {
 	defer queue.Close()
 	l.note(func(s *LaneStatus) {
 		*s = LaneStatus{Account: l.Account, Agent: l.Agent, Source: l.Name, Damage: queue.Damage(),
-			Events: s.Events, Ignored: s.Ignored, Unparsed: s.Unparsed, Unmapped: s.Unmapped, Gaps: s.Gaps, Published: s.Published,
+			Events: s.Events, Ignored: s.Ignored, Unparsed: s.Unparsed, Unmapped: s.Unmapped, Recognised: s.Recognised, Gaps: s.Gaps, Published: s.Published,
 			LastSeen: s.LastSeen, LastError: s.LastError, LastErrorAt: s.LastErrorAt}
 		s.waits(queue)
 	})

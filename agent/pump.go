@@ -180,6 +180,7 @@ func (p *pump) add(b plugins.Batch) {
 		s.Ignored += seen.ignored
 		s.Unparsed += seen.unparsed
 		s.Unmapped = p.first.unmapped() + p.second.unmapped()
+		s.Recognised = joinRecognised(p.first.recognised(), p.second.recognised())
 		s.Gaps += seen.gaps
 		s.LastSeen = now
 		if p.first.encoder.Len() > 0 {

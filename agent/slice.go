@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/wire"
@@ -70,6 +71,26 @@ func (s *slice) unmapped() uint64 {
 		return m.Unmapped()
 	}
 	return 0
+}
+
+// recognised are the dialects that the mapper found its records to be of.
+func (s *slice) recognised() []plugins.Recognised {
+	if m, ok := s.mapper.(interface{ Recognised() []plugins.Recognised }); ok {
+		return m.Recognised()
+	}
+	return nil
+}
+
+// joinRecognised adds what two mappers of a lane found.
+func joinRecognised(all, more []plugins.Recognised) []plugins.Recognised {
+	for _, r := range more {
+		if i := slices.IndexFunc(all, func(a plugins.Recognised) bool { return a.Format == r.Format }); i >= 0 {
+			all[i].Records += r.Records
+		} else {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // stamp gives the event its id and its origin, and adds it to the batch. A record

@@ -47,6 +47,9 @@ func TestTwoSlicesMakeTheSameEvents(t *testing.T) {
 	if len(want) < 1500 || second.mapped < 100 {
 		t.Errorf("%d events, %d of them by the second mapper", len(want), second.mapped)
 	}
+	if diff := cmp.Diff(one.Recognised, two.Recognised); diff != "" || len(one.Recognised) != 1 || one.Recognised[0].Records < 1500 {
+		t.Errorf("recognised %v (-one slice +two):\n%s", one.Recognised, diff)
+	}
 	if one.Events != two.Events || one.Ignored != two.Ignored || one.Unparsed != two.Unparsed || one.Gaps != two.Gaps || one.Gaps == 0 || one.Ignored == 0 || one.Unparsed == 0 {
 		t.Errorf("counts %+v, of one slice %+v", two, one)
 	}
@@ -137,6 +140,10 @@ func (s *countedLines) Committed(_ context.Context, at plugins.Cursor) error {
 type naming struct {
 	named
 	mapped int
+}
+
+func (m *naming) Recognised() []plugins.Recognised {
+	return []plugins.Recognised{{Format: "named", Why: "as named", Records: uint64(m.mapped)}}
 }
 
 func (m *naming) Map(r *plugins.Record, e *event.Event) error {

@@ -78,14 +78,10 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 	return s, true
 }
 
-// format reads the dialect. "auto" would guess; it waits until there is more than one to guess from.
+// format reads the dialect.
 func (r *reader) format(x hcl.Expression) string {
 	if !given(x) {
 		return "nginx" // told already: it is required
-	}
-	if s, ok := literalText(x); ok && s == "auto" {
-		r.later(x.Range(), `format "auto"`, `write "nginx": it tells combined from JSON by itself, line by line`)
-		return "nginx"
 	}
 	return r.choice(x, "format", "nginx", mapper.Formats()...)
 }

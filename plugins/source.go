@@ -126,3 +126,11 @@ var ErrIgnored = errors.New("ignored by a rule")
 type Mapper interface {
 	Map(r *Record, e *event.Event) error
 }
+
+// Recognised is a dialect that a mapper has found records to be of, where it was
+// not told which one they are.
+type Recognised struct {
+	Format  string
+	Why     string // what it was known by, for people
+	Records uint64 // since the mapper was made
+}

@@ -139,7 +139,10 @@ type AgentSource struct {
 
 	// Quarantined Batches in quarantine.
 	Quarantined uint64 `json:"quarantined"`
-	Source      string `json:"source"`
+
+	// Recognised With format "auto", of which dialects its lines were; absent for other formats.
+	Recognised []RecognisedFormat `json:"recognised,omitempty,omitzero"`
+	Source     string             `json:"source"`
 
 	// SourceGaps How often lines were lost before they could be read; each is an event SourceGap.
 	SourceGaps uint64 `json:"sourceGaps"`
@@ -315,6 +318,15 @@ type QuarantineStatus struct {
 	Bytes      int64  `json:"bytes"`
 	Count      uint64 `json:"count"`
 	LastReason string `json:"lastReason,omitempty,omitzero"`
+}
+
+// RecognisedFormat A dialect that the format "auto" found lines to be of, since the agent's process began.
+type RecognisedFormat struct {
+	Format  string `json:"format"`
+	Records uint64 `json:"records"`
+
+	// Why What it was known by.
+	Why string `json:"why"`
 }
 
 // SourceStatus One source of one agent, as its batches and the reports of its agent tell; /api/v1/agents has more.

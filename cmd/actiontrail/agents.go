@@ -147,6 +147,9 @@ func sourceFacts(s api.AgentSource) [][2]string {
 		{"events", fmt.Sprintf("%d read, %d in NATS, last batch %d", s.Events, s.Published, s.LastBatch)},
 		{"unparsed", fmt.Sprint(s.Unparsed)}, {"unmapped", fmt.Sprintf("%d (%s)", s.Unmapped, unmapped(s))}, {"ignored", fmt.Sprint(s.Ignored)},
 		{"gaps", fmt.Sprintf("%d in the stream, %d in the source", s.Gaps, s.SourceGaps)}, {"quarantined", fmt.Sprint(s.Quarantined)}}
+	for _, f := range s.Recognised {
+		facts = append(facts, [2]string{"format auto", fmt.Sprintf("%s, %d lines: %s", f.Format, f.Records, f.Why)})
+	}
 	if s.LastError != "" {
 		facts = append(facts, [2]string{"last error", s.LastError + " (" + timeOr(s.LastErrorTime, "it lasts") + ")"})
 	}

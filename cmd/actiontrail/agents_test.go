@@ -21,7 +21,8 @@ func knownAgents() []api.AgentStatus {
 			Sources: []api.AgentSource{
 				{Source: "edge", State: api.AgentStateLive, LastSeen: at, LastBatch: 812, Events: 123456, Published: 123450, LagBytes: 12800, LagSeconds: 1.2,
 					Spool: api.SpoolStatus{Bytes: 5 << 20, MaxBytes: 1 << 30, Batches: 7, OldestSeconds: 400}, Unmapped: 1234, UnmappedRate: 0.01, Unparsed: 2, Ignored: 40,
-					Warnings: []string{"7 batches wait in the spool, the oldest for 6m40s: NATS does not take them; nothing is lost"}},
+					Recognised: []api.RecognisedFormat{{Format: "nginx-combined", Why: "address, user, [time]", Records: 1234}, {Format: "caddy", Why: "JSON with ts", Records: 3}},
+					Warnings:   []string{"7 batches wait in the spool, the oldest for 6m40s: NATS does not take them; nothing is lost"}},
 				{Source: "app", State: api.AgentStateLive, Failing: true, SourceGaps: 1, Gaps: 1, LastError: "open /var/log/app\x1b[2J.log: permission denied", LastErrorTime: at},
 				{Source: "new", State: api.AgentStateNeverSeen, LastError: "/var/log/none: no such file or directory"},
 			}},

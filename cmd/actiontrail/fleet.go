@@ -85,6 +85,9 @@ func agentSource(k *aggregator.AgentSource) api.AgentSource {
 		// An epoch of its own begins at 1 again: the agent knows its newest batch.
 		s.LastBatch, s.Unparsed = r.LastBatch, r.Unparsed
 	}
+	for _, f := range r.Recognised {
+		s.Recognised = append(s.Recognised, api.RecognisedFormat{Format: f.Format, Why: f.Why, Records: f.Records})
+	}
 	if r.Events > 0 {
 		s.UnmappedRate = min(float64(r.Unmapped)/float64(r.Events), 1)
 	}

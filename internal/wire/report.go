@@ -18,6 +18,8 @@ const (
 	MaxReportSources = 1000
 	// maxReportText bounds the texts in it, in bytes: an error can be as long as a line of a log.
 	maxReportText = 300
+	// maxReportFormats bounds the dialects that one source is told to have.
+	maxReportFormats = 32
 )
 
 // reportMagic begins a report and is signed with it, so that no signature of a
@@ -47,22 +49,31 @@ type Report struct {
 
 // SourceReport tells of one source.
 type SourceReport struct {
-	Source    string      `json:"source"`
-	Epoch     uint64      `json:"epoch"`
-	LastBatch uint64      `json:"lastBatch"`
-	Events    uint64      `json:"events"`
-	Published uint64      `json:"published"` // events that the stream has acknowledged
-	Ignored   uint64      `json:"ignored"`
-	Unparsed  uint64      `json:"unparsed"`
-	Unmapped  uint64      `json:"unmapped"`        // events that no route names
-	Gaps      uint64      `json:"gaps"`            // of the source itself: lines lost before they could be read
-	LagBytes  int64       `json:"lagBytes"`        // not read yet
-	Oldest    time.Time   `json:"oldest,omitzero"` // no line that waits to be read or acknowledged is older; zero: none waits
-	Spool     SpoolReport `json:"spool"`
-	LastSeen  time.Time   `json:"lastSeen,omitzero"` // when a record was last read
-	Failing   bool        `json:"failing,omitempty"`
-	LastError string      `json:"lastError,omitempty"`
-	ErrorTime time.Time   `json:"errorTime,omitzero"` // zero: of a state that lasts, such as a folder that cannot be read
+	Source     string             `json:"source"`
+	Epoch      uint64             `json:"epoch"`
+	LastBatch  uint64             `json:"lastBatch"`
+	Events     uint64             `json:"events"`
+	Published  uint64             `json:"published"` // events that the stream has acknowledged
+	Ignored    uint64             `json:"ignored"`
+	Unparsed   uint64             `json:"unparsed"`
+	Unmapped   uint64             `json:"unmapped"`             // events that no route names
+	Recognised []RecognisedReport `json:"recognised,omitempty"` // with format "auto": of which dialects its records were
+	Gaps       uint64             `json:"gaps"`                 // of the source itself: lines lost before they could be read
+	LagBytes   int64              `json:"lagBytes"`             // not read yet
+	Oldest     time.Time          `json:"oldest,omitzero"`      // no line that waits to be read or acknowledged is older; zero: none waits
+	Spool      SpoolReport        `json:"spool"`
+	LastSeen   time.Time          `json:"lastSeen,omitzero"` // when a record was last read
+	Failing    bool               `json:"failing,omitempty"`
+	LastError  string             `json:"lastError,omitempty"`
+	ErrorTime  time.Time          `json:"errorTime,omitzero"` // zero: of a state that lasts, such as a folder that cannot be read
+}
+
+// RecognisedReport tells that records were found to be of a dialect, by the source's
+// format "auto".
+type RecognisedReport struct {
+	Format  string `json:"format"`
+	Why     string `json:"why"` // what it was known by, for people
+	Records uint64 `json:"records"`
 }
 
 // SpoolReport tells what waits in a source's spool.
@@ -158,6 +169,13 @@ func (r *Report) check() error {
 			return fmt.Errorf("source %s has fewer than no bytes", s.Source)
 		case len(s.LastError) > maxReportText:
 			return fmt.Errorf("source %s has an error of %d bytes", s.Source, len(s.LastError))
+		case len(s.Recognised) > maxReportFormats:
+			return fmt.Errorf("source %s has %d formats", s.Source, len(s.Recognised))
+		}
+		for _, f := range s.Recognised {
+			if f.Format == "" || len(f.Format) > maxReportText || len(f.Why) > maxReportText {
+				return fmt.Errorf("source %s has a format without a name, or with one of too many bytes", s.Source)
+			}
 		}
 		seen[s.Source] = true
 	}

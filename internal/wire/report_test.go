@@ -18,7 +18,7 @@ func testReport(key string) Report {
 	at := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	return Report{Account: "prod", Agent: "gw-1", Key: key, Run: 5, Number: 3, Time: at, Started: at.Add(-time.Hour), Program: "v0.2.0",
 		Sources: []SourceReport{
-			{Source: "edge", Epoch: 7, LastBatch: 42, Events: 100, Published: 90, Ignored: 4, Unparsed: 2, Unmapped: 1, Gaps: 1, LagBytes: 512, Oldest: at.Add(-time.Second),
+			{Source: "edge", Epoch: 7, LastBatch: 42, Events: 100, Published: 90, Ignored: 4, Unparsed: 2, Unmapped: 1, Recognised: []RecognisedReport{{Format: "caddy", Why: "JSON with ts", Records: 3}}, Gaps: 1, LagBytes: 512, Oldest: at.Add(-time.Second),
 				Spool: SpoolReport{Bytes: 4096, MaxBytes: 1 << 30, Batches: 2, Oldest: at.Add(-time.Minute)}, LastSeen: at, Failing: true, LastError: "no room", ErrorTime: at},
 			{Source: "new"},
 		}}
@@ -77,6 +77,9 @@ func TestReportRefused(t *testing.T) {
 		"no run":              func(r *Report) { r.Run = 0 },
 		"no time":             func(r *Report) { r.Time = time.Time{} },
 		"name of a source":    func(r *Report) { r.Sources[0].Source = "a\"b" },
+		"a format unnamed":    func(r *Report) { r.Sources[0].Recognised[0].Format = "" },
+		"a long reason":       func(r *Report) { r.Sources[0].Recognised[0].Why = strings.Repeat("x", 301) },
+		"many formats":        func(r *Report) { r.Sources[0].Recognised = make([]RecognisedReport, 33) },
 		"a source twice":      func(r *Report) { r.Sources[0].Source = "new" },
 		"negative lag":        func(r *Report) { r.Sources[0].LagBytes = -1 },
 		"negative spool":      func(r *Report) { r.Sources[0].Spool.Bytes = -1 },

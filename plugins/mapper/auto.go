@@ -3,22 +3,17 @@ package mapper
 import (
 	"errors"
 	"strings"
+
+	"github.com/actiontrail/actiontrail/plugins"
 )
 
 // formatAuto is the dialect of each record that its form shows.
 const formatAuto = "auto"
 
-// Recognised is a dialect that a mapper of the format auto has found.
-type Recognised struct {
-	Format  string
-	Why     string // what it was known by
-	Records uint64 // since the mapper was made
-}
-
 // Recognised are the dialects that records were of, in the order of Formats; none
 // when the format is not auto. The goroutine that maps calls it.
-func (m *Mapper) Recognised() []Recognised {
-	var found []Recognised
+func (m *Mapper) Recognised() []plugins.Recognised {
+	var found []plugins.Recognised
 	for _, r := range m.recognised {
 		if r.Records > 0 {
 			found = append(found, r)
@@ -51,7 +46,7 @@ func newAuto(opt *Options) (reader, error) {
 	return func(m *Mapper, record []byte) error {
 		if m.recognised == nil {
 			for _, r := range known {
-				m.recognised = append(m.recognised, Recognised{Format: r.format, Why: r.why})
+				m.recognised = append(m.recognised, plugins.Recognised{Format: r.format, Why: r.why})
 			}
 		}
 		signs.look(record, m.text.escapes)

@@ -44,10 +44,10 @@ type Mapper struct {
 	members    members
 	clock      clock
 	path       path
-	matched    *route // by the request
-	unmapped   uint64 // records that no route took
-	recognised []Recognised
-	stripped   bool // the rules' prefix was taken off the path
+	matched    *route               // by the request
+	unmapped   uint64               // records that no route took
+	recognised []plugins.Recognised // what records of the format auto were of
+	stripped   bool                 // the rules' prefix was taken off the path
 	params     object
 	additional object
 	templates  templates

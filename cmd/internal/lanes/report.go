@@ -41,6 +41,9 @@ func (l *Lanes) reports() []wire.SourceReport {
 			LagBytes: s.LagBytes, Oldest: s.Oldest,
 			Spool:    wire.SpoolReport{Bytes: s.PendingBytes, MaxBytes: l.agent.Lanes[i].SpoolBytes, Batches: s.PendingBatches, Oldest: s.PendingOldest},
 			LastSeen: s.LastSeen, Failing: s.Failing, LastError: s.LastError, ErrorTime: s.LastErrorAt}
+		for _, f := range s.Recognised {
+			r.Recognised = append(r.Recognised, wire.RecognisedReport{Format: f.Format, Why: f.Why, Records: f.Records})
+		}
 		if r.Spool.MaxBytes == 0 {
 			r.Spool.MaxBytes = spool.DefaultMaxBytes
 		}

@@ -53,7 +53,7 @@ func TestReportsOfAnAgentHeldBack(t *testing.T) {
 		}
 	}
 	file := filepath.Join(dir, "agent.hcl")
-	if err := os.WriteFile(file, fmt.Appendf(nil, "agent {\n  name = \"gw-1\"\n  account = \"prod\"\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"nginx\"\n}\n", log), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, "agent {\n  name = \"gw-1\"\n  account = \"prod\"\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"auto\"\n}\n", log), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := config.Load(file)
@@ -113,6 +113,9 @@ func TestReportsOfAnAgentHeldBack(t *testing.T) {
 	s := last.Sources[0]
 	if s.Source != "edge" || s.Published != 0 || s.Unmapped != s.Events || s.Spool.Bytes == 0 || s.Spool.MaxBytes != 1 || !strings.Contains(s.LastError, "NATS is away") && !strings.Contains(s.LastError, "full") || s.LastSeen.Before(begun) {
 		t.Errorf("source %+v", s)
+	}
+	if len(s.Recognised) != 1 || s.Recognised[0].Format != "nginx-combined" || s.Recognised[0].Records != s.Events || s.Recognised[0].Why == "" {
+		t.Errorf("recognised %+v of %d events", s.Recognised, s.Events)
 	}
 	if s.Oldest.Before(begun) || s.Oldest.After(s.LastSeen.Add(time.Minute)) || s.Spool.Oldest.Before(begun) || s.Oldest.After(s.Spool.Oldest) {
 		t.Errorf("oldest %s, in the spool %s, begun %s", s.Oldest, s.Spool.Oldest, begun)
