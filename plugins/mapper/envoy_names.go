@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -62,7 +64,8 @@ func compileEnvoyNames(all map[string]any, depth int) (*envoyNames, error) {
 		return nil, fmt.Errorf("an object of it has more than %d keys, or lies deeper than %d", maxEnvoyKeys-1, maxEnvoyDepth)
 	}
 	n := newEnvoyNames()
-	for key, value := range all {
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		value := all[key]
 		op, err := compileEnvoyValue(value, depth)
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", key, err)
