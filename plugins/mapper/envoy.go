@@ -23,6 +23,9 @@ type envoy struct {
 	line  *envoyLine    // of log_format
 	names *envoyNames   // of log_format, or the usual ones
 
+	payload            members // of a token
+	headers, claimKeys fieldNames
+
 	// Of the record that is read.
 	route, cluster    string
 	subject, san      string
@@ -44,7 +47,8 @@ const (
 
 // newEnvoy compiles the operator's format.
 func newEnvoy(opt *Options) (reader, error) {
-	e := &envoy{}
+	e := &envoy{headers: fieldNames{}, claimKeys: fieldNames{}}
+	e.payload.slot = func(string) slot { return slotField }
 	format := strings.TrimSpace(opt.LogFormat)
 	var err error
 	switch {

@@ -138,7 +138,7 @@ func (n *envoyNames) read(m *Mapper, v *envoy, b []byte) error {
 		}
 		q.fields = append(q.fields, field{key, value})
 		if n.fold && (strings.HasPrefix(key, "x-") || strings.HasPrefix(key, "x_")) {
-			q.fields = append(q.fields, field{headerKey(key), value})
+			q.fields = append(q.fields, field{v.headers.of(key, headerKey), value})
 		}
 	})
 	if err != nil {
@@ -174,10 +174,9 @@ func (v *envoy) claims(m *Mapper, payload string) error {
 	}
 	q := &m.request
 	q.checked.claims = true
-	var any members
-	err := any.each(bytesOf(payload), m.text.escapes, &q.scratch, new(texts), func(_ slot, claim, value string, quoted bool) {
+	err := v.payload.each(bytesOf(payload), m.text.escapes, &q.scratch, nil, func(_ slot, claim, value string, quoted bool) {
 		if value != "" && (quoted || value[0] != '{' && value[0] != '[' && value != "null") {
-			q.fields = append(q.fields, field{"jwt_claim_" + claim, value})
+			q.fields = append(q.fields, field{v.claimKeys.of(claim, claimKey), value})
 		}
 	})
 	if err != nil {
@@ -185,3 +184,6 @@ func (v *envoy) claims(m *Mapper, payload string) error {
 	}
 	return nil
 }
+
+// claimKey is the name of the field of a claim.
+func claimKey(claim string) string { return "jwt_claim_" + claim }

@@ -13,7 +13,7 @@ import (
 // traefik_common.go).
 type traefik struct {
 	members members
-	names   map[string]string // of fields, by keys; made once for each
+	names   fieldNames
 }
 
 // What keys of Traefik's own mean, besides those that have a slot already.
@@ -26,10 +26,6 @@ const (
 	traefikHost
 )
 
-// maxTraefikNames bounds the names that are remembered: with all headers kept,
-// clients choose them.
-const maxTraefikNames = 256
-
 // traefikRedacted stands for a header that Traefik was told to redact.
 const traefikRedacted = "REDACTED"
 
@@ -37,7 +33,7 @@ func newTraefik(opt *Options) (reader, error) {
 	if opt.LogFormat != "" {
 		return nil, errors.New("its three forms tell themselves apart: log_format is for the dialects whose gateway lets you choose")
 	}
-	t := &traefik{names: map[string]string{}}
+	t := &traefik{names: fieldNames{}}
 	t.members.slot = traefikSlot
 	return t.read, nil
 }
@@ -154,14 +150,7 @@ func (t *traefik) name(key string) string {
 	if !ok {
 		return key
 	}
-	if name, ok := t.names[key]; ok {
-		return name
-	}
-	name := headerKey(header)
-	if len(t.names) < maxTraefikNames {
-		t.names[strings.Clone(key)] = name
-	}
-	return name
+	return t.names.of(header, headerKey)
 }
 
 func traefikSlot(key string) slot {
