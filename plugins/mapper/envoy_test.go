@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 const (
 	envoyTextFormat    = `%START_TIME(%Y/%m/%d %H:%M:%S.%3f %z)%|%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:payload:sub)%|%REQ(:METHOD)%|%REQ(X-ENVOY-ORIGINAL-PATH?:PATH):200%|%RESPONSE_CODE%|"%REQ(USER-AGENT)%"|"%REQ(X-TENANT)%"|%RESPONSE_FLAGS%|%DOWNSTREAM_PEER_SUBJECT%|%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%|%ROUTE_NAME%` + "\n"
 	envoyBetweenFormat = `%START_TIME(%s.%3f)% %REQUEST_HEADER(:METHOD)% "%REQUEST_HEADER(:PATH)%" %RESPONSE_CODE% "%REQUEST_HEADER(USER-AGENT)%" %DOWNSTREAM_PEER_SUBJECT% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% "%REQUEST_HEADER(X-REQUEST-ID)%" end\n`
-	envoyKeysFormat    = `{"when":"%START_TIME%","m":"%REQ(:METHOD)%","p":{"full":"%REQ(:PATH)%","original":"%REQ(X-OTHER)%"},"code":"%RESPONSE_CODE%","tenant":"%REQ(X-TENANT)%",
+	envoyKeysFormat    = `{"when":"%START_TIME%","m":"%REQ(:METHOD)%","p":{"full":"%REQ(:PATH)%","original":"%REQ(X-OTHER)%"},"code":"%RESPONSE_CODE%","tenant":"%REQ(X-TENANT)%","auth":"%REQ(AUTHORIZATION)%",
 		"jwt":"%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:payload)%","peer":"%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%","const":"edge"}`
 )
 
@@ -101,6 +102,26 @@ func FuzzEnvoyFormat(f *testing.F) {
 			checkDialect(t, opt, record)
 		}
 	})
+}
+
+// What is remembered of a record does not change with its memory.
+func TestFieldNamesOutliveTheRecord(t *testing.T) {
+	names := fieldNames{}
+	key := []byte("X-Tenant")
+	want := names.of(view(key), headerKey)
+	copy(key, "Y-Foo-Ba")
+	if got := names.of("X-Tenant", func(string) string { return "made again" }); got != want {
+		t.Errorf("the name is %q, was %q", got, want)
+	}
+	if got := names.of(view(key), headerKey); got != "http_y_foo_ba" {
+		t.Errorf("the name of %s is %q", key, got)
+	}
+	for i := range 2 * maxFieldNames {
+		names.of(strconv.Itoa(i), headerKey)
+	}
+	if len(names) != maxFieldNames {
+		t.Errorf("%d names are remembered", len(names))
+	}
 }
 
 // Nothing of one record shows in the next, whatever its form.
