@@ -47,6 +47,7 @@ type pump struct {
 	alone   int            // so many large reads are not to be halved
 	clock   clock
 	waiting []commit // spooled, and not told to the source yet
+	message []byte   // of the last flush, to be used again
 }
 
 // commit is what the source is told once so many batches are durable.
@@ -223,10 +224,11 @@ func (p *pump) flush(ctx context.Context) error {
 	for _, m := range marks {
 		header.Cursor = append(header.Cursor, wire.Mark{Key: m.Key, Value: m.Value})
 	}
-	message, _, err := p.first.encoder.Seal(header, p.lane.Key)
+	message, _, err := p.first.encoder.SealInto(p.message, header, p.lane.Key)
 	if err != nil {
 		return fmt.Errorf("seal batch %d of source %s: %w", header.Number, p.lane.Name, err)
 	}
+	p.message = message // the spool keeps nothing of it
 	if err := p.append(ctx, message); err != nil {
 		return err
 	}

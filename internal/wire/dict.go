@@ -73,13 +73,12 @@ func hash(seed uint64, s string) uint64 {
 	switch n := len(rest); {
 	case n >= 8:
 		return fold(load(rest, 0)^h, load(rest, n-8)^b)
-	default:
-		var w uint64
-		for i := range n {
-			w = w<<8 | uint64(rest[i])
-		}
-		return fold(w^h, a)
+	case n >= 4:
+		return fold((load4(rest, 0)<<32|load4(rest, n-4))^h, a)
+	case n > 0:
+		return fold((uint64(rest[0])<<16|uint64(rest[n>>1])<<8|uint64(rest[n-1]))^h, a)
 	}
+	return fold(h, a)
 }
 
 func fold(a, b uint64) uint64 {
@@ -91,4 +90,10 @@ func fold(a, b uint64) uint64 {
 func load(s string, i int) uint64 {
 	s = s[i : i+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// load4 is the four bytes at s[i].
+func load4(s string, i int) uint64 {
+	s = s[i : i+4]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }

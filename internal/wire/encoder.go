@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -94,6 +95,11 @@ func (c *Encoder) Reset() {
 // encoder. It sets what the header tells of the body (Body, Codec, Count, First,
 // Last); s must hold the key that h.Lane.Key names. On an error nothing is reset.
 func (c *Encoder) Seal(h Header, s Signer) (msg []byte, hash event.Hash, err error) {
+	return c.SealInto(nil, h, s)
+}
+
+// SealInto is Seal into the memory of buf, if it is large enough.
+func (c *Encoder) SealInto(buf []byte, h Header, s Signer) (msg []byte, hash event.Hash, err error) {
 	c.appendBody()
 	if len(c.body) > MaxBody {
 		return nil, hash, fmt.Errorf("batch %d of %s: body of %d bytes; %d are the most", h.Number, h.Lane, len(c.body), MaxBody)
@@ -112,8 +118,7 @@ func (c *Encoder) Seal(h Header, s Signer) (msg []byte, hash event.Hash, err err
 	if len(header) > MaxHeader {
 		return nil, hash, fmt.Errorf("batch %d of %s: header of %d bytes; %d are the most", h.Number, h.Lane, len(header), MaxHeader)
 	}
-	msg = make([]byte, 0, prefixLen+len(header)+sigLen+len(body))
-	msg = append(msg, magic...)
+	msg = append(slices.Grow(buf[:0], prefixLen+len(header)+sigLen+len(body)), magic...)
 	msg = binary.LittleEndian.AppendUint32(msg, uint32(len(header)))
 	msg = append(msg, header...)
 	sig, err := s.Sign(msg)

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"strings"
+	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -117,13 +118,17 @@ func (c *stringColumn) addDict(s string) int {
 		c.last = c.dict.place(s)
 		size += len(c.dict.text) - before
 	}
-	c.index = binary.AppendUvarint(c.index, uint64(c.last))
+	if c.last < 0x80 {
+		c.index = append(c.index, byte(c.last))
+	} else {
+		c.index = binary.AppendUvarint(c.index, uint64(c.last))
+	}
 	return size
 }
 
 // spread turns the dictionary into the plain form.
 func (c *stringColumn) spread() {
-	text, ends := string(c.dict.text), c.dict.ends
+	text, ends := view(c.dict.text), c.dict.ends
 	for b := c.index; len(b) > 0; {
 		k, n := binary.Uvarint(b)
 		b = b[n:]
@@ -203,3 +208,6 @@ func (c *stringColumn) append(b []byte) []byte {
 	}
 	return b
 }
+
+// view is b as a string, without a copy: it lives and changes with b.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -179,12 +179,15 @@ func (m *Mapper) value(x *Expr) string {
 	case variable:
 		return m.variable(x.text)
 	case join:
+		// Expressions within have their text behind this one's, so its parts are kept apart from it.
 		var buf [256]byte
 		b := buf[:0]
 		for _, a := range x.args {
 			b = append(b, m.value(a)...)
 		}
-		return string(b)
+		from := len(m.joined)
+		m.joined = append(m.joined, b...)
+		return view(m.joined[from:])
 	default:
 		return m.called(x)
 	}

@@ -50,6 +50,7 @@ type Mapper struct {
 	stripped   bool                 // the rules' prefix was taken off the path
 	params     object
 	additional object
+	joined     []byte // texts of expressions
 	templates  templates
 	outcomes   outcomes
 	proxies    [256]bool // by their first byte, those of IPv4
@@ -100,7 +101,7 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	}
 	q := &m.request
 	q.reset()
-	m.matched, m.stripped = nil, false
+	m.matched, m.stripped, m.joined = nil, false, m.joined[:0]
 	m.text.survey(r.Data)
 	if err := m.read(m, r.Data); err != nil {
 		return err
