@@ -19,7 +19,7 @@ import (
 const (
 	// DefaultLinger is how long events wait for more while a batch is in flight.
 	DefaultLinger = 200 * time.Millisecond
-	// BatchEvents and BatchBytes (before compression) bound a batch: it is cut when another read might not fit.
+	// BatchEvents and BatchBytes (before compression) bound a batch: it is cut when another read does not fit.
 	BatchEvents = 2000
 	BatchBytes  = 768 << 10
 )

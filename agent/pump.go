@@ -44,6 +44,8 @@ type pump struct {
 	began   time.Time      // when the first event came into the batch
 	flushed time.Time      // when a batch was last spooled
 	busy    bool           // the last read was a large one
+	events  int            // by how many the last read has made the batch grow, and
+	bytes   int            // by how much
 	alone   int            // so many large reads are not to be halved
 	clock   clock
 	waiting []commit // spooled, and not told to the source yet
@@ -84,6 +86,11 @@ func (p *pump) run(ctx context.Context) error {
 			return ctx.Err() // what was not spooled is read again
 		case err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled):
 			return fmt.Errorf("read source %s: %w", p.lane.Name, err)
+		}
+		if p.over(batch) {
+			if err := p.flush(ctx); err != nil {
+				return err
+			}
 		}
 		p.add(batch)
 		if p.due() {
@@ -134,14 +141,23 @@ func (p *pump) linger() time.Duration {
 	return DefaultLinger
 }
 
-// due tells whether the batch is to be spooled now: it is large enough, or
-// nothing is in flight, or it has waited long enough.
+// over tells whether a read is too much for what the batch already holds.
+func (p *pump) over(b plugins.Batch) bool {
+	n, bytes := p.first.encoder.Len(), p.first.encoder.Size()
+	for i := range b.Records {
+		bytes += len(b.Records[i].Data)
+	}
+	return n > 0 && (n+len(b.Records) > BatchEvents || bytes > BatchBytes)
+}
+
+// due tells whether the batch is to be spooled now: another read like the last one
+// does not fit, or nothing is in flight, or it has waited long enough.
 func (p *pump) due() bool {
 	if p.first.encoder.Len() == 0 {
 		// The very first cursor tells what the source has met: a crash must not make it the first start again.
 		return len(p.moved) > 0 && (len(p.at) == 0 || p.lane.now().Sub(p.flushed) >= cursorEvery)
 	}
-	if p.first.encoder.Len() > BatchEvents-plugins.MaxRecords || p.first.encoder.Size() > BatchBytes/2 {
+	if p.first.encoder.Len()+p.events > BatchEvents || p.first.encoder.Size()+p.bytes > BatchBytes {
 		return true
 	}
 	if n, _ := p.queue.Pending(); n == 0 && !p.busy {
@@ -159,6 +175,10 @@ func (p *pump) add(b plugins.Batch) {
 		bytes += b.Records[i].Pos.Length
 	}
 	p.busy = bytes >= busyBytes
+	p.events, p.bytes = p.first.encoder.Len(), p.first.encoder.Size()
+	defer func() {
+		p.events, p.bytes = p.first.encoder.Len()-p.events, p.first.encoder.Size()-p.bytes
+	}()
 	if len(b.Records) == 0 {
 		return
 	}

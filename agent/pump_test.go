@@ -2,7 +2,9 @@ package agent
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,8 +25,8 @@ func TestBusySourceFillsBatches(t *testing.T) {
 		least  int   // batches
 		most   int
 	}{
-		"large reads": {busyBytes / records * 2, 2, 2}, // after 1,200 events, and what is left
-		"small reads": {10, 3, reads},
+		"large reads": {busyBytes / records * 2, 1, 1},
+		"small reads": {10, 2, reads},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key, err := LoadKey(t.TempDir())
@@ -54,6 +56,64 @@ func TestBusySourceFillsBatches(t *testing.T) {
 			})
 		})
 	}
+}
+
+// However uneven the reads are, a batch is within its bounds, and the cursor that it carries is the place after its last event.
+func TestBatchesKeepTheirBounds(t *testing.T) {
+	key, err := LoadKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		stream := &sentBatches{}
+		sizes := []int{100, 1000, 1000, 1, 1000, 999, 1000, 1000, 3, 500, 1000, 1000, 1000}
+		source := &uneven{reader: reader{reads: len(sizes), length: busyBytes}, sizes: sizes}
+		lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Source: source, Mapper: named{}, Quiet: true, Stream: stream, Dir: dir, Log: slog.New(slog.DiscardHandler)}
+		if err := lane.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		total := 0
+		for _, n := range sizes {
+			total += n
+		}
+		if stream.count() != total {
+			t.Fatalf("%d events of %d", stream.count(), total)
+		}
+		large, at := 0, 0
+		for _, h := range stream.headers {
+			if h.Count > BatchEvents {
+				t.Errorf("batch %d has %d events", h.Number, h.Count)
+			}
+			if large += h.Count / BatchEvents; len(h.Cursor) != 1 {
+				t.Fatalf("batch %d: cursor %v", h.Number, h.Cursor)
+			}
+			if at += h.Count; string(h.Cursor[0].Value) != strconv.Itoa(at) {
+				t.Errorf("batch %d ends after event %d, its cursor after event %s", h.Number, at, h.Cursor[0].Value)
+			}
+		}
+		if large < 2 {
+			t.Errorf("%d full batches of %d", large, len(stream.headers))
+		}
+	})
+}
+
+// uneven is a source of reads of these sizes, with a mark after each. It ends.
+type uneven struct {
+	reader
+	sizes []int
+	given int
+}
+
+func (u *uneven) Read(ctx context.Context) (plugins.Batch, error) {
+	if u.reads == 0 {
+		return plugins.Batch{}, io.EOF
+	}
+	u.records, u.sizes = u.sizes[0], u.sizes[1:]
+	b, err := u.reader.Read(ctx)
+	u.given += u.records
+	b.Next = plugins.Cursor{{Key: "f", Value: []byte(strconv.Itoa(u.given))}}
+	return b, err
 }
 
 // reader is a source of so many reads, which then has nothing more.
@@ -100,6 +160,7 @@ type sentBatches struct {
 	mu      sync.Mutex
 	ids     map[string]bool
 	batches int
+	headers []wire.Header
 	events  []event.Event
 }
 
@@ -118,7 +179,11 @@ func (s *sentBatches) Publish(_ context.Context, _, id string, message []byte) (
 	if err != nil {
 		return 0, false, err
 	}
-	s.events = append(s.events, b.Events...)
+	header, _, err := wire.ReadHeader(message)
+	if err != nil {
+		return 0, false, err
+	}
+	s.headers, s.events = append(s.headers, header), append(s.events, b.Events...)
 	return uint64(s.batches), false, nil
 }
 

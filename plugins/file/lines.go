@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	pageBytes = 256 << 10
+	pageBytes = 512 << 10 // plugins.MaxRecords lines of 500 bytes: two reads fill a batch
 	// leastRoom is the room below which a page counts as full.
 	leastRoom = 8 << 10
 	// widestEnd is more than any line end and the beginning of a character before it have.
