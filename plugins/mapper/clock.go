@@ -14,6 +14,10 @@ type clock struct {
 	day   string // as it is written
 	start int64  // seconds since 1970 of that day's beginning, as if its zone were UTC
 	kept  [16]byte
+
+	second     string // since 1970, as it is written: the one before
+	at         int64
+	keptSecond [18]byte
 }
 
 // stamps are the forms of its time that a record gives.
@@ -23,7 +27,7 @@ type stamps struct{ epoch, iso, local string }
 func (c *clock) pick(s *stamps, zone *time.Location) (event.Time, error) {
 	switch {
 	case s.epoch != "":
-		return epoch(s.epoch)
+		return c.epoch(s.epoch)
 	case s.iso != "":
 		return c.iso(s.iso, zone)
 	case s.local != "":
@@ -33,13 +37,19 @@ func (c *clock) pick(s *stamps, zone *time.Location) (event.Time, error) {
 }
 
 // epoch reads seconds since 1970 with a fraction.
-func epoch(s string) (event.Time, error) {
+func (c *clock) epoch(s string) (event.Time, error) {
 	seconds, fraction, _ := cut(s, '.')
-	n, ok := whole(seconds)
-	if !ok || n > 9_000_000_000 || len(fraction) > 9 {
+	if seconds != c.second || seconds == "" {
+		n, ok := whole(seconds)
+		if !ok || n > 9_000_000_000 {
+			return event.Time{}, fmt.Errorf("time %q is not a number of seconds", s)
+		}
+		c.at, c.second = n, view(c.keptSecond[:copy(c.keptSecond[:], seconds)])
+	}
+	if len(fraction) > 9 {
 		return event.Time{}, fmt.Errorf("time %q is not a number of seconds", s)
 	}
-	nanos, unit := n*1e9, int64(1e8)
+	nanos, unit := c.at*1e9, int64(1e8)
 	for i := range len(fraction) {
 		d := fraction[i] - '0'
 		if d > 9 {

@@ -49,6 +49,9 @@ func (p *path) split(s string) {
 		p.sent = p.sent[:last]
 	}
 	p.all, p.allRaw = p.segments, p.raw
+	if !p.encoded {
+		p.raw = p.segments // nothing was decoded
+	}
 }
 
 // take adds a segment, or does what it says. It tells whether it was added.
@@ -62,14 +65,17 @@ func (p *path) take(raw string) bool {
 		return false
 	case segment == "..":
 		if n := len(p.segments); n > 0 {
-			p.segments, p.raw = p.segments[:n-1], p.raw[:n-1]
+			p.segments, p.raw = p.segments[:n-1], p.raw[:min(n-1, len(p.raw))]
 		}
 		return false
 	case len(p.segments) == maxSegments:
 		p.tooLong = true
 		return false
 	}
-	p.segments, p.raw = append(p.segments, segment), append(p.raw, raw)
+	p.segments = append(p.segments, segment)
+	if p.encoded {
+		p.raw = append(p.raw, raw)
+	}
 	return true
 }
 

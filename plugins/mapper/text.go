@@ -32,6 +32,9 @@ func isASCII(b []byte) bool {
 	for ; len(b) >= 32; b = b[32:] {
 		all |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) | binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
 	}
+	for ; len(b) >= 8; b = b[8:] {
+		all |= binary.LittleEndian.Uint64(b)
+	}
 	for _, c := range b {
 		all |= uint64(c)
 	}

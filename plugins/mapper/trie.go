@@ -80,6 +80,7 @@ func (l *literals) make(s string) *node {
 // leaf is a route by what is left to check once its path fits. Leaves are
 // ordered: more query conditions first, then a method before any.
 type leaf struct {
+	method  string // of the pattern; empty: any
 	pattern *Pattern
 	route   *route
 }
@@ -108,7 +109,11 @@ func (t *trie) add(p *Pattern, r *route) error {
 			return fmt.Errorf("routes %q and %q match the same requests: keep one", l.pattern.text, p.text)
 		}
 	}
-	*leaves = append(*leaves, leaf{p, r})
+	method := p.method
+	if method == "*" {
+		method = ""
+	}
+	*leaves = append(*leaves, leaf{method, p, r})
 	slices.SortStableFunc(*leaves, func(a, b leaf) int {
 		if d := len(b.pattern.query) - len(a.pattern.query); d != 0 {
 			return d
@@ -119,7 +124,7 @@ func (t *trie) add(p *Pattern, r *route) error {
 }
 
 func anyMethod(l leaf) int {
-	if l.pattern.method == "*" {
+	if l.method == "" {
 		return 1
 	}
 	return 0
@@ -157,11 +162,12 @@ func (n *node) find(q *request, rest []string) *route {
 
 func choose(leaves []leaf, q *request) *route {
 	for i := range leaves {
-		if leaves[i].pattern.method != "*" && leaves[i].pattern.method != q.method {
+		l := &leaves[i]
+		if l.method != "" && l.method != q.method {
 			continue
 		}
-		if hasAll(q.query, leaves[i].pattern.query) {
-			return leaves[i].route
+		if want := l.pattern.query; len(want) == 0 || hasAll(q.query, want) {
+			return l.route
 		}
 	}
 	return nil
