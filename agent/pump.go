@@ -29,8 +29,10 @@ const (
 	// read is a good part of what a line costs.
 	busyBytes  = 64 << 10
 	moreWithin = 2 * time.Millisecond
-	// aloneReads is how many large reads are mapped on one core after no other was free.
+	// aloneReads is how many large reads are mapped on one core after no other was free,
+	// at first; twice as many each time that none is free again, up to mostAlone.
 	aloneReads = 64
+	mostAlone  = 4096
 )
 
 // pump reads records, maps them and spools the batches.
@@ -47,6 +49,7 @@ type pump struct {
 	events  int            // by how many the last read has made the batch grow, and
 	bytes   int            // by how much
 	alone   int            // so many large reads are not to be halved
+	lonely  int            // how many those are at the next such time; 0: aloneReads
 	clock   clock
 	waiting []commit // spooled, and not told to the source yet
 	message []byte   // of the last flush, to be used again
@@ -221,7 +224,10 @@ func (p *pump) halve(records []plugins.Record, observed event.Time) {
 	ended := time.Now()
 	other.Wait()
 	if time.Since(ended) > ended.Sub(began)/2 {
-		p.alone = aloneReads
+		p.alone = max(p.lonely, aloneReads)
+		p.lonely = min(2*p.alone, mostAlone)
+	} else {
+		p.lonely = 0
 	}
 	p.first.encoder.Join(p.second.encoder)
 }
