@@ -237,7 +237,7 @@ func (v *envoy) start(m *Mapper, op *envoyOperator, s string) (rest string, ok b
 	}
 	var err error
 	if len(s) > 5 && s[4] != '-' {
-		q.time, err = epoch(s)
+		q.time, err = m.clock.epoch(s)
 	} else {
 		q.time, err = m.clock.iso(s, zone)
 	}
