@@ -17,6 +17,7 @@ import (
 type Config struct {
 	Agent   Agent
 	Sources []Source
+	Mappers []Mapper // those no source uses, too
 	NATS    NATS
 	Agents  Agents
 	API     API
@@ -84,6 +85,13 @@ type Source struct {
 	Identity    string        // inode or path
 	IgnoreOlder time.Duration // 0: no limit
 	MaxOpen     int           // files open at a time
+}
+
+// Mapper is what a mapper block declares.
+type Mapper struct {
+	Rules *mapper.Rules
+	Cases []Case
+	Place string // file:line of its block
 }
 
 // Records says how the bytes of a source become records.

@@ -181,7 +181,18 @@ type mapperBlock struct {
 	Default  []defaultBlock  `hcl:"default,block"`
 	OpenAPI  []laterBlock    `hcl:"openapi,block"`
 	GRPC     hcl.Expression  `hcl:"grpc,optional"`
+	Tests    []testBlock     `hcl:"test,block"`
 	Range    hcl.Range       `hcl:",def_range"`
+}
+
+type testBlock struct {
+	Name      string         `hcl:"name,label"`
+	Line      hcl.Expression `hcl:"line,attr"`
+	Format    hcl.Expression `hcl:"format,optional"`
+	LogFormat hcl.Expression `hcl:"log_format,optional"`
+	Expect    hcl.Expression `hcl:"expect,optional"`
+	Outcome   hcl.Expression `hcl:"outcome,optional"`
+	Range     hcl.Range      `hcl:",def_range"`
 }
 
 type matchBlock struct {

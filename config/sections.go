@@ -185,7 +185,9 @@ func (r *reader) sources(c *Config, all *fileBlocks) {
 			r.wrong(b.Range, fmt.Sprintf("the first one is at %s: keep one", place(first.place)), "mapper %q is there twice", b.Name)
 			continue
 		}
-		mappers[b.Name] = r.mapper(b)
+		m := r.mapper(b)
+		mappers[b.Name] = m
+		c.Mappers = append(c.Mappers, Mapper{Rules: &m.Rules, Cases: r.cases(b), Place: place(b.Range)})
 	}
 	seen := map[string]string{}
 	for i := range all.Sources {

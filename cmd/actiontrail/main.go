@@ -33,7 +33,7 @@ agents tail gateway logs, an aggregator indexes the events and archives them as 
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServerCommand(p), lanes.NewCommand("agent", version, p.report), newAggregatorCommand(p), newValidateCommand(),
+	root.AddCommand(newServerCommand(p), lanes.NewCommand("agent", version, p.report), newAggregatorCommand(p), newValidateCommand(), newMapCommand(),
 		newSearchCommand(), newTrailCommand(), newAgentsCommand(), newVerifyCommand(), newKeysCommand())
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,14 +13,22 @@ func newValidateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE…",
 		Short: "Check configuration files, and tell every mistake with its place",
-		Long:  "Checks configuration files, or folders of *.hcl files, that belong together. It needs no server.",
+		Long:  "Checks configuration files, or folders of *.hcl files, that belong together, and runs the tests in their mappers. It needs no server.",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := config.Load(args...)
 			if err != nil {
 				return usageError("the configuration is wrong\n\n%w", err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "right: %s, %s, %s\n", count(len(cfg.Files), "file"), count(len(cfg.Sources), "source"), count(len(cfg.Trails), "trail"))
+			tests, failed := runCases(cfg)
+			if len(failed) > 0 {
+				return usageError("the mappers do not do what their tests expect\n\n%s\n\n%d of %s failed", strings.Join(failed, "\n"), len(failed), count(tests, "test"))
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "right: %s, %s, %s", count(len(cfg.Files), "file"), count(len(cfg.Sources), "source"), count(len(cfg.Trails), "trail"))
+			if tests > 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "; %s of mappers passed", count(tests, "test"))
+			}
+			fmt.Fprintln(cmd.OutOrStdout())
 			return nil
 		},
 	}

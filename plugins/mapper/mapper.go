@@ -127,6 +127,20 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 // routes has no other records. The goroutine that maps calls it.
 func (m *Mapper) Unmapped() uint64 { return m.unmapped }
 
+// Seen is the request behind the record that was mapped last, and whether a
+// route named it. Its strings live as long as the record.
+type Seen struct {
+	Method, Path, Query string // as they were sent
+	Host                string
+	Routed              bool
+}
+
+// Seen tells it of the last record that was a request; the goroutine that maps calls it.
+func (m *Mapper) Seen() Seen {
+	q := &m.request
+	return Seen{Method: q.method, Path: q.path, Query: q.query, Host: q.host, Routed: m.matched != nil}
+}
+
 // name fills what happened.
 func (m *Mapper) name(e *event.Event) {
 	q, route := &m.request, m.matched
