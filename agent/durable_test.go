@@ -86,7 +86,7 @@ func (g *gate) opened() { g.mu.Lock(); defer g.mu.Unlock(); g.open = true }
 // A source that produces far more than the spool holds is read only as far as
 // the spool holds, and once the stream takes batches again all of it comes, in order.
 func TestFullSpoolHoldsTheSourceBack(t *testing.T) {
-	const records, bound = 100_000, 32 << 10
+	const records, bound = 100_000, 4 << 10 // of such records a batch of 2,000 takes 360 bytes
 	key, err := LoadKey(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

@@ -173,6 +173,21 @@ func TestClockSetToAndFro(t *testing.T) {
 	}
 }
 
+// opened are the events of a slice as the followers will see them.
+func opened(t *testing.T, lane *Lane, s *slice) []event.Event {
+	t.Helper()
+	header := wire.Header{Lane: event.Lane{Account: lane.Account, Agent: lane.Agent, Source: lane.Name, Key: lane.Key.Public, Epoch: 1}, Number: 1}
+	msg, _, err := s.encoder.Seal(header, lane.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := wire.Open(msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Events
+}
+
 // Evidence of a source becomes an event with an id of its own beside the record at the same place.
 func TestEvidenceOfASource(t *testing.T) {
 	key, err := LoadKey(t.TempDir())
@@ -182,21 +197,19 @@ func TestEvidenceOfASource(t *testing.T) {
 	lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Quiet: true, Mapper: named{}, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
 	p := newPump(lane, openSpool(t, lane), nil)
 	at := plugins.Position{File: "/a.log", FileID: "1-2-3", Generation: 1, Offset: 10}
-	ids := map[string]bool{}
 	for _, r := range []plugins.Record{
 		{Pos: at, Data: []byte("x")},
 		{Pos: at, Evidence: &plugins.Evidence{Name: plugins.SourceTruncated}},
 		{Pos: at, Evidence: &plugins.Evidence{Name: plugins.SourceGap, Why: "gone"}},
 	} {
 		p.add(plugins.Batch{Records: []plugins.Record{r}})
-		id := p.first.event.ID
-		if r.Evidence == nil { // it goes into the batch as bytes
-			id = p.first.base.ID(r.Pos.Offset)
-		}
-		ids[id] = true
 		if p.first.event.Origin.File != "/a.log" || p.first.event.Origin.Offset != 10 || p.first.event.Origin.FileID != "1-2-3" {
 			t.Errorf("origin %+v", p.first.event.Origin)
 		}
+	}
+	ids := map[string]bool{}
+	for _, e := range opened(t, lane, &p.first) {
+		ids[e.ID] = true
 	}
 	if len(ids) != 3 {
 		t.Errorf("ids %v: want three", ids)

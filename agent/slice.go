@@ -17,11 +17,6 @@ type slice struct {
 	encoder *wire.Encoder
 	event   event.Event
 
-	// Ids of one file share a base; nearly always a record is of the same file as the one before.
-	fileID     string
-	generation uint64
-	base       event.IDBase
-
 	counts counts // of the last add
 }
 
@@ -93,23 +88,20 @@ func joinRecognised(all, more []plugins.Recognised) []plugins.Recognised {
 	return all
 }
 
-// stamp gives the event its id and its origin, and adds it to the batch. A record
-// that is an audit event of another system keeps the id that it has there.
+// stamp gives the event its origin, and adds it to the batch. A record that is an
+// audit event of another system keeps the id that it has there; any other gets the
+// one of its place, which its readers derive.
 func (s *slice) stamp(r *plugins.Record, observed event.Time) {
 	e := &s.event
 	if e.Time.IsZero() {
 		e.Time = observed
 	}
 	s.place(r, observed)
-	if e.ID != "" {
-		s.encoder.Add(e)
-		return
+	if e.ID == "" && !wire.Derivable(s.lane.Name, r.Pos.FileID) {
+		base := event.NewIDBase(s.lane.Key.Public, s.lane.Name, r.Pos.FileID, r.Pos.Generation)
+		e.ID = base.ID(r.Pos.Offset)
 	}
-	if r.Pos.FileID != s.fileID || r.Pos.Generation != s.generation || s.base == (event.IDBase{}) {
-		s.fileID, s.generation = r.Pos.FileID, r.Pos.Generation
-		s.base = event.NewIDBase(s.lane.Key.Public, s.lane.Name, s.fileID, s.generation)
-	}
-	s.encoder.AddAs(s.base.UUID(r.Pos.Offset), e)
+	s.encoder.AddDerived(r.Pos.Generation, e)
 }
 
 // tell adds the event of what a source, or the lane, tells of itself.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/wire"
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
@@ -52,6 +54,32 @@ func TestTwoSlicesMakeTheSameEvents(t *testing.T) {
 	}
 	if one.Events != two.Events || one.Ignored != two.Ignored || one.Unparsed != two.Unparsed || one.Gaps != two.Gaps || one.Gaps == 0 || one.Ignored == 0 || one.Unparsed == 0 {
 		t.Errorf("counts %+v, of one slice %+v", two, one)
+	}
+}
+
+// The id of a record's event is that of its place, however it travels.
+func TestIDsOfPlaces(t *testing.T) {
+	key, err := LoadKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key}
+	s := slice{lane: lane, mapper: &naming{}, encoder: wire.NewEncoder()}
+	var records []plugins.Record
+	for _, file := range []string{"f", "g", strings.Repeat("long", 2000), ""} {
+		for _, generation := range []uint64{0, 3} {
+			for _, offset := range []int64{0, 700} {
+				records = append(records, plugins.Record{Data: []byte("x"), Pos: plugins.Position{File: "p", FileID: file, Generation: generation, Offset: offset, Length: 1}})
+			}
+		}
+	}
+	s.add(records, event.Unix(1e18, 3))
+	for i, e := range opened(t, lane, &s) {
+		at := records[i].Pos
+		base := event.NewIDBase(key.Public, "c", at.FileID, at.Generation)
+		if want := base.ID(at.Offset); e.ID != want {
+			t.Errorf("file %.9q generation %d offset %d: %s, want %s", at.FileID, at.Generation, at.Offset, e.ID, want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestOpenedBatchesAreBounded(t *testing.T) {
 	} {
 		o := newOpener(t, filepath.Join(t.TempDir(), "agents.json"))
 		w := newLane(t, "gw-1", 1, 7)
-		m := bus.Message{Subject: w.subject(), Seq: 1, Data: w.seal(make([]event.Event, c.events))}
+		m := bus.Message{Subject: w.subject(), Seq: 1, Data: w.seal(slices.Repeat([]event.Event{{ID: "1"}}, c.events))}
 		opened, err := o.Open(m)
 		if err != nil {
 			t.Fatal(err)

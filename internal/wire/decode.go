@@ -43,6 +43,7 @@ type decoder struct {
 	observed timeReader
 	offset   numberReader
 	length   numberReader
+	gen      numberReader
 	global   []byte
 }
 
@@ -70,7 +71,9 @@ func (d *decoder) events(h Header) ([]event.Event, error) {
 		}
 	}
 	events := make([]event.Event, d.n)
-	end, length := int64(0), int64(0)
+	end, length, generation := int64(0), int64(0), int64(0)
+	ids := idReader{lane: h.Lane}
+	var noID, err error
 	for i := range events {
 		e := &events[i]
 		*e = same
@@ -87,14 +90,23 @@ func (d *decoder) events(h Header) ([]event.Event, error) {
 		o.Length = length
 		end = o.Offset + o.Length + 1
 		e.Global = d.global != nil && d.global[i/8]>>(i%8)&1 != 0
+		generation += d.gen.next()
+		if e.ID == "" {
+			if e.ID, err = ids.id(o, uint64(generation), d.n); err != nil && noID == nil {
+				noID = fmt.Errorf("event %d: %w", i, err)
+			}
+		}
 	}
 	for _, k := range varying {
 		if !d.strings[k].done() {
 			return nil, fmt.Errorf("column %d: %w", k+1, errColumn)
 		}
 	}
-	if !d.time.done() || !d.observed.done() || !d.offset.done() || !d.length.done() {
+	if !d.time.done() || !d.observed.done() || !d.offset.done() || !d.length.done() || !d.gen.done() {
 		return nil, fmt.Errorf("columns of numbers: %w", errColumn)
+	}
+	if noID != nil { // and all columns are sound
+		return nil, noID
 	}
 	// The columns were checked one by one; that two do not say the same is left.
 	for i := range events {
@@ -144,6 +156,8 @@ func (d *decoder) column(f field, end int) error {
 		return d.offset.open(b)
 	case f.num == colLength:
 		return d.length.open(b)
+	case f.num == colGeneration:
+		return d.gen.open(b)
 	case f.num == colGlobal:
 		if len(b) != (d.n+7)/8 {
 			return errColumn

@@ -23,10 +23,12 @@ type Encoder struct {
 	observed timeColumn
 	offset   numberColumn
 	length   numberColumn
+	gen      numberColumn
 	global   []byte
 	anyTrue  bool
 	end      int64 // where the record before ended: what the next offset is foreseen to be
 	lastLen  int64
+	lastGen  uint64
 
 	body, packed []byte
 }
@@ -37,20 +39,17 @@ func NewEncoder() *Encoder { return &Encoder{} }
 // Add puts an event into the batch. It copies what it needs: the event and the
 // memory its strings point to are the caller's again. The event's agent, source,
 // epoch, batch and index are not kept, for they follow from header and place.
-func (c *Encoder) Add(e *event.Event) {
-	c.add(e, c.strings[0].addText(e.ID, c.n))
-}
+// Without an ID it is AddDerived in generation 0.
+func (c *Encoder) Add(e *event.Event) { c.AddDerived(0, e) }
 
-// AddAs is Add of an event without an id, whose id is this UUID.
-func (c *Encoder) AddAs(id [16]byte, e *event.Event) {
-	c.add(e, c.strings[0].addUUID(id, c.n))
-}
-
-// add adds all but the id, which has taken so many bytes.
-func (c *Encoder) add(e *event.Event, size int) {
+// AddDerived is Add of an event whose id is that of a record read at its Origin in
+// this generation of the file (event.IDBase): it does not travel, the reader derives
+// it. Source and FileID must be Derivable. An event with an ID keeps it.
+func (c *Encoder) AddDerived(generation uint64, e *event.Event) {
 	var p [nStrings]*string
 	point(&p, e)
-	for i := 1; i < len(p); i++ {
+	size := 0
+	for i := range p {
 		col := &c.strings[i]
 		if col.form == one && *p[i] == col.first {
 			continue
@@ -60,6 +59,8 @@ func (c *Encoder) add(e *event.Event, size int) {
 	size += c.time.add(e.Time) + c.observed.add(e.Origin.Observed)
 	size += c.offset.add(e.Origin.Offset - c.end)
 	size += c.length.add(e.Origin.Length - c.lastLen)
+	size += c.gen.add(int64(generation - c.lastGen))
+	c.lastGen = generation
 	c.end, c.lastLen = e.Origin.Offset+e.Origin.Length+1, e.Origin.Length
 	if c.n%8 == 0 {
 		c.global = append(c.global, 0)
@@ -87,8 +88,9 @@ func (c *Encoder) Reset() {
 	c.observed.reset()
 	c.offset.reset()
 	c.length.reset()
+	c.gen.reset()
 	c.global, c.anyTrue = c.global[:0], false
-	c.n, c.size, c.end, c.lastLen = 0, 0, 0, 0
+	c.n, c.size, c.end, c.lastLen, c.lastGen = 0, 0, 0, 0, 0
 }
 
 // Seal makes the batch of all events added, in memory of its own, and resets the
@@ -158,6 +160,10 @@ func (c *Encoder) appendBody() {
 	}
 	if c.anyTrue {
 		b = appendBytes(b, colGlobal, c.global)
+	}
+	if c.gen.used {
+		b = appendPrefix(b, colGeneration, sizeField(numbersDeltas, len(c.gen.deltas)))
+		b = appendBytes(b, numbersDeltas, c.gen.deltas)
 	}
 	c.body = b
 }

@@ -214,7 +214,19 @@ func TestGolden(t *testing.T) {
 	key, h := testLane(t)
 	h.Lane.Key = strings.Clone(h.Lane.Key)
 	events := goldenEvents()
-	msg, _ := seal(t, h, key, events)
+	c := NewEncoder()
+	for i := range events {
+		e, generation := &events[i], uint64(i)
+		c.AddDerived(generation, e)
+		if e.ID == "" {
+			base := event.NewIDBase(h.Lane.Key, h.Lane.Source, e.Origin.FileID, generation)
+			e.ID = base.ID(e.Origin.Offset)
+		}
+	}
+	msg, _, err := c.Seal(h, key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	const file = "testdata/batch.hex"
 	if *update {
 		if err := os.WriteFile(file, []byte(hexLines(msg)), 0o644); err != nil {
@@ -246,6 +258,7 @@ func goldenEvents() []event.Event {
 	events := gatewayEvents(4)
 	events[0].Global = true
 	events[1].Time = event.Time{}
+	events[1].ID, events[3].ID = "", "" // derived
 	events[2].ID = "not-a-uuid"
 	events[2].Identity = event.Identity{Type: "anonymous", Trust: event.TrustNone}
 	events[3].Extra = `{"z":[1,2]}`

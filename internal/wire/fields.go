@@ -8,11 +8,12 @@ const nStrings = 40
 
 // Field numbers of the other columns.
 const (
-	colTime     = 64
-	colObserved = 65
-	colOffset   = 66
-	colLength   = 67
-	colGlobal   = 68
+	colTime       = 64
+	colObserved   = 65
+	colOffset     = 66
+	colLength     = 67
+	colGlobal     = 68
+	colGeneration = 69
 )
 
 // point sets p to the strings of e, in the order of the columns. It is the one

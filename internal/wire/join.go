@@ -25,7 +25,8 @@ func (c *Encoder) Join(o *Encoder) {
 	}
 	c.offset.join(&o.offset, -c.end)
 	c.length.join(&o.length, -c.lastLen)
-	c.end, c.lastLen = o.end, o.lastLen
+	c.gen.join(&o.gen, -int64(c.lastGen))
+	c.end, c.lastLen, c.lastGen = o.end, o.lastLen, o.lastGen
 	for i := range o.n {
 		if c.n%8 == 0 {
 			c.global = append(c.global, 0)

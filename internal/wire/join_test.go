@@ -83,31 +83,6 @@ func TestJoinIsSmall(t *testing.T) {
 	}
 }
 
-// An id that is given as bytes travels as one that is given as text.
-func TestAddAs(t *testing.T) {
-	key, h := testLane(t)
-	for _, n := range []int{1, 2, 300} {
-		events := gatewayEvents(n)
-		want, _ := seal(t, h, key, events)
-		c := NewEncoder()
-		for i := range events {
-			id, ok := event.ParseUUID(events[i].ID)
-			if !ok {
-				t.Fatal(events[i].ID)
-			}
-			events[i].ID = ""
-			c.AddAs(id, &events[i])
-		}
-		got, _, err := c.Seal(h, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != string(want) {
-			t.Errorf("%d events: other bytes", n)
-		}
-	}
-}
-
 // Strings of every length are found again, and the hash spreads them.
 func TestDictionary(t *testing.T) {
 	var d dict

@@ -90,6 +90,8 @@ func fieldOfColumn(t *testing.T, number int) string {
 		return "further members of `userIdentity`"
 	case 40:
 		return "further members of the event"
+	case colGeneration:
+		return "none"
 	case colTime:
 		e.Time = event.Unix(1, 9)
 	case colObserved:

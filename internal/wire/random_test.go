@@ -53,6 +53,9 @@ func randomEvents(r *rand.Rand, n int) []event.Event {
 	numbers := r.IntN(2) == 0
 	for i := range events {
 		e := &events[i]
+		if e.ID == "" && e.Origin.FileID == "" {
+			e.ID = "there must be one"
+		}
 		e.Global = zero > 0 && r.IntN(2) == 0
 		e.Time = at()
 		e.Origin.Observed = at()

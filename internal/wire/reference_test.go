@@ -56,7 +56,7 @@ func reference(tb testing.TB, msg []byte) (*pb.BatchHeader, []event.Event) {
 		}
 	}
 	times, observed := timesOf(cols.EventTime, n), timesOf(cols.ObservedTime, n)
-	end, length := int64(0), int64(0)
+	end, length, generation := int64(0), int64(0), int64(0)
 	for i := range events {
 		e := &events[i]
 		e.Time, e.Origin.Observed = times[i], observed[i]
@@ -69,6 +69,13 @@ func reference(tb testing.TB, msg []byte) (*pb.BatchHeader, []event.Event) {
 		}
 		e.Origin.Length = length
 		end = e.Origin.Offset + e.Origin.Length + 1
+		if d := cols.OriginGeneration.GetDeltas(); d != nil {
+			generation += d[i]
+		}
+		if e.ID == "" {
+			base := event.NewIDBase(h.AgentKey, h.Source, e.Origin.FileID, uint64(generation))
+			e.ID = base.ID(e.Origin.Offset)
+		}
 		e.Global = cols.IsGlobal != nil && cols.IsGlobal[i/8]&(1<<(i%8)) != 0
 		e.Origin.Agent, e.Origin.Source, e.Origin.Epoch = h.Agent, h.Source, h.Epoch
 		e.Origin.Batch, e.Origin.Index = h.Number, uint64(i)
@@ -176,7 +183,7 @@ func TestEveryFieldTravels(t *testing.T) {
 			}
 			return
 		}
-		var e event.Event
+		e := placeOf("f", 0)
 		v := at(&e)
 		switch {
 		case typ == reflect.TypeFor[event.Time]():

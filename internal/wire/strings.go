@@ -6,8 +6,6 @@ import (
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
-
-	"github.com/actiontrail/actiontrail/event"
 )
 
 // Field numbers of Strings.
@@ -62,16 +60,6 @@ func (c *stringColumn) addText(s string, n int) int {
 		return 0
 	}
 	return c.add(s, n)
-}
-
-// addUUID is addText of a UUID.
-func (c *stringColumn) addUUID(id [16]byte, n int) int {
-	if c.form != plain {
-		return c.addText(event.FormatUUID(id), n)
-	}
-	c.lengths = append(c.lengths, codeUUID)
-	c.ids = append(c.ids, id[:]...)
-	return 1 + len(id)
 }
 
 // add takes the value of event n, counted from 0, and tells how many bytes the

@@ -50,12 +50,17 @@ func seal(tb testing.TB, h Header, s Signer, events []event.Event) ([]byte, even
 	return msg, hash
 }
 
-// placed are the events as a follower sees them: with the origin that the header gives.
+// placed are the events as a follower sees them: with the origin that the header
+// gives, and the id that follows from it.
 func placed(h Header, events []event.Event) []event.Event {
 	var out []event.Event
 	for i, e := range events {
 		e.Origin.Agent, e.Origin.Source, e.Origin.Epoch = h.Lane.Agent, h.Lane.Source, h.Lane.Epoch
 		e.Origin.Batch, e.Origin.Index = h.Number, uint64(i)
+		if e.ID == "" {
+			base := event.NewIDBase(h.Lane.Key, h.Lane.Source, e.Origin.FileID, 0)
+			e.ID = base.ID(e.Origin.Offset)
+		}
 		out = append(out, e)
 	}
 	return out

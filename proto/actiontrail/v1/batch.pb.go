@@ -278,7 +278,7 @@ func (x *Mark) GetValue() []byte {
 // is absent in every event. Numbers below 64 are columns of strings.
 type Columns struct {
 	state                     protoimpl.MessageState `protogen:"open.v1"`
-	EventId                   *Strings               `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	EventId                   *Strings               `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"` // empty: it follows from source, file, generation and offset
 	EventCategory             *Strings               `protobuf:"bytes,2,opt,name=event_category,json=eventCategory,proto3" json:"event_category,omitempty"`
 	EventType                 *Strings               `protobuf:"bytes,3,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
 	EventName                 *Strings               `protobuf:"bytes,4,opt,name=event_name,json=eventName,proto3" json:"event_name,omitempty"`
@@ -320,9 +320,10 @@ type Columns struct {
 	Extra                     *Strings               `protobuf:"bytes,40,opt,name=extra,proto3" json:"extra,omitempty"`
 	EventTime                 *Times                 `protobuf:"bytes,64,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
 	ObservedTime              *Times                 `protobuf:"bytes,65,opt,name=observed_time,json=observedTime,proto3" json:"observed_time,omitempty"`
-	OriginOffset              *Numbers               `protobuf:"bytes,66,opt,name=origin_offset,json=originOffset,proto3" json:"origin_offset,omitempty"` // differences from where the record before ended: its offset + its length + 1
-	OriginLength              *Numbers               `protobuf:"bytes,67,opt,name=origin_length,json=originLength,proto3" json:"origin_length,omitempty"` // differences from the record before
-	IsGlobal                  []byte                 `protobuf:"bytes,68,opt,name=is_global,json=isGlobal,proto3" json:"is_global,omitempty"`             // one bit an event, the lowest of a byte first
+	OriginOffset              *Numbers               `protobuf:"bytes,66,opt,name=origin_offset,json=originOffset,proto3" json:"origin_offset,omitempty"`             // differences from where the record before ended: its offset + its length + 1
+	OriginLength              *Numbers               `protobuf:"bytes,67,opt,name=origin_length,json=originLength,proto3" json:"origin_length,omitempty"`             // differences from the record before
+	IsGlobal                  []byte                 `protobuf:"bytes,68,opt,name=is_global,json=isGlobal,proto3" json:"is_global,omitempty"`                         // one bit an event, the lowest of a byte first
+	OriginGeneration          *Numbers               `protobuf:"bytes,69,opt,name=origin_generation,json=originGeneration,proto3" json:"origin_generation,omitempty"` // of the file, for the ids that follow from it; differences from the record before
 	unknownFields             protoimpl.UnknownFields
 	sizeCache                 protoimpl.SizeCache
 }
@@ -672,6 +673,13 @@ func (x *Columns) GetIsGlobal() []byte {
 	return nil
 }
 
+func (x *Columns) GetOriginGeneration() *Numbers {
+	if x != nil {
+		return x.OriginGeneration
+	}
+	return nil
+}
+
 // Strings is a column of byte strings, UTF-8 or not, in one of three forms:
 //
 //	one value for all:  values holds it, nothing else is set
@@ -888,7 +896,7 @@ const file_actiontrail_v1_batch_proto_rawDesc = "" +
 	"\tlast_time\x18\x0e \x01(\x12R\blastTime\".\n" +
 	"\x04Mark\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value\"\x94\x16\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"\xda\x16\n" +
 	"\aColumns\x122\n" +
 	"\bevent_id\x18\x01 \x01(\v2\x17.actiontrail.v1.StringsR\aeventId\x12>\n" +
 	"\x0eevent_category\x18\x02 \x01(\v2\x17.actiontrail.v1.StringsR\reventCategory\x126\n" +
@@ -944,7 +952,8 @@ const file_actiontrail_v1_batch_proto_rawDesc = "" +
 	"\robserved_time\x18A \x01(\v2\x15.actiontrail.v1.TimesR\fobservedTime\x12<\n" +
 	"\rorigin_offset\x18B \x01(\v2\x17.actiontrail.v1.NumbersR\foriginOffset\x12<\n" +
 	"\rorigin_length\x18C \x01(\v2\x17.actiontrail.v1.NumbersR\foriginLength\x12\x1b\n" +
-	"\tis_global\x18D \x01(\fR\bisGlobal\"w\n" +
+	"\tis_global\x18D \x01(\fR\bisGlobal\x12D\n" +
+	"\x11origin_generation\x18E \x01(\v2\x17.actiontrail.v1.NumbersR\x10originGeneration\"w\n" +
 	"\aStrings\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\fR\x06values\x12\x14\n" +
 	"\x05index\x18\x02 \x03(\rR\x05index\x12\x18\n" +
@@ -1031,11 +1040,12 @@ var file_actiontrail_v1_batch_proto_depIdxs = []int32{
 	6,  // 43: actiontrail.v1.Columns.observed_time:type_name -> actiontrail.v1.Times
 	5,  // 44: actiontrail.v1.Columns.origin_offset:type_name -> actiontrail.v1.Numbers
 	5,  // 45: actiontrail.v1.Columns.origin_length:type_name -> actiontrail.v1.Numbers
-	46, // [46:46] is the sub-list for method output_type
-	46, // [46:46] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	5,  // 46: actiontrail.v1.Columns.origin_generation:type_name -> actiontrail.v1.Numbers
+	47, // [47:47] is the sub-list for method output_type
+	47, // [47:47] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_actiontrail_v1_batch_proto_init() }
