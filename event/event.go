@@ -35,7 +35,8 @@ const (
 // Event is one action somebody took through a console or an API gateway. Its
 // JSON names and their order are those of docs/format/event.md (ActionTrail's,
 // plus identity trust and origin). An absent field is the zero value. Event is
-// comparable: two events are the same when == says so.
+// comparable: two events are the same when == says so (an Exchange differs from its
+// text in Additional).
 //
 // Strings are UTF-8; a mapper replaces what is not (event.Text). Strings of an
 // event that a mapper has just filled may alias the record and live as long as it.
@@ -65,7 +66,8 @@ type Event struct {
 	ResourceName         string // resourceName
 	RecipientAccountID   string // recipientAccountId
 	Attributes           Object // eventAttributes
-	Additional           Object // additionalEventData
+	Additional           Object // additionalEventData, unless there is an Exchange
+	Exchange             Exchange
 	Identity             Identity
 	Origin               Origin
 	DuplicateOf          string // duplicateOf: the event whose audit id this record repeats with other content

@@ -70,7 +70,7 @@ var fields = []Field{
 	{"resourceName", Keyword, func(e *Event) string { return e.ResourceName }},
 	{"recipientAccountId", Keyword, func(e *Event) string { return e.RecipientAccountID }},
 	{"eventAttributes", Flattened, func(e *Event) string { return string(e.Attributes) }},
-	{"additionalEventData", Flattened, func(e *Event) string { return string(e.Additional) }},
+	{"additionalEventData", Flattened, func(e *Event) string { return string(e.additional()) }},
 	{"userIdentity.type", Keyword, func(e *Event) string { return e.Identity.Type }},
 	{"userIdentity.principalId", Keyword, func(e *Event) string { return e.Identity.PrincipalID }},
 	{"userIdentity.accountId", Keyword, func(e *Event) string { return e.Identity.AccountID }},

@@ -35,7 +35,12 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	w.text("resourceName", e.ResourceName)
 	w.text("recipientAccountId", e.RecipientAccountID)
 	w.object("eventAttributes", e.Attributes)
-	w.object("additionalEventData", e.Additional)
+	if e.Exchange.Status != 0 {
+		w.key("additionalEventData")
+		w.b = e.Exchange.AppendJSON(w.b)
+	} else {
+		w.object("additionalEventData", e.Additional)
+	}
 	if e.Identity != (Identity{}) {
 		w.key("userIdentity")
 		e.Identity.append(&w)

@@ -36,6 +36,7 @@ func fill(r *rand.Rand, v reflect.Value) {
 		*x = r.Int64()
 	case *uint64:
 		*x = r.Uint64()
+	case *Exchange: // it comes back as Additional
 	case *Time:
 		*x = randomTime(r)
 	default:

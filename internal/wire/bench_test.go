@@ -82,11 +82,17 @@ func BenchmarkOpen(b *testing.B) {
 	perEvent(b, len(msg))
 }
 
-// agentEvents are events as the agent adds them: their ids follow from their places.
+// agentEvents are events as the agent adds them: their ids follow from their
+// places, and of a gateway each has an exchange.
 func agentEvents() []event.Event {
 	events := gatewayEvents(benchEvents)
 	for i := range events {
-		events[i].ID = ""
+		e := &events[i]
+		e.ID = ""
+		e.Exchange = event.Exchange{Method: "GET", Path: "/v1/" + e.ResourceName, Status: 200 + int64(i%2)*204, Bytes: int64(i) * 7919 % 60000, DurationMs: int64(i) * 31 % 900}
+		if i%4 == 0 {
+			e.Exchange.Referer = "https://console.example.com/overview"
+		}
 	}
 	return events
 }

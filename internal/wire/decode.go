@@ -44,6 +44,7 @@ type decoder struct {
 	offset   numberReader
 	length   numberReader
 	gen      numberReader
+	exchange exchangeReader
 	global   []byte
 }
 
@@ -73,7 +74,8 @@ func (d *decoder) events(h Header) ([]event.Event, error) {
 	events := make([]event.Event, d.n)
 	end, length, generation := int64(0), int64(0), int64(0)
 	ids := idReader{lane: h.Lane}
-	var noID, err error
+	exchanges := d.exchanges()
+	var bad, err error
 	for i := range events {
 		e := &events[i]
 		*e = same
@@ -90,10 +92,15 @@ func (d *decoder) events(h Header) ([]event.Event, error) {
 		o.Length = length
 		end = o.Offset + o.Length + 1
 		e.Global = d.global != nil && d.global[i/8]>>(i%8)&1 != 0
+		if exchanges {
+			if err := d.exchange.settle(e); err != nil && bad == nil {
+				bad = fmt.Errorf("event %d: %w", i, err)
+			}
+		}
 		generation += d.gen.next()
 		if e.ID == "" {
-			if e.ID, err = ids.id(o, uint64(generation), d.n); err != nil && noID == nil {
-				noID = fmt.Errorf("event %d: %w", i, err)
+			if e.ID, err = ids.id(o, uint64(generation), d.n); err != nil && bad == nil {
+				bad = fmt.Errorf("event %d: %w", i, err)
 			}
 		}
 	}
@@ -102,11 +109,11 @@ func (d *decoder) events(h Header) ([]event.Event, error) {
 			return nil, fmt.Errorf("column %d: %w", k+1, errColumn)
 		}
 	}
-	if !d.time.done() || !d.observed.done() || !d.offset.done() || !d.length.done() || !d.gen.done() {
+	if !d.time.done() || !d.observed.done() || !d.offset.done() || !d.length.done() || !d.gen.done() || !d.exchange.done() {
 		return nil, fmt.Errorf("columns of numbers: %w", errColumn)
 	}
-	if noID != nil { // and all columns are sound
-		return nil, noID
+	if bad != nil { // and all columns are sound
+		return nil, bad
 	}
 	// The columns were checked one by one; that two do not say the same is left.
 	for i := range events {
@@ -115,6 +122,13 @@ func (d *decoder) events(h Header) ([]event.Event, error) {
 		}
 	}
 	return events, nil
+}
+
+// exchanges tells whether there is a column of exchanges.
+func (d *decoder) exchanges() bool {
+	x := &d.exchange
+	return d.strings[exchangeMethod].form != none || d.strings[exchangePath].form != none || d.strings[exchangeReferer].form != none ||
+		x.status.there || x.bytes.there || x.duration.there
 }
 
 // open finds the columns. A column it does not know is an error: what it holds
@@ -158,6 +172,12 @@ func (d *decoder) column(f field, end int) error {
 		return d.length.open(b)
 	case f.num == colGeneration:
 		return d.gen.open(b)
+	case f.num == colStatus:
+		return d.exchange.status.open(b)
+	case f.num == colBytes:
+		return d.exchange.bytes.open(b)
+	case f.num == colDuration:
+		return d.exchange.duration.open(b)
 	case f.num == colGlobal:
 		if len(b) != (d.n+7)/8 {
 			return errColumn

@@ -24,6 +24,7 @@ type Encoder struct {
 	offset   numberColumn
 	length   numberColumn
 	gen      numberColumn
+	exchange exchangeColumns
 	global   []byte
 	anyTrue  bool
 	end      int64 // where the record before ended: what the next offset is foreseen to be
@@ -48,7 +49,7 @@ func (c *Encoder) Add(e *event.Event) { c.AddDerived(0, e) }
 func (c *Encoder) AddDerived(generation uint64, e *event.Event) {
 	var p [nStrings]*string
 	point(&p, e)
-	size := 0
+	size := c.exchange.add(&p, e)
 	for i := range p {
 		col := &c.strings[i]
 		if col.form == one && *p[i] == col.first {
@@ -89,6 +90,7 @@ func (c *Encoder) Reset() {
 	c.offset.reset()
 	c.length.reset()
 	c.gen.reset()
+	c.exchange.reset()
 	c.global, c.anyTrue = c.global[:0], false
 	c.n, c.size, c.end, c.lastLen, c.lastGen = 0, 0, 0, 0, 0
 }
@@ -153,17 +155,13 @@ func (c *Encoder) appendBody() {
 		}
 	}
 	for i, col := range [...]*numberColumn{&c.offset, &c.length} {
-		if col.used {
-			b = appendPrefix(b, colOffset+protowire.Number(i), sizeField(numbersDeltas, len(col.deltas)))
-			b = appendBytes(b, numbersDeltas, col.deltas)
-		}
+		b = col.append(b, colOffset+protowire.Number(i))
 	}
 	if c.anyTrue {
 		b = appendBytes(b, colGlobal, c.global)
 	}
-	if c.gen.used {
-		b = appendPrefix(b, colGeneration, sizeField(numbersDeltas, len(c.gen.deltas)))
-		b = appendBytes(b, numbersDeltas, c.gen.deltas)
+	for i, col := range [...]*numberColumn{&c.gen, &c.exchange.status, &c.exchange.bytes, &c.exchange.duration} {
+		b = col.append(b, colGeneration+protowire.Number(i))
 	}
 	c.body = b
 }

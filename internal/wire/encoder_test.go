@@ -262,6 +262,9 @@ func goldenEvents() []event.Event {
 	events[2].ID = "not-a-uuid"
 	events[2].Identity = event.Identity{Type: "anonymous", Trust: event.TrustNone}
 	events[3].Extra = `{"z":[1,2]}`
+	events[0].Exchange = event.Exchange{Method: "PATCH", Path: "/v1/roles", Status: 200, Bytes: 532, DurationMs: 12}
+	events[1].Exchange = event.Exchange{Method: "GET", Path: "/v1/roles", Referer: "https://a.example/", Status: 404, Bytes: 0, DurationMs: -1}
+	events[2].Additional = `{"header:x":"1"}`
 	return events
 }
 

@@ -4,7 +4,7 @@ import "github.com/actiontrail/actiontrail/event"
 
 // nStrings is how many columns of strings there are. Column i has field number
 // i+1 in Columns of proto/actiontrail/v1/batch.proto, where their names stand.
-const nStrings = 40
+const nStrings = 43
 
 // Field numbers of the other columns.
 const (
@@ -14,6 +14,9 @@ const (
 	colLength     = 67
 	colGlobal     = 68
 	colGeneration = 69
+	colStatus     = 70
+	colBytes      = 71
+	colDuration   = 72
 )
 
 // point sets p to the strings of e, in the order of the columns. It is the one
@@ -61,6 +64,9 @@ func point(p *[nStrings]*string, e *event.Event) {
 		&e.DuplicateOf,
 		&e.Raw,
 		(*string)(&e.Extra),
+		&e.Exchange.Method,
+		&e.Exchange.Path,
+		&e.Exchange.Referer,
 	}
 }
 

@@ -26,6 +26,7 @@ func (c *Encoder) Join(o *Encoder) {
 	c.offset.join(&o.offset, -c.end)
 	c.length.join(&o.length, -c.lastLen)
 	c.gen.join(&o.gen, -int64(c.lastGen))
+	c.exchange.join(&o.exchange)
 	c.end, c.lastLen, c.lastGen = o.end, o.lastLen, o.lastGen
 	for i := range o.n {
 		if c.n%8 == 0 {
@@ -42,10 +43,23 @@ func (c *Encoder) Join(o *Encoder) {
 // join puts the differences of o after those of c. The first one of o is its
 // first number, to which base is added.
 func (c *numberColumn) join(o *numberColumn, base int64) {
+	if !o.used() {
+		c.add(base)
+		for range o.zeros - 1 {
+			c.add(0)
+		}
+		return
+	}
 	first, n := binary.Varint(o.deltas)
 	c.add(first + base)
-	c.deltas = append(c.deltas, o.deltas[n:]...)
-	c.used = c.used || o.used
+	if c.used() {
+		c.deltas = append(c.deltas, o.deltas[n:]...)
+		return
+	}
+	for rest := o.deltas[n:]; len(rest) > 0; rest = rest[n:] {
+		first, n = binary.Varint(rest)
+		c.add(first)
+	}
 }
 
 // join puts the m values of o after the n of c.

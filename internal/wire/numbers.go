@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/actiontrail/actiontrail/event"
 )
 
@@ -18,18 +20,37 @@ const (
 
 // numberColumn collects differences. The zero value is ready.
 type numberColumn struct {
-	deltas []byte // zigzag varints
-	used   bool   // one is not 0
+	deltas []byte // zigzag varints; none as long as all are 0
+	zeros  int    // how many there are while there are no others
 }
 
+// add tells how many bytes the column has grown.
 func (c *numberColumn) add(delta int64) int {
+	if delta == 0 && !c.used() {
+		c.zeros++
+		return 0
+	}
 	before := len(c.deltas)
+	for ; c.zeros > 0; c.zeros-- {
+		c.deltas = append(c.deltas, 0)
+	}
 	c.deltas = binary.AppendVarint(c.deltas, delta)
-	c.used = c.used || delta != 0
 	return len(c.deltas) - before
 }
 
-func (c *numberColumn) reset() { c.deltas, c.used = c.deltas[:0], false }
+// used tells whether one is not 0: else the column is left out.
+func (c *numberColumn) used() bool { return len(c.deltas) > 0 }
+
+func (c *numberColumn) reset() { c.deltas, c.zeros = c.deltas[:0], 0 }
+
+// append writes the column, unless it is left out.
+func (c *numberColumn) append(b []byte, num protowire.Number) []byte {
+	if !c.used() {
+		return b
+	}
+	b = appendPrefix(b, num, sizeField(numbersDeltas, len(c.deltas)))
+	return appendBytes(b, numbersDeltas, c.deltas)
+}
 
 // timeColumn collects times as they are; how finely to write them is known at
 // the end only. The zero value is ready.

@@ -102,9 +102,18 @@ func fieldOfColumn(t *testing.T, number int) string {
 		e.Origin.Length = 1
 	case colGlobal:
 		e.Global = true
+	case colStatus:
+		e.Exchange.Status = 1
+	case colBytes:
+		e.Exchange = event.Exchange{Status: 1, Bytes: 1}
+	case colDuration:
+		e.Exchange = event.Exchange{Status: 1, DurationMs: 1}
 	default:
 		var p [nStrings]*string
 		point(&p, &e)
+		if number > exchangeMethod {
+			e.Exchange.Status = 1
+		}
 		*p[number-1] = "x"
 	}
 	for _, f := range event.Fields() {

@@ -50,12 +50,17 @@ func randomEvents(r *rand.Rand, n int) []event.Event {
 		}
 		return event.Unix(r.Int64N(4e18)-r.Int64N(4e18), d)
 	}
+	mixed := r.IntN(3)
 	numbers := r.IntN(2) == 0
 	for i := range events {
 		e := &events[i]
 		if e.ID == "" && e.Origin.FileID == "" {
 			e.ID = "there must be one"
 		}
+		if e.Exchange.Status = 200 + r.Int64N(3); r.IntN(10) < mixed {
+			e.Exchange.Status = number()
+		}
+		e.Exchange.Bytes, e.Exchange.DurationMs = number(), number()
 		e.Global = zero > 0 && r.IntN(2) == 0
 		e.Time = at()
 		e.Origin.Observed = at()

@@ -56,7 +56,7 @@ func reference(tb testing.TB, msg []byte) (*pb.BatchHeader, []event.Event) {
 		}
 	}
 	times, observed := timesOf(cols.EventTime, n), timesOf(cols.ObservedTime, n)
-	end, length, generation := int64(0), int64(0), int64(0)
+	end, length, generation, status := int64(0), int64(0), int64(0), int64(0)
 	for i := range events {
 		e := &events[i]
 		e.Time, e.Origin.Observed = times[i], observed[i]
@@ -72,6 +72,20 @@ func reference(tb testing.TB, msg []byte) (*pb.BatchHeader, []event.Event) {
 		if d := cols.OriginGeneration.GetDeltas(); d != nil {
 			generation += d[i]
 		}
+		x := &e.Exchange
+		if d := cols.ExchangeStatus.GetDeltas(); d != nil {
+			status += d[i]
+		}
+		if x.Status, x.Bytes, x.DurationMs = status, -1, -1; status != 0 {
+			if d := cols.ExchangeBytes.GetDeltas(); d != nil {
+				x.Bytes += d[i]
+			}
+			if d := cols.ExchangeDuration.GetDeltas(); d != nil {
+				x.DurationMs += d[i]
+			}
+			e.Additional = x.Object()
+		}
+		e.Exchange = event.Exchange{}
 		if e.ID == "" {
 			base := event.NewIDBase(h.AgentKey, h.Source, e.Origin.FileID, uint64(generation))
 			e.ID = base.ID(e.Origin.Offset)
@@ -173,7 +187,7 @@ func TestEveryFieldTravels(t *testing.T) {
 	key, h := testLane(t)
 	var walk func(path string, at func(*event.Event) reflect.Value, typ reflect.Type)
 	walk = func(path string, at func(*event.Event) reflect.Value, typ reflect.Type) {
-		if typ.Kind() == reflect.Struct && typ != reflect.TypeFor[event.Time]() {
+		if typ.Kind() == reflect.Struct && typ != reflect.TypeFor[event.Time]() && typ != reflect.TypeFor[event.Exchange]() {
 			for i := range typ.NumField() {
 				f := typ.Field(i)
 				if path == "Origin" && given[f.Name] {
@@ -188,6 +202,8 @@ func TestEveryFieldTravels(t *testing.T) {
 		switch {
 		case typ == reflect.TypeFor[event.Time]():
 			v.Set(reflect.ValueOf(event.Unix(1e18, 3)))
+		case typ == reflect.TypeFor[event.Exchange](): // TestExchanges sets one field after the other
+			v.Set(reflect.ValueOf(event.Exchange{Method: "GET", Path: "/", Referer: "r", Status: 200, Bytes: 3, DurationMs: 4}))
 		case typ == reflect.TypeFor[event.Object]():
 			v.SetString(`{"a":1}`)
 		case typ.Kind() == reflect.String:

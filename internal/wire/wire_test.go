@@ -51,12 +51,16 @@ func seal(tb testing.TB, h Header, s Signer, events []event.Event) ([]byte, even
 }
 
 // placed are the events as a follower sees them: with the origin that the header
-// gives, and the id that follows from it.
+// gives, the id that follows from it, and the exchange as text.
 func placed(h Header, events []event.Event) []event.Event {
 	var out []event.Event
 	for i, e := range events {
 		e.Origin.Agent, e.Origin.Source, e.Origin.Epoch = h.Lane.Agent, h.Lane.Source, h.Lane.Epoch
 		e.Origin.Batch, e.Origin.Index = h.Number, uint64(i)
+		if e.Exchange.Status != 0 {
+			e.Additional = e.Exchange.Object()
+		}
+		e.Exchange = event.Exchange{}
 		if e.ID == "" {
 			base := event.NewIDBase(h.Lane.Key, h.Lane.Source, e.Origin.FileID, 0)
 			e.ID = base.ID(e.Origin.Offset)

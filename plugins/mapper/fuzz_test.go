@@ -31,6 +31,9 @@ func FuzzMap(f *testing.F) {
 		if m.Map(&plugins.Record{Data: line}, &e) != nil {
 			return
 		}
+		if want := m.additionalText(); e.Exchange.Status != 0 && e.Exchange.Object() != want {
+			t.Fatalf("exchange %s, as text %s", e.Exchange.Object(), want)
+		}
 		e.ID = "x"
 		text := e.AppendJSON(nil)
 		if !utf8.Valid(text) || !json.Valid(text) {

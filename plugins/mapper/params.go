@@ -131,8 +131,41 @@ var (
 	keyBytes    = newKey("responseBytes")
 )
 
-// fillAdditional fills additionalEventData: the request as the gateway saw it.
+// fillAdditional fills additionalEventData: the request as the gateway saw it, and
+// what the rules add. Nothing added, it need not be written as text here.
 func (m *Mapper) fillAdditional(e *event.Event) {
+	if len(m.rules.params.headers) > 0 || m.matched != nil && len(m.matched.additional) > 0 || !m.fillExchange(e) {
+		e.Additional = m.additionalText()
+	}
+}
+
+// fillExchange fills e.Exchange. False: as text there is more, a status 0 or a name without a value.
+func (m *Mapper) fillExchange(e *event.Event) bool {
+	q := &m.request
+	x := event.Exchange{Method: q.method, Status: int64(q.status), Bytes: q.bytes, DurationMs: -1}
+	if q.duration >= 0 {
+		x.DurationMs = (q.duration + 500) / 1000
+	}
+	if q.path != "" {
+		x.Path = m.shownPath()
+	}
+	if q.referer != "" {
+		x.Referer = m.shownReferer()
+	}
+	if q.status == 0 || q.path != "" && x.Path == "" || q.referer != "" && x.Referer == "" {
+		return false
+	}
+	e.Exchange = x
+	return true
+}
+
+func (m *Mapper) shownReferer() string {
+	site, _, _ := cut(m.request.referer, '?')
+	return m.unlessSecret(site)
+}
+
+// additionalText is all of additionalEventData as an object.
+func (m *Mapper) additionalText() event.Object {
 	b, q := &m.additional, &m.request
 	b.reset()
 	if q.duration >= 0 {
@@ -154,8 +187,7 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 		b.putInt(keyStatus, int64(q.status))
 	}
 	if q.referer != "" {
-		site, _, _ := cut(q.referer, '?')
-		b.put(keyReferer, m.unlessSecret(site))
+		b.put(keyReferer, m.shownReferer())
 	}
 	if q.bytes >= 0 {
 		b.putInt(keyBytes, q.bytes)
@@ -168,7 +200,7 @@ func (m *Mapper) fillAdditional(e *event.Event) {
 			}
 		}
 	}
-	e.Additional = b.object()
+	return b.object()
 }
 
 // shownPath is the path as it was sent, without segments that look like secrets

@@ -318,12 +318,18 @@ type Columns struct {
 	DuplicateOf               *Strings               `protobuf:"bytes,38,opt,name=duplicate_of,json=duplicateOf,proto3" json:"duplicate_of,omitempty"`
 	Raw                       *Strings               `protobuf:"bytes,39,opt,name=raw,proto3" json:"raw,omitempty"`
 	Extra                     *Strings               `protobuf:"bytes,40,opt,name=extra,proto3" json:"extra,omitempty"`
+	ExchangeMethod            *Strings               `protobuf:"bytes,41,opt,name=exchange_method,json=exchangeMethod,proto3" json:"exchange_method,omitempty"` // additional_event_data of an event with an exchange_status follows from these six
+	ExchangePath              *Strings               `protobuf:"bytes,42,opt,name=exchange_path,json=exchangePath,proto3" json:"exchange_path,omitempty"`
+	ExchangeReferer           *Strings               `protobuf:"bytes,43,opt,name=exchange_referer,json=exchangeReferer,proto3" json:"exchange_referer,omitempty"`
 	EventTime                 *Times                 `protobuf:"bytes,64,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
 	ObservedTime              *Times                 `protobuf:"bytes,65,opt,name=observed_time,json=observedTime,proto3" json:"observed_time,omitempty"`
 	OriginOffset              *Numbers               `protobuf:"bytes,66,opt,name=origin_offset,json=originOffset,proto3" json:"origin_offset,omitempty"`             // differences from where the record before ended: its offset + its length + 1
 	OriginLength              *Numbers               `protobuf:"bytes,67,opt,name=origin_length,json=originLength,proto3" json:"origin_length,omitempty"`             // differences from the record before
 	IsGlobal                  []byte                 `protobuf:"bytes,68,opt,name=is_global,json=isGlobal,proto3" json:"is_global,omitempty"`                         // one bit an event, the lowest of a byte first
 	OriginGeneration          *Numbers               `protobuf:"bytes,69,opt,name=origin_generation,json=originGeneration,proto3" json:"origin_generation,omitempty"` // of the file, for the ids that follow from it; differences from the record before
+	ExchangeStatus            *Numbers               `protobuf:"bytes,70,opt,name=exchange_status,json=exchangeStatus,proto3" json:"exchange_status,omitempty"`       // 0: none; differences from the record before
+	ExchangeBytes             *Numbers               `protobuf:"bytes,71,opt,name=exchange_bytes,json=exchangeBytes,proto3" json:"exchange_bytes,omitempty"`          // plus 1, 0 is absent; as they are
+	ExchangeDuration          *Numbers               `protobuf:"bytes,72,opt,name=exchange_duration,json=exchangeDuration,proto3" json:"exchange_duration,omitempty"` // in ms, plus 1, 0 is absent; as they are
 	unknownFields             protoimpl.UnknownFields
 	sizeCache                 protoimpl.SizeCache
 }
@@ -638,6 +644,27 @@ func (x *Columns) GetExtra() *Strings {
 	return nil
 }
 
+func (x *Columns) GetExchangeMethod() *Strings {
+	if x != nil {
+		return x.ExchangeMethod
+	}
+	return nil
+}
+
+func (x *Columns) GetExchangePath() *Strings {
+	if x != nil {
+		return x.ExchangePath
+	}
+	return nil
+}
+
+func (x *Columns) GetExchangeReferer() *Strings {
+	if x != nil {
+		return x.ExchangeReferer
+	}
+	return nil
+}
+
 func (x *Columns) GetEventTime() *Times {
 	if x != nil {
 		return x.EventTime
@@ -676,6 +703,27 @@ func (x *Columns) GetIsGlobal() []byte {
 func (x *Columns) GetOriginGeneration() *Numbers {
 	if x != nil {
 		return x.OriginGeneration
+	}
+	return nil
+}
+
+func (x *Columns) GetExchangeStatus() *Numbers {
+	if x != nil {
+		return x.ExchangeStatus
+	}
+	return nil
+}
+
+func (x *Columns) GetExchangeBytes() *Numbers {
+	if x != nil {
+		return x.ExchangeBytes
+	}
+	return nil
+}
+
+func (x *Columns) GetExchangeDuration() *Numbers {
+	if x != nil {
+		return x.ExchangeDuration
 	}
 	return nil
 }
@@ -896,7 +944,7 @@ const file_actiontrail_v1_batch_proto_rawDesc = "" +
 	"\tlast_time\x18\x0e \x01(\x12R\blastTime\".\n" +
 	"\x04Mark\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value\"\xda\x16\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"\xe6\x19\n" +
 	"\aColumns\x122\n" +
 	"\bevent_id\x18\x01 \x01(\v2\x17.actiontrail.v1.StringsR\aeventId\x12>\n" +
 	"\x0eevent_category\x18\x02 \x01(\v2\x17.actiontrail.v1.StringsR\reventCategory\x126\n" +
@@ -946,14 +994,20 @@ const file_actiontrail_v1_batch_proto_rawDesc = "" +
 	"\rorigin_mapper\x18% \x01(\v2\x17.actiontrail.v1.StringsR\foriginMapper\x12:\n" +
 	"\fduplicate_of\x18& \x01(\v2\x17.actiontrail.v1.StringsR\vduplicateOf\x12)\n" +
 	"\x03raw\x18' \x01(\v2\x17.actiontrail.v1.StringsR\x03raw\x12-\n" +
-	"\x05extra\x18( \x01(\v2\x17.actiontrail.v1.StringsR\x05extra\x124\n" +
+	"\x05extra\x18( \x01(\v2\x17.actiontrail.v1.StringsR\x05extra\x12@\n" +
+	"\x0fexchange_method\x18) \x01(\v2\x17.actiontrail.v1.StringsR\x0eexchangeMethod\x12<\n" +
+	"\rexchange_path\x18* \x01(\v2\x17.actiontrail.v1.StringsR\fexchangePath\x12B\n" +
+	"\x10exchange_referer\x18+ \x01(\v2\x17.actiontrail.v1.StringsR\x0fexchangeReferer\x124\n" +
 	"\n" +
 	"event_time\x18@ \x01(\v2\x15.actiontrail.v1.TimesR\teventTime\x12:\n" +
 	"\robserved_time\x18A \x01(\v2\x15.actiontrail.v1.TimesR\fobservedTime\x12<\n" +
 	"\rorigin_offset\x18B \x01(\v2\x17.actiontrail.v1.NumbersR\foriginOffset\x12<\n" +
 	"\rorigin_length\x18C \x01(\v2\x17.actiontrail.v1.NumbersR\foriginLength\x12\x1b\n" +
 	"\tis_global\x18D \x01(\fR\bisGlobal\x12D\n" +
-	"\x11origin_generation\x18E \x01(\v2\x17.actiontrail.v1.NumbersR\x10originGeneration\"w\n" +
+	"\x11origin_generation\x18E \x01(\v2\x17.actiontrail.v1.NumbersR\x10originGeneration\x12@\n" +
+	"\x0fexchange_status\x18F \x01(\v2\x17.actiontrail.v1.NumbersR\x0eexchangeStatus\x12>\n" +
+	"\x0eexchange_bytes\x18G \x01(\v2\x17.actiontrail.v1.NumbersR\rexchangeBytes\x12D\n" +
+	"\x11exchange_duration\x18H \x01(\v2\x17.actiontrail.v1.NumbersR\x10exchangeDuration\"w\n" +
 	"\aStrings\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\fR\x06values\x12\x14\n" +
 	"\x05index\x18\x02 \x03(\rR\x05index\x12\x18\n" +
@@ -1036,16 +1090,22 @@ var file_actiontrail_v1_batch_proto_depIdxs = []int32{
 	4,  // 39: actiontrail.v1.Columns.duplicate_of:type_name -> actiontrail.v1.Strings
 	4,  // 40: actiontrail.v1.Columns.raw:type_name -> actiontrail.v1.Strings
 	4,  // 41: actiontrail.v1.Columns.extra:type_name -> actiontrail.v1.Strings
-	6,  // 42: actiontrail.v1.Columns.event_time:type_name -> actiontrail.v1.Times
-	6,  // 43: actiontrail.v1.Columns.observed_time:type_name -> actiontrail.v1.Times
-	5,  // 44: actiontrail.v1.Columns.origin_offset:type_name -> actiontrail.v1.Numbers
-	5,  // 45: actiontrail.v1.Columns.origin_length:type_name -> actiontrail.v1.Numbers
-	5,  // 46: actiontrail.v1.Columns.origin_generation:type_name -> actiontrail.v1.Numbers
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	4,  // 42: actiontrail.v1.Columns.exchange_method:type_name -> actiontrail.v1.Strings
+	4,  // 43: actiontrail.v1.Columns.exchange_path:type_name -> actiontrail.v1.Strings
+	4,  // 44: actiontrail.v1.Columns.exchange_referer:type_name -> actiontrail.v1.Strings
+	6,  // 45: actiontrail.v1.Columns.event_time:type_name -> actiontrail.v1.Times
+	6,  // 46: actiontrail.v1.Columns.observed_time:type_name -> actiontrail.v1.Times
+	5,  // 47: actiontrail.v1.Columns.origin_offset:type_name -> actiontrail.v1.Numbers
+	5,  // 48: actiontrail.v1.Columns.origin_length:type_name -> actiontrail.v1.Numbers
+	5,  // 49: actiontrail.v1.Columns.origin_generation:type_name -> actiontrail.v1.Numbers
+	5,  // 50: actiontrail.v1.Columns.exchange_status:type_name -> actiontrail.v1.Numbers
+	5,  // 51: actiontrail.v1.Columns.exchange_bytes:type_name -> actiontrail.v1.Numbers
+	5,  // 52: actiontrail.v1.Columns.exchange_duration:type_name -> actiontrail.v1.Numbers
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_actiontrail_v1_batch_proto_init() }
