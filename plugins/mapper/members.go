@@ -121,7 +121,7 @@ func (s *step) foresees(b []byte, i int) bool {
 func (m *members) learn(k int, spare *step, text []byte, key string) *step {
 	s := spare
 	from := bytes.IndexByte(text, '"') + 1
-	if k < maxSteps && bytes.IndexByte(text, '\\') < 0 {
+	if k <= len(m.steps) && k < maxSteps && bytes.IndexByte(text, '\\') < 0 { // no step after one that could not be learnt
 		if k == len(m.steps) {
 			m.steps = append(m.steps, step{})
 		}

@@ -56,6 +56,14 @@ func TestBrokenMembersAfterGood(t *testing.T) {
 	}
 }
 
+// A key that is escaped is not learnt; the keys after it in the first object are no worse for it.
+func TestMembersAfterEscapedKey(t *testing.T) {
+	var m members
+	for range 3 {
+		checkMembers(t, &m, []byte(`{"a":"1","b\b":0,"c":2}`))
+	}
+}
+
 // Of a number and a literal the fast end is that of the careful one.
 func TestPlainEnd(t *testing.T) {
 	for text, want := range map[string]int{`1,`: 1, `17.5}`: 4, `null,`: 4, `,`: -1, `}`: -1, `1 ,`: -1, `-1,`: -1, `{"a":1},`: -1, `17`: -1, ``: -1} {
