@@ -82,10 +82,20 @@ func (c *clock) local(s string) (event.Time, error) {
 
 // iso reads RFC 3339; a stamp without a zone is in the source's.
 func (c *clock) iso(s string, in *time.Location) (event.Time, error) {
+	return c.dated(s, time.DateOnly, in)
+}
+
+// slashed reads 2026/11/21 01:26:57.404, in the source's zone.
+func (c *clock) slashed(s string, in *time.Location) (event.Time, error) {
+	return c.dated(s, "2006/01/02", in)
+}
+
+// dated reads a day in this layout of ten characters, the time of day, and perhaps a zone.
+func (c *clock) dated(s, layout string, in *time.Location) (event.Time, error) {
 	wrong := func() (event.Time, error) {
 		return event.Time{}, fmt.Errorf("time %q is not RFC 3339", s)
 	}
-	if len(s) < 19 || s[10] != 'T' && s[10] != ' ' || !c.toDay(s[:10], time.DateOnly) {
+	if len(s) < 19 || s[10] != 'T' && s[10] != ' ' || !c.toDay(s[:10], layout) {
 		return wrong()
 	}
 	seconds, ok := ofDay(s[11:19])

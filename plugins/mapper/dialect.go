@@ -23,11 +23,15 @@ const formatNative = "native"
 func dialects() []dialect {
 	return []dialect{
 		{formatAuto, newAuto},
-		{"nginx", fixed((*Mapper).readNginx)},
+		{"nginx", nginx},
 		{"nginx-combined", fixed((*Mapper).readCombined)},
 		{"nginx-json", fixed((*Mapper).readNginxJSON)},
 		{"envoy", newEnvoy},
 		{"traefik", newTraefik},
+		{"kong", kong},
+		{"apisix", apisix},
+		{"caddy", caddy},
+		{"kubernetes", kubernetes},
 		{formatNative, fixed(nil)}, // see Map
 	}
 }
@@ -54,8 +58,29 @@ func dialectOf(name string) *dialect {
 func fixed(read reader) func(*Options) (reader, error) {
 	return func(opt *Options) (reader, error) {
 		if opt.LogFormat != "" {
-			return nil, errors.New("its lines have one form: log_format is for the dialects whose gateway lets you choose")
+			return nil, errOneForm
 		}
 		return read, nil
 	}
+}
+
+// errOneForm refuses a log_format.
+var errOneForm = errors.New("its lines have one form: log_format is for the dialects whose gateway lets you choose")
+
+// errNoStatus refuses a record.
+var errNoStatus = errors.New("not a request: its status is missing or wrong")
+
+// isObject tells whether a record is JSON rather than a line.
+func isObject(record []byte) bool {
+	i := skipSpace(record, 0)
+	return i < len(record) && record[i] == '{'
+}
+
+// shorten is the beginning of a text, for an error.
+func shorten(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
 }

@@ -20,10 +20,10 @@ const (
 func TestEnvoyGolden(t *testing.T) {
 	for name, opt := range map[string]Options{
 		"envoy":         {Format: "envoy"},
-		"envoy-nested":  {Format: "envoy"},
-		"envoy-text":    {Format: "envoy", LogFormat: envoyTextFormat, Rules: &Rules{Params: Params{Headers: []string{"X-Tenant"}}}},
-		"envoy-between": {Format: "envoy", LogFormat: envoyBetweenFormat},
-		"envoy-keys":    {Format: "envoy", LogFormat: envoyKeysFormat, Rules: &Rules{Params: Params{Headers: []string{"X-Tenant"}}, Identity: Identity{AccountID: value(t, "fields.tenant")}}},
+		"envoy_nested":  {Format: "envoy"},
+		"envoy_text":    {Format: "envoy", LogFormat: envoyTextFormat, Rules: &Rules{Params: Params{Headers: []string{"X-Tenant"}}}},
+		"envoy_between": {Format: "envoy", LogFormat: envoyBetweenFormat},
+		"envoy_keys":    {Format: "envoy", LogFormat: envoyKeysFormat, Rules: &Rules{Params: Params{Headers: []string{"X-Tenant"}}, Identity: Identity{AccountID: value(t, "fields.tenant")}}},
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, opt) })
 	}
@@ -79,7 +79,7 @@ func TestTimeForms(t *testing.T) {
 
 // FuzzEnvoy holds whatever a record may be against what every dialect promises.
 func FuzzEnvoy(f *testing.F) {
-	for _, name := range []string{"envoy", "envoy-nested", "envoy-text", "envoy-between", "envoy-keys"} {
+	for _, name := range []string{"envoy", "envoy_nested", "envoy_text", "envoy_between", "envoy_keys"} {
 		for _, record := range recordsOf(f, name) {
 			f.Add(record)
 		}

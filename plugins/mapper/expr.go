@@ -148,6 +148,20 @@ func (x *Expr) ForeignCapture(p *Pattern) string {
 	return ""
 }
 
+// fieldNames adds the keys of the record that x asks for.
+func (x *Expr) fieldNames(found []string) []string {
+	if x == nil {
+		return found
+	}
+	if x.kind == other {
+		found = append(found, x.text)
+	}
+	for _, a := range x.args {
+		found = a.fieldNames(found)
+	}
+	return found
+}
+
 // eval is the text of x for the request in m, as UTF-8; "" when x is nil. It lives until the next Map.
 func (m *Mapper) eval(x *Expr) string {
 	switch {

@@ -26,7 +26,7 @@ type Identity struct {
 // Sources of identity, in the order that they are asked in when nothing is said.
 // header:<name> and jwt.<claim> are also known.
 func DefaultOrder() []string {
-	return []string{"consumer", "jwt.sub", "mtls.subject", "api_key", "remote_user"}
+	return []string{"k8s.user", "consumer", "user_id", "jwt.sub", "mtls.subject", "api_key", "remote_user"}
 }
 
 type identity struct {
@@ -36,7 +36,7 @@ type identity struct {
 
 type identitySource struct {
 	name  string // userIdentity.source
-	kind  string // consumer, jwt, mtls.subject, api_key, remote_user, header
+	kind  string // k8s.user, consumer, user_id, jwt, mtls.subject, api_key, remote_user, header
 	key   string // claim or header
 	slot  slot   // of a header
 	trust string
@@ -63,14 +63,14 @@ func (i *Identity) compile() (identity, error) {
 	for _, name := range order {
 		s := identitySource{name: name, kind: name, trust: event.TrustClaimed}
 		switch {
-		case slices.Contains([]string{"consumer", "mtls.subject", "api_key", "remote_user"}, name):
+		case slices.Contains([]string{"k8s.user", "consumer", "user_id", "mtls.subject", "api_key", "remote_user"}, name):
 		case strings.HasPrefix(name, "jwt.") && len(name) > len("jwt."):
 			s.kind, s.key = "jwt", name[len("jwt."):]
 		case strings.HasPrefix(name, "header:") && len(name) > len("header:"):
 			s.kind, s.key = "header", headerKey(name[len("header:"):])
 			s.slot = headerSlot(s.key)
 		default:
-			return identity{}, fmt.Errorf("identity: source %q is not known: consumer, jwt.<claim>, mtls.subject, api_key, remote_user or header:<name>", name)
+			return identity{}, fmt.Errorf("identity: source %q is not known: k8s.user, consumer, user_id, jwt.<claim>, mtls.subject, api_key, remote_user or header:<name>", name)
 		}
 		switch trust := i.Trust[name]; trust {
 		case "":
@@ -134,10 +134,12 @@ func (m *Mapper) vouched(s *identitySource) bool {
 		return q.verified
 	case "consumer":
 		return q.checked.consumer
-	case "remote_user":
+	case "remote_user", "user_id":
 		return q.checked.user
 	case "jwt": // not of a token that is only logged
 		return q.checked.claims && q.field("jwt_claim_"+s.key) != ""
+	case "k8s.user":
+		return true
 	}
 	return false
 }
@@ -151,6 +153,10 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 		name, u.Type = q.consumer, "api-key"
 	case "remote_user":
 		name, u.Type = q.user, "basic"
+	case "user_id":
+		name, u.Type = q.userID, "basic"
+	case "k8s.user":
+		return m.askActor(u)
 	case "mtls.subject":
 		name, u.Type = q.clientDN, "mtls"
 	case "header":
@@ -158,7 +164,7 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	case "jwt":
 		name, u.Type = m.claim(s.key), "jwt"
 	case "api_key":
-		if key := cmp.Or(q.field("http_x_api_key"), q.field("http_apikey")); key != "" {
+		if key := cmp.Or(q.credential("http_x_api_key"), q.credential("http_apikey")); key != "" {
 			u.Type, u.AccessKeyID = "api-key", m.keyName(key)
 			return true
 		}
@@ -172,6 +178,21 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 		name = masked
 	}
 	u.UserName, u.PrincipalID = name, name
+	if s.kind == "consumer" {
+		u.PrincipalID = cmp.Or(m.text.valid(q.consumerID), u.PrincipalID)
+		u.AccessKeyID = m.text.valid(q.consumerKey)
+	}
+	return true
+}
+
+// askActor fills u from what the record itself tells of who acted.
+func (m *Mapper) askActor(u *event.Identity) bool {
+	a := &m.request.told.actor
+	if a.name == "" {
+		return false
+	}
+	u.Type, u.UserName, u.PrincipalID, u.AccessKeyID = a.kind, m.text.valid(a.name), m.text.valid(cmp.Or(a.id, a.name)), m.text.valid(a.key)
+	u.SessionAttributes, u.SessionIssuer, u.Extra = a.attributes, a.issuer, a.extra
 	return true
 }
 
@@ -182,7 +203,7 @@ func (m *Mapper) claim(name string) string {
 	if v := q.field("jwt_claim_" + name); v != "" {
 		return v
 	}
-	token, ok := cutPrefixFold(q.field("http_authorization"), "bearer ")
+	token, ok := cutPrefixFold(q.credential("http_authorization"), "bearer ")
 	if !ok {
 		return ""
 	}

@@ -2,7 +2,7 @@
 // and turns each record into an event by the operator's rules. It is pure: no
 // clock, no I/O; the same record always gives the same event.
 //
-// A dialect (nginx_combined.go, nginx_json.go) fills a request, the neutral form
+// A dialect (nginx_combined.go, kong.go, kubernetes.go and others) fills a request, the neutral form
 // that all gateways share; the rules (rules.go) name its action by the route that
 // it took (trie.go), who acted (identity.go) and what of its parameters may leave
 // the machine (params.go).
@@ -117,9 +117,17 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	m.identify(e)
 	m.describe(e)
 	if m.opt.KeepRaw {
-		e.Raw = m.text.valid(view(r.Data))
+		e.Raw = m.raw(r.Data)
 	}
 	return nil
+}
+
+// raw is the record as it may leave the machine.
+func (m *Mapper) raw(data []byte) string {
+	if len(m.request.hidden) == 0 {
+		return m.text.valid(view(data))
+	}
+	return event.Text(withoutHidden(data, m.request.hidden))
 }
 
 // Unmapped is how many records no route took, since the mapper was made: their
@@ -196,7 +204,7 @@ func (m *Mapper) describe(e *event.Event) {
 		e.ErrorCode, e.ErrorMessage = m.outcomes.of(q.status)
 	}
 	if q.told.errorCode != "" {
-		e.ErrorCode, e.ErrorMessage = m.text.valid(q.told.errorCode), m.text.valid(q.told.errorMessage)
+		e.ErrorCode, e.ErrorMessage = m.text.valid(q.told.errorCode), cmp.Or(m.text.valid(q.told.errorMessage), e.ErrorMessage)
 	}
 	if route != nil && route.ErrorCode != nil {
 		if code := m.eval(route.ErrorCode); code != "" {

@@ -22,13 +22,20 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // mapper made of it: the event in canonical JSON, "ignored", or the error.
 func TestGolden(t *testing.T) {
 	for name, opt := range map[string]Options{
-		"combined":  {Format: "nginx"},
-		"json":      {Format: "nginx", Rules: shop(t), AccountID: "1234567890", Region: "cn-hangzhou", Host: "gw-1"},
-		"identity":  {Format: "nginx-json", Rules: &Rules{Identity: Identity{Trust: map[string]string{"consumer": "verified"}}}, HashKey: []byte("key of the account")},
-		"named":     {Format: "nginx-json", Rules: &Rules{Identity: Identity{Order: []string{"consumer"}, Type: Literal("ram-user"), UserName: value(t, "fields.login"), AccountID: value(t, "fields.tenant")}}},
-		"addresses": {Format: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
-		"templates": {Format: "nginx"},
-		"native":    {Format: "native"},
+		"combined":        {Format: "nginx"},
+		"json":            {Format: "nginx", Rules: shop(t), AccountID: "1234567890", Region: "cn-hangzhou", Host: "gw-1"},
+		"identity":        {Format: "nginx-json", Rules: &Rules{Identity: Identity{Trust: map[string]string{"consumer": "verified"}}}, HashKey: []byte("key of the account")},
+		"named":           {Format: "nginx-json", Rules: &Rules{Identity: Identity{Order: []string{"consumer"}, Type: Literal("ram-user"), UserName: value(t, "fields.login"), AccountID: value(t, "fields.tenant")}}},
+		"addresses":       {Format: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
+		"templates":       {Format: "nginx"},
+		"native":          {Format: "native"},
+		"kong":            {Format: "kong", Rules: shop(t), HashKey: []byte("key of the account")},
+		"kong_other":      {Format: "kong", Rules: shop(t), HashKey: []byte("key of the account")},
+		"apisix":          {Format: "apisix", Rules: gateway(t)},
+		"apisix_other":    {Format: "apisix", Rules: gateway(t)},
+		"caddy":           {Format: "caddy", Rules: gateway(t), KeepRaw: true, TimeZone: time.FixedZone("CST", 8*3600)},
+		"kubernetes":      {Format: "kubernetes", Host: "cluster-1", Rules: clusterRules(t), KeepRaw: false},
+		"kubernetes_list": {Format: "kubernetes", Host: "cluster-1", Rules: clusterRules(t), KeepRaw: false},
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, opt) })
 	}

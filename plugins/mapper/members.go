@@ -14,6 +14,7 @@ var (
 	errMember = errors.New("a key or value is broken")
 	errCut    = errors.New("it ends too early")
 	errMore   = errors.New("more follows after the object")
+	errDeep   = errors.New("objects and arrays are nested too deep")
 )
 
 // members reads the members of JSON objects. It remembers what stood before each

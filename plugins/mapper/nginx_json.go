@@ -20,53 +20,71 @@ func (m *Mapper) readNginx(line []byte) error {
 // as fields.<key>.
 func (m *Mapper) readNginxJSON(line []byte) error {
 	q := &m.request
-	var text texts
-	var uri string
-	var hasArgs bool
-	err := m.members.each(line, m.text.escapes, &q.scratch, &text, func(slot slot, key, value string, quoted bool) {
+	var n nginxValues
+	err := m.members.each(line, m.text.escapes, &q.scratch, &n.text, func(slot slot, key, value string, quoted bool) {
 		if value = dash(value); value == "" || !quoted && value == "null" {
 			return
 		}
-		switch slot {
-		case slotVerified:
-			q.verified = value == "SUCCESS"
-		case slotMethod:
-			if isMethod(value) {
-				q.method = value
-			}
-		case slotRequestURI:
-			uri, hasArgs = value, true
-		case slotPath:
-			if uri == "" {
-				uri = value
-			}
-		case slotStatus:
-			q.status, _ = status(value)
-		case slotBytes:
-			if n, ok := whole(value); ok {
-				q.bytes = n
-			}
-		case slotDuration:
-			if n, ok := micros(value); ok {
-				q.duration = n
-			}
-		default:
-			q.fields = append(q.fields, field{key, value})
-		}
+		n.take(q, slot, key, value)
 	})
 	if err != nil {
 		return fmt.Errorf("not a JSON record: %w", err)
 	}
+	return m.settleNginx(&n)
+}
+
+// nginxValues are the values of nginx's variables in a record, as far as the
+// request does not hold them yet.
+type nginxValues struct {
+	text    texts
+	uri     string
+	hasArgs bool // uri has them
+}
+
+// take puts a value that is not text alone where it belongs.
+func (n *nginxValues) take(q *request, slot slot, key, value string) {
+	switch slot {
+	case slotVerified:
+		q.verified = value == "SUCCESS"
+	case slotMethod:
+		if isMethod(value) {
+			q.method = value
+		}
+	case slotRequestURI:
+		n.uri, n.hasArgs = value, true
+	case slotPath:
+		if n.uri == "" {
+			n.uri = value
+		}
+	case slotStatus:
+		q.status, _ = status(value)
+	case slotBytes:
+		if n, ok := whole(value); ok {
+			q.bytes = n
+		}
+	case slotDuration:
+		if n, ok := micros(value); ok {
+			q.duration = n
+		}
+	default:
+		q.fields = append(q.fields, field{key, value})
+	}
+}
+
+// settleNginx makes the request of the values.
+func (m *Mapper) settleNginx(n *nginxValues) error {
+	q, text := &m.request, &n.text
 	q.peer, q.forwarded, q.user, q.consumer, q.clientDN = text[slotPeer], text[slotForwarded], text[slotUser], text[slotConsumer], text[slotClientDN]
 	q.host, q.server, q.userAgent, q.referer, q.requestID = text[slotHost], text[slotServer], text[slotUserAgent], text[slotReferer], text[slotRequestID]
 	request, args := text[slotRequest], text[slotQuery]
+	var err error
 	if q.time, err = m.clock.pick(&stamps{text[slotEpoch], text[slotISO], text[slotLocal]}, m.opt.TimeZone); err != nil {
 		return err
 	}
 	switch {
-	case uri != "":
-		q.setTarget(uri)
-		if !hasArgs && q.query == "" {
+	case n.uri != "":
+		q.setTarget(n.uri)
+		if !n.hasArgs && q.query == "" {
 			q.query = args
 		}
 		if q.method == "" {
@@ -185,7 +203,7 @@ func slotOf(key string) slot {
 		return slotUserAgent
 	case "http_referer", "referer":
 		return slotReferer
-	case "request_id":
+	case "request_id", "kong_request_id", "apisix_request_id":
 		return slotRequestID
 	}
 	return slotField

@@ -131,10 +131,20 @@ var (
 	keyBytes    = newKey("responseBytes")
 )
 
+// Facts of some dialects.
+var (
+	factRoute     = newKey("route")
+	factWorkspace = newKey("workspace")
+	factLevel     = newKey("auditLevel")
+	factDecision  = newKey("authorizationDecision")
+	factReason    = newKey("authorizationReason")
+	factStage     = newKey("auditStage")
+)
+
 // fillAdditional fills additionalEventData: the request as the gateway saw it, and
 // what the rules add. Nothing added, it need not be written as text here.
 func (m *Mapper) fillAdditional(e *event.Event) {
-	if len(m.rules.params.headers) > 0 || m.matched != nil && len(m.matched.additional) > 0 || !m.fillExchange(e) {
+	if len(m.request.facts) > 0 || len(m.rules.params.headers) > 0 || m.matched != nil && len(m.matched.additional) > 0 || !m.fillExchange(e) {
 		e.Additional = m.additionalText()
 	}
 }
@@ -191,6 +201,9 @@ func (m *Mapper) additionalText() event.Object {
 	}
 	if q.bytes >= 0 {
 		b.putInt(keyBytes, q.bytes)
+	}
+	for i := range q.facts {
+		b.add(q.facts[i].key, m.text.valid(q.facts[i].value))
 	}
 	if r := m.matched; r != nil {
 		for i := range r.additional {

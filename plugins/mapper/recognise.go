@@ -18,10 +18,10 @@ func recognisers() []recogniser {
 		{"haproxy", isHAProxy, "client:port [time with milliseconds] frontend backend/server, or its CLF"},
 		{"envoy", isEnvoy, `[ISO time] "method path protocol", or JSON with names of Envoy's operators`},
 		{"traefik", isTraefik, "count, router, server and milliseconds at the end, or JSON with DownstreamStatus"},
-		{"kong", isKong, "JSON with latencies and started_at, or kong_request_id at the end"},
-		{"apisix", isAPISIX, "JSON with request, response and start_time, or a host before the request"},
+		{"kong", isKong, "JSON with started_at and a request that is an object, or kong_request_id at the end"},
+		{"apisix", isAPISIX, "JSON with request, response and start_time, or with route_id, or a host before the request"},
 		{"caddy", isCaddy, "JSON with ts, msg, status and a request that is an object"},
-		{"kubernetes", isKubernetes, "JSON with auditID and stage"},
+		{"kubernetes", isKubernetes, "JSON with auditID or apiVersion audit.k8s.io"},
 	}
 }
 
@@ -29,31 +29,35 @@ func isCombined(s *signs) bool { return s.shape == shapeCombined }
 
 func isNginxJSON(s *signs) bool {
 	return s.has(signStatus, signNginxTime) && s.any(signRequestText, signNginxRequest) &&
-		!s.any(signRequestObject, signEnvoy, signTraefikStatus, signAuditID, signLatencies, signTS)
+		!s.any(signRequestObject, signRouteID, signEnvoy, signTraefikStatus, signStartedAt, signKongAudit, signTS, signAudit)
 }
 
 func isHAProxy(s *signs) bool { return s.shape == shapeHAProxy || s.shape == shapeHAProxyCLF }
 
 func isEnvoy(s *signs) bool {
 	return s.shape == shapeEnvoy ||
-		s.has(signEnvoy) && !s.any(signRequestObject, signTraefikStatus, signAuditID, signLatencies)
+		s.has(signEnvoy) && !s.any(signRequestObject, signRouteID, signTraefikStatus, signStartedAt, signKongAudit, signAudit)
 }
 
 func isTraefik(s *signs) bool {
-	return s.shape == shapeTraefik || s.has(signTraefikStatus) && !s.any(signRequestObject, signAuditID)
+	return s.shape == shapeTraefik || s.has(signTraefikStatus) && !s.any(signRequestObject, signRouteID, signKongAudit, signAudit)
 }
 
+// Kong's audit log of its admin API is a form of its own.
 func isKong(s *signs) bool {
-	return s.shape == shapeKong || s.has(signLatencies, signStartedAt, signRequestObject) && !s.any(signAuditID)
+	return s.shape == shapeKong ||
+		(s.has(signStartedAt, signRequestObject) || s.has(signKongAudit, signStatus)) && !s.any(signAudit)
 }
 
+// APISIX adds the route to the JSON that its operator chose.
 func isAPISIX(s *signs) bool {
 	return s.shape == shapeAPISIX ||
-		s.has(signRequestObject, signResponse, signStartTime) && !s.any(signLatencies, signAuditID, signTS)
+		(s.has(signRequestObject, signResponse, signStartTime) || s.has(signRouteID, signNginxTime)) &&
+			!s.any(signStartedAt, signKongAudit, signAudit, signTS)
 }
 
 func isCaddy(s *signs) bool {
-	return s.has(signTS, signMsg, signStatus, signRequestObject) && !s.any(signLatencies, signAuditID)
+	return s.has(signTS, signMsg, signStatus, signRequestObject) && !s.any(signStartedAt, signKongAudit, signAudit)
 }
 
-func isKubernetes(s *signs) bool { return s.has(signAuditID, signStage) }
+func isKubernetes(s *signs) bool { return s.has(signAudit) }

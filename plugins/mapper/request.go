@@ -35,6 +35,13 @@ type request struct {
 	told      told
 	fields    []field // all other fields of the record, by the name it gives them
 
+	userID      string  // user, where the gateway has a field of its own for whom it authenticated
+	consumerID  string  // the gateway's id of the consumer
+	consumerKey string  // and of the credential that it came with; never the credential
+	facts       []fact  // for additionalEventData
+	headers     []field // of the request, where the record has an object of them, by the names it gives them
+	hidden      []span  // of the record, what must not leave the machine
+
 	scratch []byte // unescaped text
 }
 
@@ -53,15 +60,37 @@ type told struct {
 	apiVersion                 string
 	resourceType, resourceName string
 	errorCode, errorMessage    string
+	actor                      actor
+}
+
+// actor is who acted, where the record tells more of them than a name.
+type actor struct {
+	kind, name, id, key string // of event.Identity: Type, UserName, PrincipalID, AccessKeyID
+	attributes          event.Object
+	issuer              event.Object
+	extra               event.Object
+}
+
+// fact is a member of additionalEventData that a dialect has.
+type fact struct {
+	key
+	value string
+}
+
+// add adds a fact, if there is one.
+func (q *request) add(k key, value string) {
+	if value != "" {
+		q.facts = append(q.facts, fact{k, value})
+	}
 }
 
 // field is a named value of the record.
 type field struct{ name, value string }
 
 func (q *request) reset() {
-	fields, scratch := q.fields[:0], q.scratch[:0]
+	fields, facts, scratch := q.fields[:0], q.facts[:0], q.scratch[:0]
 	*q = request{}
-	q.fields, q.scratch, q.bytes, q.duration = fields, scratch, -1, -1
+	q.fields, q.facts, q.scratch, q.bytes, q.duration = fields, facts, scratch, -1, -1
 }
 
 // field is the value of another field of the record; "" when it has none.
@@ -87,7 +116,10 @@ func (q *request) header(s slot, key string) string {
 	case slotHost:
 		return q.host
 	}
-	return q.field(key)
+	if v := q.field(key); v != "" || len(q.headers) == 0 {
+		return v
+	}
+	return q.sent(key)
 }
 
 // headerSlot is where a header stands that has a place of its own.

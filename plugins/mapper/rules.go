@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -175,4 +176,21 @@ func (r *Route) expressions() []*Expr {
 		all = append(all, n.Value)
 	}
 	return all
+}
+
+// fieldNames are the keys of the record that the rules ask for, each once.
+func (r *Rules) fieldNames() []string {
+	if r == nil {
+		return nil
+	}
+	var found []string
+	all := []*Expr{r.Console, r.Default.Action, r.Identity.Type, r.Identity.UserName, r.Identity.PrincipalID, r.Identity.AccountID, r.Identity.AccessKeyID}
+	for i := range r.Routes {
+		all = append(all, r.Routes[i].expressions()...)
+	}
+	for _, x := range all {
+		found = x.fieldNames(found)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }

@@ -54,6 +54,10 @@ func (m *Mapper) keyName(key string) string {
 var secretsInText = sync.OnceValue(func() []*regexp.Regexp {
 	return []*regexp.Regexp{
 		regexp.MustCompile(`()eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`),
+		// What was sent and answered, to the end: nobody knows what it holds.
+		regexp.MustCompile(`(?s)("(?:requestObject|responseObject|body|payload)"\s*:).*`),
+		// Headers in JSON: all of the string, or of the array of strings.
+		regexp.MustCompile(`(?i)((?:authorization|cookie2?|api[_-]?key)"\s*:\s*)(?:\[(?:\s*,?\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|"(?:[^"\\]|\\.)*"?)`),
 		regexp.MustCompile(`(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]+`),
 		regexp.MustCompile(`(?i)(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',}]+`),
 		regexp.MustCompile(`(?i)([\w.-]*(?:passw|secret|token|api[_-]?key|access[_-]?key|signature|credential|session|cookie)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`),

@@ -40,13 +40,14 @@ const (
 	signStartTime
 	signEnvoy
 	signTraefikStatus
-	signLatencies
 	signStartedAt
+	signKongAudit
+	signRouteID
 	signTS
 	signMsg
-	signAuditID
-	signStage
-	signRequest // either of the two, until its value is seen
+	signAudit
+	signRequest    // one of the two, when its value is seen
+	signAPIVersion // signAudit, if its value says so
 )
 
 const firstSign = textSlots + 1
@@ -73,18 +74,20 @@ func signOf(key string) slot {
 		return signStartTime
 	case "DownstreamStatus", "OriginStatus":
 		return signTraefikStatus
-	case "latencies":
-		return signLatencies
 	case "started_at":
 		return signStartedAt
+	case "request_timestamp":
+		return signKongAudit
+	case "route_id":
+		return signRouteID
 	case "ts":
 		return signTS
 	case "msg":
 		return signMsg
 	case "auditID":
-		return signAuditID
-	case "stage":
-		return signStage
+		return signAudit
+	case "apiVersion":
+		return signAPIVersion
 	}
 	switch strings.ReplaceAll(strings.ToLower(key), "-", "_") {
 	case "response_code", "response_flags", "response_code_details", "upstream_cluster", "requested_server_name", "grpc_status",
@@ -122,13 +125,15 @@ func (s *signs) look(record []byte, escapes bool) {
 	}
 	// Of an object that is broken what was read counts: its dialect tells what is wrong with it.
 	_ = s.members.each(record, escapes, &s.scratch, nil, func(k slot, _, value string, quoted bool) {
-		k -= firstSign
-		if k == signRequest {
-			if k = signRequestObject; quoted {
-				k = signRequestText
-			} else if value[0] != '{' {
-				k = signOther
-			}
+		switch k -= firstSign; {
+		case k == signRequest && quoted:
+			k = signRequestText
+		case k == signRequest && value[0] == '{':
+			k = signRequestObject
+		case k == signAPIVersion && strings.HasPrefix(value, "audit.k8s.io/"):
+			k = signAudit
+		case k == signRequest || k == signAPIVersion:
+			k = signOther
 		}
 		s.keys |= 1 << k
 	})
@@ -142,15 +147,20 @@ func shapeOf(s string) shape {
 			return shapeEnvoy
 		}
 		return shapeNone
-	case isHAProxyLine(withoutSyslog(s)):
+	case isHAProxyLine(s):
 		return shapeHAProxy
+	case !isSyslog(s):
+		return combinedShape(s)
+	case hasHAProxyLine(s):
+		return shapeHAProxy
+	case combinedShape(s) == shapeHAProxyCLF: // nginx's dialect reads no syslog
+		return shapeHAProxyCLF
 	}
-	return combinedShape(s)
+	return shapeNone
 }
 
 // combinedShape tells the forms apart that begin as combined does.
 func combinedShape(s string) shape {
-	s = withoutSyslog(s)
 	_, rest, ok := strings.Cut(s, " ")
 	if !ok || strings.HasPrefix(s, " ") {
 		return shapeNone
@@ -237,44 +247,39 @@ func isKongEnd(s string) bool {
 // isHAProxyLine tells whether a line begins with client:port [21/Nov/2026:01:26:57.404] .
 func isHAProxyLine(s string) bool {
 	client, rest, ok := strings.Cut(s, " [")
-	if !ok || strings.IndexByte(client, ' ') >= 0 || strings.IndexByte(client, ':') < 0 {
-		return false
-	}
-	const length = len("21/Nov/2026:01:26:57.404")
-	return len(rest) > length+1 && rest[2] == '/' && rest[6] == '/' && rest[20] == '.' && rest[length:length+2] == "] "
+	return ok && strings.IndexByte(client, ' ') < 0 && strings.IndexByte(client, ':') >= 0 && isMilliStamp(rest)
 }
 
-// withoutSyslog is a line without what syslog puts before it: <134>Nov 21 01:26:57
-// host program[123]: (RFC 3164), or <134>1 2026-11-21T01:26:57Z host program 123 - -
-// (RFC 5424); the priority may be missing.
-func withoutSyslog(s string) string {
-	rest := s
-	if strings.HasPrefix(rest, "<") {
-		n := strings.IndexByte(rest[:min(len(rest), 5)], '>')
-		if n < 2 {
-			return s
+// hasHAProxyLine tells it of what syslog puts before a line, whatever fields that has.
+func hasHAProxyLine(s string) bool {
+	for {
+		before, rest, ok := strings.Cut(s, " [")
+		if !ok {
+			return false
 		}
-		rest = rest[n+1:]
-	}
-	if len(rest) < 16 {
-		return s
-	}
-	fields := 0 // after the time
-	switch {
-	case strings.HasPrefix(rest, "1 20") && rest != s:
-		rest, fields = rest[2:], 6
-	case rest[3] == ' ' && rest[9] == ':' && rest[12] == ':' && rest[15] == ' ' && isLetter(rest[0]):
-		rest, fields = rest[16:], 2
-	case strings.HasPrefix(rest, "20") && rest[4] == '-' && rest[10] == 'T': // rsyslog's file format
-		fields = 3
-	default:
-		return s
-	}
-	for range fields {
-		var ok bool
-		if _, rest, ok = strings.Cut(rest, " "); !ok {
-			return s
+		if isMilliStamp(rest) {
+			return strings.IndexByte(before[strings.LastIndexByte(before, ' ')+1:], ':') >= 0
 		}
+		s = rest
 	}
-	return rest
+}
+
+// isMilliStamp tells whether s begins with 21/Nov/2026:01:26:57.404] .
+func isMilliStamp(s string) bool {
+	const length = len("21/Nov/2026:01:26:57.404")
+	return len(s) > length+1 && s[2] == '/' && s[6] == '/' && s[20] == '.' && s[length:length+2] == "] "
+}
+
+// isSyslog tells whether a line begins as syslog's do: <134>, or
+// Nov 21 01:26:57 (RFC 3164), or 2026-11-21T01:26:57 (RFC 5424, and files of rsyslog).
+func isSyslog(s string) bool {
+	if len(s) < 20 {
+		return false
+	}
+	if s[0] == '<' {
+		n, ok := whole(s[1:max(1, strings.IndexByte(s[:6], '>'))])
+		return ok && n < 192
+	}
+	return s[3] == ' ' && s[6] == ' ' && s[9] == ':' && s[12] == ':' && isLetter(s[0]) ||
+		strings.HasPrefix(s, "20") && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':'
 }

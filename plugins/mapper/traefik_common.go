@@ -27,7 +27,7 @@ func (m *Mapper) readTraefikCommon(s string) error {
 	q.user = dash(user)
 	var err error
 	if q.time, err = m.clock.local(stamp); err != nil {
-		return fmt.Errorf("Traefik's common format: %w", err)
+		return fmt.Errorf("common format of Traefik: %w", err)
 	}
 	request, rest, ok := cutStatus(rest)
 	if !ok {

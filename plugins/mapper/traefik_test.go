@@ -13,14 +13,14 @@ func traefikOptions() Options {
 }
 
 func TestTraefikGolden(t *testing.T) {
-	for _, name := range []string{"traefik", "traefik-generic"} {
+	for _, name := range []string{"traefik", "traefik_generic"} {
 		t.Run(name, func(t *testing.T) { golden(t, name, traefikOptions()) })
 	}
 }
 
 // FuzzTraefik holds whatever a record may be against what every dialect promises.
 func FuzzTraefik(f *testing.F) {
-	for _, name := range []string{"traefik", "traefik-generic"} {
+	for _, name := range []string{"traefik", "traefik_generic"} {
 		for _, record := range recordsOf(f, name) {
 			f.Add(record)
 		}
