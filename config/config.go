@@ -23,7 +23,7 @@ type Config struct {
 	API     API
 	Index   Index
 	Trails  []Trail
-	Files   []File // that it was read from, sorted by name
+	Files   []File // that it was read from, the documents that these name among them, sorted by name
 	Hash    string // SHA-256 over Files, in hex: tells two configurations apart
 }
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclparse"
 )
 
@@ -41,11 +40,18 @@ func Load(paths ...string) (*Config, error) {
 			continue
 		}
 		var blocks fileBlocks
-		r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(file.Body, nil, &blocks)...)
+		r.decode(file.Body, file.Body.MissingItemRange(), &blocks)
 		all.add(&blocks)
 	}
-	c.Hash = hex.EncodeToString(whole.Sum(nil))
 	r.config(c, &all)
+	for _, d := range r.documents {
+		whole.Write([]byte(d.Hash))
+		if !slices.Contains(c.Files, d) { // two mappers may share one
+			c.Files = append(c.Files, d)
+		}
+	}
+	slices.SortStableFunc(c.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	c.Hash = hex.EncodeToString(whole.Sum(nil))
 	if len(r.diagnostics) > 0 {
 		m := &Mistakes{r.diagnostics, parser.Files()}
 		m.order()

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -22,14 +23,9 @@ func (r *reader) mapper(b *mapperBlock) *rules {
 	if !event.ValidName(b.Name) {
 		r.wrong(b.Range, tokenHint, "mapper %q is not a name", b.Name)
 	}
-	for _, o := range b.OpenAPI {
-		r.later(o.Range, "the import of OpenAPI documents", "write route blocks")
-	}
-	if given(b.GRPC) {
-		r.later(b.GRPC.Range(), "naming gRPC calls by their path", `write route "POST /package.Service/Method" blocks`)
-	}
+	m.GRPC = r.truth(b.GRPC)
 	if x := one(r, b.Match, "match", func(x *matchBlock) hcl.Range { return x.Range }); x != nil {
-		m.Match = mapper.Match{Host: r.text(x.Host, ""), PathPrefix: r.text(x.PathPrefix, "")}
+		m.Match = mapper.Match{Host: r.host(x.Host), PathPrefix: r.pathPrefix(x.PathPrefix, "path_prefix")}
 		if m.source = r.token(x.Source, "source", ""); m.source != "" {
 			m.sourceRange = x.Source.Range()
 		}
@@ -39,6 +35,10 @@ func (r *reader) mapper(b *mapperBlock) *rules {
 			m.Routes = append(m.Routes, route)
 		}
 	}
+	for i := range b.OpenAPI {
+		m.OpenAPI = append(m.OpenAPI, r.openAPI(&b.OpenAPI[i], m.Match.PathPrefix)...)
+	}
+	m.RPC, m.GraphQL = r.rpc(b.RPC), r.graphQL(b.GraphQL)
 	for i := range b.Ignore {
 		if p, ok := r.pattern(b.Ignore[i].Pattern, b.Ignore[i].PatternRange); ok {
 			m.Ignore = append(m.Ignore, p)
@@ -59,6 +59,10 @@ func (r *reader) mapper(b *mapperBlock) *rules {
 	}
 	if x := one(r, b.Default, "default", func(x *defaultBlock) hcl.Range { return x.Range }); x != nil {
 		m.Default = mapper.Default{Service: r.textExpression(x.Service), Action: r.textExpression(x.Action)}
+		if name := m.Default.Action.ForeignCapture(&mapper.Pattern{}); name != "" {
+			r.wrong(x.Action.Range(), "use template, method, query.… or fields.…", "path.%s is not known here: no route has taken the request", name)
+			m.Default.Action = nil
+		}
 		if m.Default.Service != nil {
 			if _, plain := m.Default.Service.Literal(); !plain {
 				r.wrong(x.Service.Range(), "", "the default service is a plain string")
@@ -78,6 +82,27 @@ func (r *reader) pattern(text string, at hcl.Range) (mapper.Pattern, bool) {
 	return p, true
 }
 
+// host reads the host that requests must be for.
+func (r *reader) host(x hcl.Expression) string {
+	s := r.text(x, "")
+	name, _ := strings.CutPrefix(s, "*.")
+	if given(x) && (s == "" || strings.ContainsAny(name, "*/ ") || strings.Contains(strings.Trim(name, "[]"), ":") && !strings.HasPrefix(name, "[")) {
+		r.wrong(x.Range(), `write "api.shop.example", or "*.shop.example" for all below; without scheme, port and path`, "%q is not a host", s)
+		return ""
+	}
+	return s
+}
+
+// pathPrefix reads the beginning that paths have in common.
+func (r *reader) pathPrefix(x hcl.Expression, what string) string {
+	s := r.text(x, "")
+	if s != "" && (s[0] != '/' || strings.ContainsAny(s, "{}?*#")) {
+		r.wrong(x.Range(), `write plain text that begins with a slash, like "/v1"`, "%s %q is not the beginning of a path", what, s)
+		return ""
+	}
+	return s
+}
+
 func (r *reader) route(b *routeBlock) (mapper.Route, bool) {
 	p, ok := r.pattern(b.Pattern, b.PatternRange)
 	if !ok {
@@ -85,12 +110,13 @@ func (r *reader) route(b *routeBlock) (mapper.Route, bool) {
 	}
 	route := mapper.Route{
 		Pattern:    p,
+		Host:       r.host(b.Host),
 		Service:    r.captureExpression(b.Service, &p),
 		Action:     r.captureExpression(b.Action, &p),
 		RW:         r.choice(b.RW, "rw", "", event.Read, event.Write),
 		Type:       r.text(b.Type, ""),
 		Category:   r.choice(b.Category, "category", "", event.CategoryManagement, event.CategoryData),
-		APIVersion: r.text(b.APIVersion, ""),
+		APIVersion: r.captureExpression(b.APIVersion, &p),
 		ErrorCode:  r.captureExpression(b.ErrorCode, &p),
 	}
 	for _, n := range r.expressions(b.Resource) {
@@ -130,27 +156,38 @@ func (r *reader) captures(e *mapper.Expr, p *mapper.Pattern, at hcl.Range) {
 	}
 }
 
-// clashes finds routes for the same requests: which of them wins would depend on their order.
+// clashes finds rules for the same requests: which of them wins would depend on their order.
 func (r *reader) clashes(b *mapperBlock) {
-	routes := map[string]hcl.Range{}
-	ignored := map[string]hcl.Range{}
-	note := func(seen map[string]hcl.Range, text string, at hcl.Range) {
-		p, err := mapper.ParsePattern(text)
-		if err != nil {
-			return // told already
-		}
-		if first, twice := seen[p.Shape()]; twice {
-			r.wrong(at, fmt.Sprintf("it matches the same requests as the one at %s:%d: keep one", first.Filename, first.Start.Line), "route %q is there twice", text)
-			return
-		}
-		seen[p.Shape()] = at
-	}
+	routes, ignored, calls := patterns{}, patterns{}, patterns{}
 	for i := range b.Routes {
-		note(routes, b.Routes[i].Pattern, b.Routes[i].PatternRange)
+		routes.note(r, "route", b.Routes[i].Pattern, b.Routes[i].Host, b.Routes[i].PatternRange)
 	}
 	for i := range b.Ignore {
-		note(ignored, b.Ignore[i].Pattern, b.Ignore[i].PatternRange)
+		ignored.note(r, "ignore", b.Ignore[i].Pattern, nil, b.Ignore[i].PatternRange)
 	}
+	for i := range b.RPC {
+		calls.note(r, "rpc", b.RPC[i].Pattern, b.RPC[i].Host, b.RPC[i].PatternRange)
+	}
+	for i := range b.GraphQL {
+		calls.note(r, "graphql", b.GraphQL[i].Pattern, b.GraphQL[i].Host, b.GraphQL[i].PatternRange)
+	}
+}
+
+// patterns are those of one kind of rule, by the requests that they match.
+type patterns map[string]hcl.Range
+
+func (p patterns) note(r *reader, what, text string, host hcl.Expression, at hcl.Range) {
+	parsed, err := mapper.ParsePattern(text)
+	if err != nil {
+		return // told already
+	}
+	var again reader // its mistakes are told already
+	key := strings.ToLower(again.host(host)) + " " + parsed.Shape()
+	if first, twice := p[key]; twice {
+		r.wrong(at, fmt.Sprintf("it matches the same requests as the one at %s: keep one", place(first)), "%s %q is there twice", what, text)
+		return
+	}
+	p[key] = at
 }
 
 func (r *reader) identity(b *identityBlock) mapper.Identity {

@@ -179,7 +179,9 @@ type mapperBlock struct {
 	Console  []consoleBlock  `hcl:"console,block"`
 	Params   []paramsBlock   `hcl:"params,block"`
 	Default  []defaultBlock  `hcl:"default,block"`
-	OpenAPI  []laterBlock    `hcl:"openapi,block"`
+	OpenAPI  []openAPIBlock  `hcl:"openapi,block"`
+	RPC      []rpcBlock      `hcl:"rpc,block"`
+	GraphQL  []graphQLBlock  `hcl:"graphql,block"`
 	GRPC     hcl.Expression  `hcl:"grpc,optional"`
 	Tests    []testBlock     `hcl:"test,block"`
 	Range    hcl.Range       `hcl:",def_range"`
@@ -187,7 +189,7 @@ type mapperBlock struct {
 
 type testBlock struct {
 	Name      string         `hcl:"name,label"`
-	Line      hcl.Expression `hcl:"line,attr"`
+	Line      hcl.Expression `hcl:"line,optional"`
 	Format    hcl.Expression `hcl:"format,optional"`
 	LogFormat hcl.Expression `hcl:"log_format,optional"`
 	Expect    hcl.Expression `hcl:"expect,optional"`
@@ -205,6 +207,7 @@ type matchBlock struct {
 type routeBlock struct {
 	Pattern      string         `hcl:"pattern,label"`
 	PatternRange hcl.Range      `hcl:"pattern,label_range"`
+	Host         hcl.Expression `hcl:"host,optional"`
 	Service      hcl.Expression `hcl:"service,optional"`
 	Action       hcl.Expression `hcl:"action,optional"`
 	RW           hcl.Expression `hcl:"rw,optional"`
@@ -212,6 +215,46 @@ type routeBlock struct {
 	Category     hcl.Expression `hcl:"category,optional"`
 	APIVersion   hcl.Expression `hcl:"api_version,optional"`
 	Resource     hcl.Expression `hcl:"resource,optional"`
+	ErrorCode    hcl.Expression `hcl:"error_code,optional"`
+	Parameters   hcl.Expression `hcl:"parameters,optional"`
+	Additional   hcl.Expression `hcl:"additional,optional"`
+	Range        hcl.Range      `hcl:",def_range"`
+}
+
+type openAPIBlock struct {
+	File        hcl.Expression `hcl:"file,attr"`
+	BasePath    hcl.Expression `hcl:"base_path,optional"`
+	Service     hcl.Expression `hcl:"service,optional"`
+	ServiceFrom hcl.Expression `hcl:"service_from,optional"`
+	ActionFrom  hcl.Expression `hcl:"action_from,optional"`
+	Range       hcl.Range      `hcl:",def_range"`
+}
+
+type rpcBlock struct {
+	Pattern      string         `hcl:"pattern,label"`
+	PatternRange hcl.Range      `hcl:"pattern,label_range"`
+	Host         hcl.Expression `hcl:"host,optional"`
+	Service      hcl.Expression `hcl:"service,optional"`
+	Action       hcl.Expression `hcl:"action,optional"`
+	Target       hcl.Expression `hcl:"target,optional"`
+	RW           hcl.Expression `hcl:"rw,optional"`
+	Type         hcl.Expression `hcl:"type,optional"`
+	Category     hcl.Expression `hcl:"category,optional"`
+	APIVersion   hcl.Expression `hcl:"api_version,optional"`
+	Resource     hcl.Expression `hcl:"resource,optional"`
+	ErrorCode    hcl.Expression `hcl:"error_code,optional"`
+	Parameters   hcl.Expression `hcl:"parameters,optional"`
+	Additional   hcl.Expression `hcl:"additional,optional"`
+	Range        hcl.Range      `hcl:",def_range"`
+}
+
+type graphQLBlock struct {
+	Pattern      string         `hcl:"pattern,label"`
+	PatternRange hcl.Range      `hcl:"pattern,label_range"`
+	Host         hcl.Expression `hcl:"host,optional"`
+	Service      hcl.Expression `hcl:"service,optional"`
+	Operation    hcl.Expression `hcl:"operation,optional"`
+	Type         hcl.Expression `hcl:"type,optional"`
 	ErrorCode    hcl.Expression `hcl:"error_code,optional"`
 	Parameters   hcl.Expression `hcl:"parameters,optional"`
 	Additional   hcl.Expression `hcl:"additional,optional"`

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/gohcl"
 
 	"github.com/actiontrail/actiontrail/event"
 )
@@ -167,7 +166,7 @@ func (r *reader) index(blocks []indexBlock) Index {
 	switch b.Kind {
 	case "local":
 		var body localIndexBody
-		r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(b.Body, nil, &body)...)
+		r.decode(b.Body, b.Range, &body)
 		n.Retention = r.duration(body.Retention, n.Retention)
 	case "elasticsearch":
 		r.later(b.Range, `index "elasticsearch"`, `use index "local"`)

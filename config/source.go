@@ -7,7 +7,6 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/gohcl"
 
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
@@ -33,7 +32,7 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 		r.wrong(b.Range, "take another name", "source %q is the aggregator's own", b.Name)
 	}
 	var body fileSourceBody
-	r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(b.Body, nil, &body)...)
+	r.decode(b.Body, b.Range, &body)
 	s := Source{
 		Name: b.Name, Place: place(b.Range),
 		Paths:   r.globs(body.Paths),

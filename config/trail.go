@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -119,7 +118,7 @@ func literalText(x hcl.Expression) (string, bool) {
 
 func (r *reader) fileDelivery(b *deliverBlock) FileDelivery {
 	var body fileDeliveryBody
-	r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(b.Body, nil, &body)...)
+	r.decode(b.Body, b.Range, &body)
 	d := FileDelivery{Path: r.text(body.Path, ""), Prefix: r.text(body.Prefix, ""), RollAge: DefaultRollAge, RollBytes: DefaultRollBytes}
 	if given(body.Path) && d.Path == "" {
 		r.wrong(body.Path.Range(), "", "a path is needed here")

@@ -17,6 +17,7 @@ import (
 // reader turns what is written into values and collects every mistake.
 type reader struct {
 	diagnostics hcl.Diagnostics
+	documents   []File // that the files name
 }
 
 // wrong notes a mistake.

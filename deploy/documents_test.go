@@ -16,6 +16,10 @@ func TestDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	openAPI, err := os.ReadFile("../config/testdata/shop.yaml") // that the guides name
+	if err != nil {
+		t.Fatal(err)
+	}
 	loaded := 0
 	for _, document := range append(guides, "../README.md") {
 		text, err := os.ReadFile(document)
@@ -32,6 +36,9 @@ func TestDocuments(t *testing.T) {
 			}
 			file := filepath.Join(t.TempDir(), "block.hcl")
 			if err := os.WriteFile(file, []byte(block+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(filepath.Dir(file), "shop.yaml"), openAPI, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := config.Load(file); err != nil {

@@ -47,7 +47,7 @@ func law() []rule {
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
 		{"aggregator/api/...", []string{"event", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", nil},
 
-		{"config/...", []string{"event", "query", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", nil},
+		{"config/...", []string{"event", "query", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"plugins"}},
 		{"cmd/...", []string{"..."}, "", nil},
 		{"bench/...", []string{"..."}, "", nil},
 		{"deploy", nil, "deploy is files; its tests load them", []string{"config", "event", "plugins", "plugins/mapper", "query"}},
@@ -71,6 +71,7 @@ func technologies() []technology {
 	return []technology{
 		{"github.com/hashicorp/hcl", []string{"config/..."}, "HCL lives in config alone: mapper and trails get compiled values"},
 		{"github.com/zclconf/go-cty", []string{"config/..."}, "HCL lives in config alone: mapper and trails get compiled values"},
+		{"go.yaml.in/yaml", []string{"config/..."}, "OpenAPI documents are read by config: the mapper gets their values"},
 		{"github.com/nats-io/nats.go", []string{"internal/bus/..."}, "NATS lives in internal/bus alone, so that it can be replaced there"},
 		{"github.com/nats-io/nats-server", []string{"internal/bus/embedded"}, "the NATS server lives in internal/bus/embedded alone, so that the light agent does not link it"},
 		{"google.golang.org/protobuf", []string{"internal/wire", "proto/..."}, "protobuf lives in internal/wire alone"},

@@ -136,7 +136,7 @@ func (x *Expr) ForeignCapture(p *Pattern) string {
 		return ""
 	}
 	if x.kind == capture {
-		if _, _, ok := p.capture(x.text); !ok {
+		if _, ok := p.capture(x.text); !ok {
 			return x.text
 		}
 	}
@@ -279,9 +279,9 @@ func (m *Mapper) captured(name string) string {
 	if m.matched == nil {
 		return ""
 	}
-	i, tail, ok := m.matched.Pattern.capture(name)
-	if !ok || i >= len(m.path.segments) {
+	at, ok := m.matched.Pattern.capture(name)
+	if !ok {
 		return ""
 	}
-	return m.path.from(i, tail)
+	return m.path.captured(at)
 }

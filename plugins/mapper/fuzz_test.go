@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -16,12 +17,17 @@ import (
 func FuzzMap(f *testing.F) {
 	f.Add([]byte(benchJSON))
 	f.Add([]byte(benchCombined))
+	f.Add([]byte(`{"msec":"1","status":200,"request":"POST /a.v1.B/C HTTP/2.0","http_content_type":"application/grpc","grpc_status":7}`))
+	f.Add([]byte(`{"msec":"1","status":200,"request":"POST /aws/x?Action=a&Version=b HTTP/1.1","http_x_amz_target":"A_20120810.B"}`))
+	f.Add([]byte(`{"msec":"1","status":200,"request":"POST /graphql HTTP/1.1","graphql_operation":"a_b","graphql_type":"query"}`))
 	f.Add([]byte(`192.0.2.1 - - [21/Nov/2026:01:26:57 +0000] "\x16\x03\x01" 400 150 "-" "-"`))
 	f.Add([]byte(`{"msec":"1.5","uri":"\ud83d\ude00/%2e%2e/%","status":404,"x":{"y":["}"]}}`))
 	proxies := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		opt := Options{Format: "nginx", Rules: shop(t), TrustedProxies: proxies, HashKey: []byte("k"), KeepRaw: true}
 		opt.Rules.Match = Match{}
+		more := calls(t)
+		opt.Rules.RPC, opt.Rules.GraphQL, opt.Rules.GRPC = more.RPC, more.GraphQL, true
 		m := newMapper(t, opt)
 		first := mapped(m, string(line))
 		if second := mapped(m, string(line)); second != first {
@@ -108,6 +114,47 @@ func FuzzTemplate(f *testing.F) {
 		name := m.template()
 		if !utf8.ValidString(name) || len(name) > 8*(maxWord+1)+32 {
 			t.Fatalf("template of %q is %q", p, name)
+		}
+	})
+}
+
+// A pattern takes the path that is made of it, and gives back what was filled in;
+// two patterns of one shape are refused, others are not.
+func FuzzPattern(f *testing.F) {
+	f.Add("GET /a/{x}/{y}.{z}", "POST /r/v{n}:go/{rest...}?A=b")
+	f.Add("GET /%2F/{x}", "GET /%2f/{y}")
+	f.Fuzz(func(t *testing.T, one, other string) {
+		p, err := ParsePattern(one)
+		if err != nil {
+			return
+		}
+		var tr trie
+		if err := tr.add(&p, "", &route{Route: Route{Pattern: p}}); err != nil {
+			t.Fatal(err)
+		}
+		if k, err := ParsePattern(other); err == nil {
+			if refused := tr.add(&k, "", &route{Route: Route{Pattern: k}}) != nil; refused != (p.Shape() == k.Shape()) {
+				t.Fatalf("%q and %q: refused %v, shapes %q and %q", one, other, refused, p.Shape(), k.Shape())
+			}
+		}
+		var segments []string
+		for i := range p.segments {
+			s := &p.segments[i]
+			switch {
+			case s.mixed != nil:
+				segments = append(segments, strings.Join(s.mixed.texts, "x"))
+			case s.name != "":
+				segments = append(segments, "x")
+			default:
+				segments = append(segments, s.literal)
+			}
+		}
+		q := request{method: p.method}
+		for _, c := range p.query {
+			q.query += "&" + c.name + "=" + c.value
+		}
+		if hasAll(q.query, p.query) && tr.find(&q, segments) == nil {
+			t.Fatalf("%q does not take %q?%s", one, segments, q.query)
 		}
 	})
 }

@@ -45,6 +45,7 @@ type Mapper struct {
 	clock      clock
 	path       path
 	matched    *route               // by the request
+	answer     answer               // of a matched route that is a call
 	unmapped   uint64               // records that no route took
 	recognised []plugins.Recognised // what records of the format auto were of
 	stripped   bool                 // the rules' prefix was taken off the path
@@ -165,6 +166,10 @@ func (m *Mapper) name(e *event.Event) {
 	m.told(e)
 	if route != nil {
 		e.Origin.Mapper = route.origin
+		if route.call.kind != callNone {
+			a := &m.answer
+			e.Name, e.RW, e.APIVersion, e.Service = a.action, a.rw, cmp.Or(a.version, e.APIVersion), cmp.Or(a.service, e.Service)
+		}
 		if route.Service != nil {
 			e.Service = m.eval(route.Service)
 		}
@@ -177,7 +182,7 @@ func (m *Mapper) name(e *event.Event) {
 		if route.RW != "" {
 			e.RW = route.RW
 		}
-		e.APIVersion = cmp.Or(route.APIVersion, e.APIVersion)
+		e.APIVersion = cmp.Or(m.eval(route.APIVersion), e.APIVersion)
 		e.ResourceType = cmp.Or(m.eval(route.ResourceType), e.ResourceType)
 		e.ResourceName = cmp.Or(m.eval(route.ResourceName), e.ResourceName)
 		e.Name = cmp.Or(m.eval(route.Action), e.Name)
@@ -205,6 +210,11 @@ func (m *Mapper) describe(e *event.Event) {
 	}
 	if q.told.errorCode != "" {
 		e.ErrorCode, e.ErrorMessage = m.text.valid(q.told.errorCode), cmp.Or(m.text.valid(q.told.errorMessage), e.ErrorMessage)
+	}
+	if route != nil && route.call.kind == callGRPC && e.ErrorCode == "" {
+		if e.ErrorCode = m.grpcError(); e.ErrorCode != "" {
+			e.ErrorMessage = "gRPC status"
+		}
 	}
 	if route != nil && route.ErrorCode != nil {
 		if code := m.eval(route.ErrorCode); code != "" {

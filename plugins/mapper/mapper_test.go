@@ -150,7 +150,7 @@ func shop(t testing.TB) *Rules {
 			{Pattern: pattern(t, "POST /instances/{id}"), Service: Literal("Ecs"), Action: Literal("ModifyInstance"), ResourceName: value(t, "path.id")},
 			{Pattern: pattern(t, "* /repos/{owner}/{repo}/contents/{path...}"), Service: Literal("Repo"), Action: Join(apply(t, "title", value(t, "method")), Literal("Content")),
 				ResourceType: Literal("Repo"), ResourceName: Join(value(t, "path.owner"), Literal("/"), value(t, "path.repo"))},
-			{Pattern: pattern(t, "GET /?Action=DescribeInstances"), Service: Literal("Ecs"), Action: value(t, "query.Action"), APIVersion: "2014-05-26"},
+			{Pattern: pattern(t, "GET /?Action=DescribeInstances"), Service: Literal("Ecs"), Action: value(t, "query.Action"), APIVersion: Literal("2014-05-26")},
 			{Pattern: pattern(t, "POST /signin"), Service: Literal("AasSub"), Action: Literal("ConsoleSignin"), Type: event.TypeConsoleSignin,
 				ErrorCode:  value(t, "fields.error"),
 				Additional: []Named{{"mfaChecked", value(t, "fields.mfa")}}, Parameters: []Named{{"LoginName", apply(t, "lower", value(t, "headers.x-login"))}}},

@@ -63,7 +63,7 @@ func (m *Mapper) fillParams(e *event.Event) {
 			b.add(key{name: masked}, masked)
 		case !given || value == "":
 			b.add(key{name: name}, "")
-		case (rules.keep.has(name) || m.namedByRoute(name)) && !rules.mask.has(name):
+		case (rules.keep.has(name) || m.shownByRoute(name)) && !rules.mask.has(name) && !m.hiddenByRoute(name):
 			b.add(key{name: name}, m.unlessSecret(m.decoded(value)))
 		default:
 			b.add(key{name: name}, masked)
@@ -73,7 +73,7 @@ func (m *Mapper) fillParams(e *event.Event) {
 		for i := range r.captures {
 			c := &r.captures[i]
 			if c.at < len(m.path.segments) {
-				b.add(c.key, m.shown(&c.namedKey, m.path.from(c.at, c.tail)))
+				b.add(c.key, m.shown(&c.namedKey, m.path.captured(c.spot)))
 			}
 		}
 		for i := range r.parameters {
@@ -86,17 +86,12 @@ func (m *Mapper) fillParams(e *event.Event) {
 	e.RequestParameters = b.object()
 }
 
-// namedByRoute tells whether the route's pattern asks for this parameter: its value stands in the rules.
-func (m *Mapper) namedByRoute(name string) bool {
-	if m.matched == nil {
-		return false
-	}
-	for _, want := range m.matched.Pattern.query {
-		if want.name == name {
-			return true
-		}
-	}
-	return false
+// shownByRoute tells whether the route says that a parameter's value may be seen.
+func (m *Mapper) shownByRoute(name string) bool { return m.matched != nil && m.matched.shown.has(name) }
+
+// hiddenByRoute tells whether the route says that a parameter's value may not be seen.
+func (m *Mapper) hiddenByRoute(name string) bool {
+	return m.matched != nil && m.matched.hidden.has(name)
 }
 
 // namedKey is a name that rules give, and whether its values are masked.
@@ -123,12 +118,13 @@ func (m *Mapper) unlessSecret(value string) string {
 
 // Keys of additionalEventData, in their order; headers come after the first.
 var (
-	keyDuration = newKey("durationMs")
-	keyMethod   = newKey("httpMethod")
-	keyPath     = newKey("httpPath")
-	keyStatus   = newKey("httpStatus")
-	keyReferer  = newKey("referer")
-	keyBytes    = newKey("responseBytes")
+	keyDuration  = newKey("durationMs")
+	keyMethod    = newKey("httpMethod")
+	keyPath      = newKey("httpPath")
+	keyStatus    = newKey("httpStatus")
+	keyOperation = newKey("operationId")
+	keyReferer   = newKey("referer")
+	keyBytes     = newKey("responseBytes")
 )
 
 // Facts of some dialects.
@@ -144,7 +140,7 @@ var (
 // fillAdditional fills additionalEventData: the request as the gateway saw it, and
 // what the rules add. Nothing added, it need not be written as text here.
 func (m *Mapper) fillAdditional(e *event.Event) {
-	if len(m.request.facts) > 0 || len(m.rules.params.headers) > 0 || m.matched != nil && len(m.matched.additional) > 0 || !m.fillExchange(e) {
+	if len(m.request.facts) > 0 || len(m.rules.params.headers) > 0 || m.matched != nil && len(m.matched.additional) > 0 || m.operation() != "" || !m.fillExchange(e) {
 		e.Additional = m.additionalText()
 	}
 }
@@ -196,6 +192,9 @@ func (m *Mapper) additionalText() event.Object {
 	if q.status != 0 {
 		b.putInt(keyStatus, int64(q.status))
 	}
+	if id := m.operation(); id != "" {
+		b.put(keyOperation, id)
+	}
 	if q.referer != "" {
 		b.put(keyReferer, m.shownReferer())
 	}
@@ -214,6 +213,18 @@ func (m *Mapper) additionalText() event.Object {
 		}
 	}
 	return b.object()
+}
+
+// operation is the id that an interface itself gives to the request's operation.
+func (m *Mapper) operation() string {
+	switch r := m.matched; {
+	case r == nil:
+		return ""
+	case r.call.kind == callGraphQL:
+		return m.answer.operation
+	default:
+		return r.Operation
+	}
 }
 
 // shownPath is the path as it was sent, without segments that look like secrets
@@ -244,9 +255,12 @@ func (m *Mapper) isMaskedCapture(i int) bool {
 	if m.matched == nil {
 		return false
 	}
-	segments := m.matched.Pattern.segments
-	last := min(i, len(segments)-1)
-	return last >= 0 && (last == i || segments[last].tail) && m.rules.params.mask.has(segments[last].name)
+	for _, c := range m.matched.captures {
+		if c.masked && (c.at == i || c.tail && i > c.at) {
+			return true
+		}
+	}
+	return false
 }
 
 // queryValue is the first value of a parameter, as it was sent.

@@ -92,11 +92,22 @@ func slashAt(s string, i int) int {
 	return i
 }
 
-// from is the segment at i, or with tail all from there on.
-func (p *path) from(i int, tail bool) string {
-	if !tail {
-		return p.segments[i]
+// captured is what stands at a place; a tail may be empty.
+func (p *path) captured(at spot) string {
+	switch {
+	case at.at >= len(p.segments):
+		return ""
+	case at.mixed != nil:
+		value, _ := at.mixed.part(p.segments[at.at], at.part)
+		return value
+	case at.tail:
+		return p.from(at.at)
 	}
+	return p.segments[at.at]
+}
+
+// from is all from the segment at i on.
+func (p *path) from(i int) string {
 	if p.sent == "" {
 		return strings.Join(p.segments[i:], "/")
 	}

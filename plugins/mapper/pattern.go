@@ -11,6 +11,7 @@ import (
 //
 //	POST /v1/instances/{id}/stop
 //	*    /repos/{owner}/{repo}/contents/{path...}
+//	GET  /reports/{name}.{format}
 //	GET  /?Action=DescribeInstances
 type Pattern struct {
 	text     string
@@ -19,11 +20,23 @@ type Pattern struct {
 	query    []field
 }
 
-// segment is one part of a template: a literal, a parameter, or the tail.
+// segment is one part of a template: a literal, a parameter, both, or the tail.
 type segment struct {
 	literal string // decoded
-	name    string // of a parameter
+	name    string // of a parameter that takes all of it
 	tail    bool   // the parameter takes all that is left
+	mixed   *mixed // parameters that take parts of it
+}
+
+// names are those of its parameters.
+func (s *segment) names() []string {
+	switch {
+	case s.mixed != nil:
+		return s.mixed.names
+	case s.name != "":
+		return []string{s.name}
+	}
+	return nil
 }
 
 // String is the pattern as it was written, with one space between its parts.
@@ -37,10 +50,18 @@ func (p *Pattern) Shape() string {
 		switch {
 		case s.tail:
 			b.WriteString("/{...}")
+		case s.mixed != nil:
+			b.WriteByte('/')
+			for i, text := range s.mixed.texts {
+				if i > 0 {
+					b.WriteString("{}")
+				}
+				b.WriteString(shapeText(text))
+			}
 		case s.name != "":
 			b.WriteString("/{}")
 		default:
-			b.WriteString("/" + strings.ReplaceAll(s.literal, "/", "%2F"))
+			b.WriteString("/" + shapeText(s.literal))
 		}
 	}
 	for _, q := range p.query {
@@ -49,42 +70,62 @@ func (p *Pattern) Shape() string {
 	return b.String()
 }
 
+// shapeText is decoded text as it stands in a shape.
+func shapeText(s string) string {
+	for _, c := range "%/{}&" {
+		s = strings.ReplaceAll(s, string(c), fmt.Sprintf("%%%02X", c))
+	}
+	return s
+}
+
 // ParsePattern reads a pattern.
 func ParsePattern(s string) (Pattern, error) {
 	parts := strings.Fields(s)
 	if len(parts) != 2 {
 		return Pattern{}, fmt.Errorf("pattern %q is not a method and a path: write \"DELETE /orders/{order}\"", s)
 	}
-	p := Pattern{text: parts[0] + " " + parts[1], method: strings.ToUpper(parts[0])}
+	return parsePattern(parts[0], parts[1], isIdentifier)
+}
+
+// parsePattern reads a pattern whose parameters may have these names.
+func parsePattern(method, target string, named func(string) bool) (Pattern, error) {
+	text := method + " " + target
+	p := Pattern{text: text, method: strings.ToUpper(method)}
 	if p.method != "*" && !isMethod(p.method) {
-		return Pattern{}, fmt.Errorf("pattern %q: %q is not a method: write GET, POST, … or * for any", s, parts[0])
+		return Pattern{}, fmt.Errorf("pattern %q: %q is not a method: write GET, POST, … or * for any", text, method)
 	}
-	template, query, _ := strings.Cut(parts[1], "?")
+	template, query, _ := strings.Cut(target, "?")
 	if !strings.HasPrefix(template, "/") {
-		return Pattern{}, fmt.Errorf("pattern %q: its path does not begin with /", s)
+		return Pattern{}, fmt.Errorf("pattern %q: its path does not begin with /: write the host of a route as its attribute, host = \"api.example\"", text)
+	}
+	if strings.IndexByte(template, '#') >= 0 {
+		return Pattern{}, fmt.Errorf("pattern %q: no request has a #: leave out what follows", text)
 	}
 	seen := map[string]bool{}
 	for part := range strings.SplitSeq(template, "/") {
 		if part == "" {
 			continue
 		}
+		if l := string(appendUnescaped(nil, part, false)); l == "." || l == ".." {
+			return Pattern{}, fmt.Errorf("pattern %q: . and .. are resolved before routes are looked up: leave them out", text)
+		}
 		if n := len(p.segments); n > 0 && p.segments[n-1].tail {
-			return Pattern{}, fmt.Errorf("pattern %q: {%s...} takes all that is left, so nothing can follow it", s, p.segments[n-1].name)
+			return Pattern{}, fmt.Errorf("pattern %q: {%s...} takes all that is left, so nothing can follow it", text, p.segments[n-1].name)
 		}
-		seg, err := parseSegment(part)
+		seg, err := parseSegment(part, named)
 		if err != nil {
-			return Pattern{}, fmt.Errorf("pattern %q: %w", s, err)
+			return Pattern{}, fmt.Errorf("pattern %q: %w", text, err)
 		}
-		if seg.name != "" {
-			if seen[seg.name] {
-				return Pattern{}, fmt.Errorf("pattern %q has {%s} twice", s, seg.name)
+		for _, name := range seg.names() {
+			if seen[name] {
+				return Pattern{}, fmt.Errorf("pattern %q has {%s} twice", text, name)
 			}
-			seen[seg.name] = true
+			seen[name] = true
 		}
 		p.segments = append(p.segments, seg)
 	}
 	if len(p.segments) > maxSegments {
-		return Pattern{}, fmt.Errorf("pattern %q has more than %d segments", s, maxSegments)
+		return Pattern{}, fmt.Errorf("pattern %q has more than %d segments", text, maxSegments)
 	}
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair == "" {
@@ -92,7 +133,10 @@ func ParsePattern(s string) (Pattern, error) {
 		}
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok || name == "" || value == "" {
-			return Pattern{}, fmt.Errorf("pattern %q: %q in its query is not name=value", s, pair)
+			return Pattern{}, fmt.Errorf("pattern %q: %q in its query is not name=value", text, pair)
+		}
+		if strings.ContainsAny(value, "{}") {
+			return Pattern{}, fmt.Errorf("pattern %q: %q in its query is no fixed value: a block rpc %q names all actions of a query", text, pair, method+" "+template)
 		}
 		p.query = append(p.query, field{name, value})
 	}
@@ -100,19 +144,29 @@ func ParsePattern(s string) (Pattern, error) {
 	return p, nil
 }
 
-func parseSegment(part string) (segment, error) {
-	open, shut := strings.IndexByte(part, '{'), strings.IndexByte(part, '}')
-	if open < 0 && shut < 0 {
+func parseSegment(part string, named func(string) bool) (segment, error) {
+	if strings.IndexByte(part, '{') < 0 && strings.IndexByte(part, '}') < 0 {
 		return segment{literal: string(appendUnescaped(nil, part, false))}, nil
 	}
-	if open != 0 || shut != len(part)-1 {
-		return segment{}, fmt.Errorf("%q: a parameter is a whole segment, like {id}", part)
+	x, err := parseMixed(part)
+	if err != nil {
+		return segment{}, err
 	}
-	name, tail := strings.CutSuffix(part[1:shut], "...")
-	if !isIdentifier(name) {
-		return segment{}, fmt.Errorf("%q: a parameter's name is made of letters, digits and _", part)
+	whole := len(x.names) == 1 && x.texts[0] == "" && x.texts[1] == ""
+	for i, name := range x.names {
+		name, tail := strings.CutSuffix(name, "...")
+		if tail && !whole {
+			return segment{}, fmt.Errorf("%q: {%s...} takes all that is left, so it is a whole segment", part, name)
+		}
+		if !named(name) {
+			return segment{}, fmt.Errorf("%q: a parameter's name is made of letters, digits and _", part)
+		}
+		if whole {
+			return segment{name: name, tail: tail}, nil
+		}
+		x.names[i] = name
 	}
-	return segment{name: name, tail: tail}, nil
+	return segment{mixed: x}, nil
 }
 
 // isIdentifier tells whether s can stand after path. in an expression.
@@ -127,12 +181,23 @@ func isIdentifier(s string) bool {
 	return s != ""
 }
 
-// capture is the place of a parameter in the path; ok is false when the pattern has none of this name.
-func (p *Pattern) capture(name string) (i int, tail, ok bool) {
-	for i, s := range p.segments {
-		if s.name == name && name != "" {
-			return i, s.tail, true
+// spot is where a parameter of a pattern stands in a path.
+type spot struct {
+	at    int    // segment
+	tail  bool   // all from there on
+	mixed *mixed // a part of the segment; nil: all of it
+	part  int
+}
+
+// capture is the place of a parameter; ok is false when the pattern has none of this name.
+func (p *Pattern) capture(name string) (at spot, ok bool) {
+	for i := range p.segments {
+		s := &p.segments[i]
+		for k, n := range s.names() {
+			if n == name {
+				return spot{i, s.tail, s.mixed, k}, true
+			}
 		}
 	}
-	return 0, false, false
+	return spot{}, false
 }

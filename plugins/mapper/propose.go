@@ -248,25 +248,3 @@ func readsByName(action string) bool {
 func isProbe(s string) bool {
 	return slices.Contains([]string{"health", "healthz", "healthcheck", "live", "livez", "ready", "readyz", "ping", "metrics"}, s)
 }
-
-// singular of an English plural, near enough for a name.
-func singular(s string) string {
-	switch {
-	case !isCollection(s):
-		return s
-	case strings.HasSuffix(s, "ies") && len(s) > 4:
-		return s[:len(s)-3] + "y"
-	case strings.HasSuffix(s, "sses"), strings.HasSuffix(s, "xes"), strings.HasSuffix(s, "ches"), strings.HasSuffix(s, "shes"):
-		return s[:len(s)-2]
-	}
-	return s[:len(s)-1]
-}
-
-// pascal joins the words of a segment: security-groups is SecurityGroups.
-func pascal(s string) string {
-	var b strings.Builder
-	for part := range strings.FieldsFuncSeq(s, func(c rune) bool { return c == '-' || c == '_' || c == '.' || c == ' ' }) {
-		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
-	}
-	return b.String()
-}

@@ -32,7 +32,19 @@ func (m *Mapper) route() (*route, error) {
 	if r.ignore.find(q, segments) != nil {
 		return nil, plugins.ErrIgnored
 	}
-	return r.routes.find(q, segments), nil
+	if found := r.routes.find(q, segments); found != nil {
+		return found, nil
+	}
+	if found := r.imported.find(q, segments); found != nil {
+		return found, nil
+	}
+	if found := r.calls.find(q, segments); found != nil && m.call(found) {
+		return found, nil
+	}
+	if r.grpc != nil && m.grpc(r.grpc, segments) {
+		return r.grpc, nil
+	}
+	return nil, nil
 }
 
 // hostMatches tells whether a Host header is what a rule says.

@@ -14,6 +14,10 @@ type Rules struct {
 	Name     string // of the mapper block, for origin.mapper
 	Match    Match
 	Routes   []Route
+	OpenAPI  []Route // of documents; Routes go before them
+	RPC      []RPC   // these, GraphQL and GRPC come after both
+	GraphQL  []GraphQL
+	GRPC     bool      // POST /package.Service/Method
 	Ignore   []Pattern // records that are left out on purpose, and counted
 	Identity Identity
 	Console  *Expr // true: the action was taken in a console (eventType ConsoleOperation)
@@ -31,17 +35,21 @@ type Match struct {
 // that are nil leave their field to the defaults.
 type Route struct {
 	Pattern      Pattern
+	Host         string // exact, or "*." and a domain; empty: any that the rules match
 	Service      *Expr
 	Action       *Expr // nil: the template's name
 	RW           string
 	Type         string
 	Category     string
-	APIVersion   string
+	APIVersion   *Expr
 	ResourceType *Expr
 	ResourceName *Expr
 	ErrorCode    *Expr // a code more telling than the status; empty: the status'
 	Parameters   []Named
 	Additional   []Named
+	Operation    string   // operationId of the document that it comes from; empty: none
+	Shown        []string // parameters of the query whose values may leave the machine
+	Masked       []string // parameters of path and query whose values may not, whatever else is said
 }
 
 // Named is an expression for one key of requestParameters or additionalEventData.
@@ -62,6 +70,9 @@ type rules struct {
 	host     string
 	prefix   []string
 	routes   trie
+	imported trie
+	calls    trie
+	grpc     *route // nil: not asked for
 	ignore   trie
 	identity identity
 	console  *Expr
@@ -77,14 +88,16 @@ type route struct {
 	captures   []namedCapture
 	parameters []namedValue
 	additional []namedValue
-	masked     bool // one of the captures is
+	masked     bool  // one of the captures is
+	shown      names // parameters of the query
+	hidden     names // parameters
+	call       calling
 }
 
 // namedCapture is a parameter of a pattern, at its place in the path.
 type namedCapture struct {
 	namedKey
-	at   int
-	tail bool
+	spot
 }
 
 type namedValue struct {
@@ -93,11 +106,19 @@ type namedValue struct {
 }
 
 func (c *rules) route(given *Route, origin string) *route {
-	r := &route{Route: *given, origin: origin}
-	named := func(name string) namedKey { return namedKey{newKey(name), c.params.mask.has(name)} }
-	for i, s := range given.Pattern.segments {
-		if s.name != "" {
-			n := namedCapture{named(s.name), i, s.tail}
+	r := &route{Route: *given, origin: origin, hidden: newNames(given.Masked)}
+	shown := slices.Clone(given.Shown)
+	for _, q := range given.Pattern.query { // the value stands in the rules
+		shown = append(shown, q.name)
+	}
+	r.shown = newNames(shown)
+	named := func(name string) namedKey {
+		return namedKey{newKey(name), c.params.mask.has(name) || r.hidden.has(name)}
+	}
+	for i := range given.Pattern.segments {
+		for _, name := range given.Pattern.segments[i].names() {
+			at, _ := given.Pattern.capture(name)
+			n := namedCapture{named(name), at}
 			r.captures, r.masked = append(r.captures, n), r.masked || n.masked
 		}
 	}
@@ -112,10 +133,8 @@ func (c *rules) route(given *Route, origin string) *route {
 
 // compile checks the rules.
 func (r *Rules) compile() (*rules, error) {
-	c := &rules{name: r.Name, host: strings.ToLower(r.Match.Host), console: r.Console, service: "http", action: r.Default.Action, origin: "default"}
-	if r.Name != "" {
-		c.origin = r.Name + "/default"
-	}
+	c := &rules{name: r.Name, host: strings.ToLower(r.Match.Host), console: r.Console, service: "http", action: r.Default.Action}
+	c.origin = c.originOf("default")
 	var p path
 	p.split(r.Match.PathPrefix)
 	for _, s := range p.segments {
@@ -130,20 +149,26 @@ func (r *Rules) compile() (*rules, error) {
 	}
 	c.params = r.Params.compile()
 	for i := range r.Routes {
-		given := &r.Routes[i]
-		if err := given.check(); err != nil {
-			return nil, fmt.Errorf("mapper %s: route %q: %w", r.Name, given.Pattern.text, err)
+		n, err := c.take(&r.Routes[i], "route")
+		if err == nil {
+			err = c.routes.add(&n.Pattern, n.Host, n)
 		}
-		origin := given.Pattern.text
-		if r.Name != "" {
-			origin = r.Name + "/" + origin
-		}
-		if err := c.routes.add(&given.Pattern, c.route(given, origin)); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
 		}
 	}
+	for i := range r.OpenAPI {
+		n, err := c.take(&r.OpenAPI[i], "operation")
+		if err != nil {
+			return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
+		}
+		_ = c.imported.add(&n.Pattern, n.Host, n) // of two for the same requests the first counts
+	}
+	if err := c.takeCalls(r); err != nil {
+		return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
+	}
 	for i := range r.Ignore {
-		if err := c.ignore.add(&r.Ignore[i], &route{}); err != nil {
+		if err := c.ignore.add(&r.Ignore[i], "", &route{}); err != nil {
 			return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
 		}
 	}
@@ -152,6 +177,66 @@ func (r *Rules) compile() (*rules, error) {
 		return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
 	}
 	return c, nil
+}
+
+// take checks and compiles a route.
+func (c *rules) take(given *Route, what string) (*route, error) {
+	if err := given.check(); err != nil {
+		return nil, fmt.Errorf("%s %q: %w", what, given.Pattern.text, err)
+	}
+	return c.route(given, c.originOf(given.Pattern.text)), nil
+}
+
+// originOf is the origin.mapper of the events that a rule of this name makes.
+func (c *rules) originOf(rule string) string {
+	if c.name == "" {
+		return rule
+	}
+	return c.name + "/" + rule
+}
+
+// takeCalls compiles the rules whose action stands in the record.
+func (c *rules) takeCalls(r *Rules) error {
+	for i := range r.RPC {
+		given := r.RPC[i]
+		x := calling{callRPC, given.Action, given.APIVersion, given.Target, nil, nil}
+		if x.action == nil && x.target == nil {
+			x.action = &Expr{kind: parameter, text: "Action"}
+		}
+		if x.version == nil && x.target == nil {
+			x.version = &Expr{kind: parameter, text: "Version"}
+		}
+		given.Shown = x.version.asked(x.action.asked(slices.Clone(given.Shown)))
+		given.Action, given.APIVersion = nil, nil
+		if err := c.addCall(&given.Route, "rpc", x, given.Target); err != nil {
+			return err
+		}
+	}
+	for i := range r.GraphQL {
+		given := r.GraphQL[i]
+		x := calling{kind: callGraphQL, operation: given.Operation, operationOf: given.Kind}
+		if err := c.addCall(&given.Route, "graphql", x, given.Operation, given.Kind); err != nil {
+			return err
+		}
+	}
+	if r.GRPC {
+		c.grpc = &route{origin: c.originOf("grpc"), call: calling{kind: callGRPC}}
+	}
+	return nil
+}
+
+func (c *rules) addCall(given *Route, what string, x calling, more ...*Expr) error {
+	for _, e := range more {
+		if name := e.ForeignCapture(&given.Pattern); name != "" {
+			return fmt.Errorf("%s %q: path.%s is not in its pattern", what, given.Pattern.text, name)
+		}
+	}
+	n, err := c.take(given, what)
+	if err != nil {
+		return err
+	}
+	n.call = x
+	return c.calls.add(&n.Pattern, n.Host, n)
 }
 
 // check finds what is wrong with a route by itself.
@@ -168,7 +253,7 @@ func (r *Route) check() error {
 }
 
 func (r *Route) expressions() []*Expr {
-	all := []*Expr{r.Service, r.Action, r.ResourceType, r.ResourceName, r.ErrorCode}
+	all := []*Expr{r.Service, r.Action, r.APIVersion, r.ResourceType, r.ResourceName, r.ErrorCode}
 	for _, n := range r.Parameters {
 		all = append(all, n.Value)
 	}

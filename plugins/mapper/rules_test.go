@@ -12,7 +12,7 @@ func TestLiteralsGoBeforeParameters(t *testing.T) {
 		"GET /a/b/{z}", "* /{all...}",
 	} {
 		p := pattern(t, s)
-		if err := tr.add(&p, &route{Route: Route{Pattern: p}}); err != nil {
+		if err := tr.add(&p, "", &route{Route: Route{Pattern: p}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,11 +58,18 @@ func TestWrongPatterns(t *testing.T) {
 		"G3T /orders":                     `not a method`,
 		"GET /a/{x}/{x}":                  `has {x} twice`,
 		"GET /a/{x...}/b":                 `nothing can follow it`,
-		"GET /a/{x}.json":                 `a parameter is a whole segment`,
+		"GET /a/{x}{y}":                   `nothing stands between two parameters`,
+		"GET /a/{x...}.json":              `so it is a whole segment`,
+		"GET /a/{x":                       `a { without its }`,
+		"GET /a/../b":                     `. and .. are resolved before`,
+		"GET /a/%2e./b":                   `. and .. are resolved before`,
+		"GET /a#b":                        `no request has a #`,
+		"GET api.example/a":               `host = "api.example"`,
+		"GET /?Action={a}":                `a block rpc "GET /" names all actions`,
 		"GET /a/{1}":                      `letters, digits`,
 		"GET /a?Action":                   `not name=value`,
 		"GET /a b":                        `not a method and a path`,
-		"GET /a/}x{":                      `a parameter is a whole segment`,
+		"GET /a/}x{":                      `a } without its {`,
 		"GET " + strings.Repeat("/x", 65): `more than 64 segments`,
 	} {
 		if _, err := ParsePattern(s); err == nil || !strings.Contains(err.Error(), want) {

@@ -5,8 +5,9 @@ import "strings"
 // templates remembers the names made for requests without a route: there are few
 // of them, and each is used again and again.
 type templates struct {
-	made map[string]string // by method and template
-	text []byte
+	made  map[string]string // by method and template
+	cased map[string]string // names in pascal case, by how they were logged
+	text  []byte
 }
 
 // Limits of templates.

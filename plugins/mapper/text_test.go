@@ -65,7 +65,7 @@ func TestTail(t *testing.T) {
 		}
 		p.split(b.String())
 		for i := range p.segments {
-			if got, want := p.from(i, true), strings.Join(p.segments[i:], "/"); got != want {
+			if got, want := p.from(i), strings.Join(p.segments[i:], "/"); got != want {
 				t.Fatalf("%s from %d: %q, want %q", b.String(), i, got, want)
 			}
 		}

@@ -2,19 +2,24 @@ package mapper
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 )
 
 // trie finds the route of a path. Of two that match, the one with the literal at
-// the first place where they differ wins, then a parameter, then a tail, as the
-// OpenAPI specification has it; the order of the rules never matters.
-type trie struct{ root node }
+// the first place where they differ wins, then a segment that is partly literal,
+// then a parameter, then a tail, as the OpenAPI specification has it; the order of
+// the rules never matters.
+type trie struct {
+	root   node
+	filled bool
+}
 
 type node struct {
 	literals literals
+	mixed    *mixes
 	param    *node
-	here     []leaf // patterns that end here
-	tail     []leaf // patterns whose tail begins here
+	here     leaves // patterns that end here
+	tail     leaves // patterns whose tail begins here
 }
 
 // literals are the nodes below one, by their segment. Most have a few, which are
@@ -77,23 +82,20 @@ func (l *literals) make(s string) *node {
 	return n
 }
 
-// leaf is a route by what is left to check once its path fits. Leaves are
-// ordered: more query conditions first, then a method before any.
-type leaf struct {
-	method  string // of the pattern; empty: any
-	pattern *Pattern
-	route   *route
-}
-
 // add puts a route into the trie. Two routes for the same requests are a mistake.
-func (t *trie) add(p *Pattern, r *route) error {
+func (t *trie) add(p *Pattern, host string, r *route) error {
 	n := &t.root
-	leaves := &n.here
+	end := &n.here
 	for _, s := range p.segments {
 		switch {
 		case s.tail:
-			leaves = &n.tail
+			end = &n.tail
 			continue
+		case s.mixed != nil:
+			if n.mixed == nil {
+				n.mixed = &mixes{}
+			}
+			n = n.mixed.make(s.mixed)
 		case s.name != "":
 			if n.param == nil {
 				n.param = &node{}
@@ -102,53 +104,39 @@ func (t *trie) add(p *Pattern, r *route) error {
 		default:
 			n = n.literals.make(s.literal)
 		}
-		leaves = &n.here
+		end = &n.here
 	}
-	for _, l := range *leaves {
-		if l.pattern.method == p.method && slices.Equal(l.pattern.query, p.query) {
-			return fmt.Errorf("routes %q and %q match the same requests: keep one", l.pattern.text, p.text)
-		}
+	t.filled = true
+	if l := end.add(leaf{pattern: p, host: strings.ToLower(host), route: r}); l != nil {
+		return fmt.Errorf("routes %q and %q match the same requests: keep one", l.pattern.text, p.text)
 	}
-	method := p.method
-	if method == "*" {
-		method = ""
-	}
-	*leaves = append(*leaves, leaf{method, p, r})
-	slices.SortStableFunc(*leaves, func(a, b leaf) int {
-		if d := len(b.pattern.query) - len(a.pattern.query); d != 0 {
-			return d
-		}
-		return anyMethod(a) - anyMethod(b)
-	})
 	return nil
-}
-
-func anyMethod(l leaf) int {
-	if l.method == "" {
-		return 1
-	}
-	return 0
 }
 
 // find is the route of a request, nil when it has none.
 func (t *trie) find(q *request, segments []string) *route {
-	if t.root.literals.few == nil && t.root.param == nil && t.root.here == nil && t.root.tail == nil {
+	if !t.filled {
 		return nil
 	}
 	return t.root.find(q, segments)
 }
 
-// find goes as deep as the path has segments; parameters make it look at no more
-// than two branches a segment, and both only where patterns share a beginning.
+// find goes as deep as the path has segments. It comes to no node twice, and to
+// more than one at a depth only where patterns share a beginning.
 func (n *node) find(q *request, rest []string) *route {
 	if len(rest) == 0 {
-		if r := choose(n.here, q); r != nil {
+		if r := n.here.find(q); r != nil {
 			return r
 		}
-		return choose(n.tail, q)
+		return n.tail.find(q)
 	}
 	if next := n.literals.find(rest[0]); next != nil {
 		if r := next.find(q, rest[1:]); r != nil {
+			return r
+		}
+	}
+	if n.mixed != nil {
+		if r := n.mixed.find(q, rest); r != nil {
 			return r
 		}
 	}
@@ -157,28 +145,5 @@ func (n *node) find(q *request, rest []string) *route {
 			return r
 		}
 	}
-	return choose(n.tail, q)
-}
-
-func choose(leaves []leaf, q *request) *route {
-	for i := range leaves {
-		l := &leaves[i]
-		if l.method != "" && l.method != q.method {
-			continue
-		}
-		if want := l.pattern.query; len(want) == 0 || hasAll(q.query, want) {
-			return l.route
-		}
-	}
-	return nil
-}
-
-// hasAll tells whether a query has all of these parameters.
-func hasAll(query string, want []field) bool {
-	for _, w := range want {
-		if v, ok := queryValue(query, w.name); !ok || v != w.value {
-			return false
-		}
-	}
-	return true
+	return n.tail.find(q)
 }

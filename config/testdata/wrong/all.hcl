@@ -35,7 +35,7 @@ source "plugin" "acme" {
 source "fiel" "x" {}
 
 mapper "shop" {
-  grpc = true
+  grpc = "yes, please"
   match {
     source = "other"
   }

@@ -1,0 +1,39 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+)
+
+// decode reads a body into the struct of its block, and tells which attributes it
+// must have and has not: gohcl asks for none that is kept as an expression.
+func (r *reader) decode(body hcl.Body, at hcl.Range, into any) {
+	before := len(r.diagnostics)
+	r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(body, nil, into)...)
+	if len(r.diagnostics) == before { // else an attribute may seem to be missing that is misspelt
+		r.required(reflect.ValueOf(into).Elem(), at)
+	}
+}
+
+func (r *reader) required(block reflect.Value, at hcl.Range) {
+	if own := block.FieldByName("Range"); own.IsValid() {
+		at = own.Interface().(hcl.Range)
+	}
+	for i := range block.NumField() {
+		name, kind, _ := strings.Cut(block.Type().Field(i).Tag.Get("hcl"), ",")
+		field := block.Field(i)
+		switch kind {
+		case "attr":
+			if x, _ := field.Interface().(hcl.Expression); !given(x) {
+				r.wrong(at, "write "+name+" = … into it", "%s is missing", name)
+			}
+		case "block":
+			for k := range field.Len() {
+				r.required(field.Index(k), at)
+			}
+		}
+	}
+}
