@@ -5,6 +5,7 @@ set -eu
 
 want=
 command -v nginx >/dev/null || want="$want nginx-light"
+command -v haproxy >/dev/null || want="$want haproxy"
 command -v npm >/dev/null || want="$want npm" # gets the OpenAPI document that config is tested with
 command -v make >/dev/null || want="$want make"
 command -v cc >/dev/null || command -v gcc >/dev/null || want="$want gcc libc6-dev" # go test -race

@@ -80,6 +80,47 @@ func (c *clock) local(s string) (event.Time, error) {
 	return event.Unix((c.start+seconds-offset)*1e9, 0), nil
 }
 
+// zoneless reads 21/Nov/2026:01:26:57.404, in this zone.
+func (c *clock) zoneless(s string, in *time.Location) (event.Time, error) {
+	if len(s) < 20 || s[11] != ':' || !c.toDay(s[:11], "02/Jan/2006") {
+		return event.Time{}, fmt.Errorf("time %q is not like 21/Nov/2026:01:26:57.404", s)
+	}
+	seconds, ok := ofDay(s[12:20])
+	fraction := int64(0)
+	digits := len(s) - 20
+	if digits > 0 {
+		digits--
+		fraction, ok = fractionOf(s[20:], ok)
+	}
+	if !ok {
+		return event.Time{}, fmt.Errorf("time %q is not like 21/Nov/2026:01:26:57.404", s)
+	}
+	return event.Unix(c.in(seconds, in)*1e9+fraction, uint8(digits)), nil
+}
+
+// in is the moment, in seconds since 1970, at which it is so late on the clock's
+// day in a zone.
+func (c *clock) in(seconds int64, zone *time.Location) int64 {
+	if zone == time.UTC {
+		return c.start + seconds
+	}
+	y, m, d := time.Unix(c.start, 0).UTC().Date()
+	return time.Date(y, m, d, 0, 0, int(seconds), 0, zone).Unix()
+}
+
+// fractionOf reads .404 as nanoseconds.
+func fractionOf(s string, ok bool) (int64, bool) {
+	digits := s[1:]
+	if !ok || s[0] != '.' || len(digits) > 9 {
+		return 0, false
+	}
+	n, ok := whole(digits)
+	for range 9 - len(digits) {
+		n *= 10
+	}
+	return n, ok
+}
+
 // iso reads RFC 3339; a stamp without a zone is in the source's.
 func (c *clock) iso(s string, in *time.Location) (event.Time, error) {
 	return c.dated(s, time.DateOnly, in)
@@ -116,8 +157,7 @@ func (c *clock) dated(s, layout string, in *time.Location) (event.Time, error) {
 	at := c.start + seconds
 	switch offset, zoned := zone(rest); {
 	case rest == "":
-		y, m, d := time.Unix(c.start, 0).UTC().Date()
-		at = time.Date(y, m, d, 0, 0, int(seconds), 0, in).Unix()
+		at = c.in(seconds, in)
 	case zoned:
 		at -= offset
 	default:

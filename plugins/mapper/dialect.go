@@ -28,6 +28,7 @@ func dialects() []dialect {
 		{"nginx-json", fixed((*Mapper).readNginxJSON)},
 		{"envoy", newEnvoy},
 		{"traefik", newTraefik},
+		{"haproxy", haproxy},
 		{"kong", kong},
 		{"apisix", apisix},
 		{"caddy", caddy},

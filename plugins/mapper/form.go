@@ -10,6 +10,7 @@ const (
 	formText    valueForm = iota // anything
 	formPath                     // the same; where no text stands before it, it begins with a slash
 	formWord                     // no space
+	formAddress                  // of the network
 	formHost                     // no space and no slash
 	formNumber                   // digits, or a dash for none
 	formDecimal                  // digits with a fraction, or a dash for none
@@ -17,7 +18,12 @@ const (
 	formWords                    // words of several upstreams
 	formLocal                    // 21/Nov/2026:01:26:57 +0000
 	formMark                     // a question mark, or nothing
+	formQuery                    // begins with a question mark, or nothing
 	formBraces                   // {several|values}, or nothing at all, and then not the text behind it either
+	formRest                     // several values in quotes up to the end of the line, or nothing
+	formSigned                   // digits, which may have a sign; or a dash
+	formState                    // a termination state of HAProxy
+	formDate                     // 21/Nov/2026:01:26:57.404
 )
 
 // mayHold tells whether a value of this form may hold the byte.
@@ -25,14 +31,20 @@ func (f valueForm) mayHold(c byte) bool {
 	switch f {
 	case formWord:
 		return c != ' '
+	case formAddress:
+		return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' || strings.IndexByte(".:-unix", c) >= 0
 	case formHost:
 		return c != ' ' && c != '/'
 	case formNumber:
 		return isDigit(c) || c == '-'
 	case formDecimal:
 		return isDigit(c) || c == '-' || c == '.'
-	case formLocal:
-		return c == ' ' || c > ' ' && strings.IndexByte(`"[]{}|`, c) < 0
+	case formSigned:
+		return isDigit(c) || c == '-' || c == '+'
+	case formState:
+		return c == '-' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+	case formLocal, formDate:
+		return c == ' ' && f == formLocal || c > ' ' && strings.IndexByte(`"[]{}|`, c) < 0
 	}
 	return true
 }
@@ -42,6 +54,18 @@ func (f valueForm) holds(v string) bool {
 	switch f {
 	case formWord:
 		return strings.IndexByte(v, ' ') < 0
+	case formAddress:
+		if v == "unix:" || v == "unix" || v == "-" {
+			return true
+		}
+		for i := range len(v) {
+			if c := v[i]; hexValue(c) > 15 && c != '.' && c != ':' {
+				return false
+			}
+		}
+		return true
+	case formQuery:
+		return v == "" || v[0] == '?' || v[0] == '<' || v == "-"
 	case formHost:
 		return strings.IndexByte(v, ' ') < 0 && strings.IndexByte(v, '/') < 0
 	case formNumber:
@@ -52,10 +76,51 @@ func (f valueForm) holds(v string) bool {
 		return several(v, func(v string) bool { return number(v, true) || v == "-" })
 	case formWords:
 		return several(v, func(v string) bool { return v != "" && strings.IndexByte(v, ' ') < 0 && v[len(v)-1] != ',' })
+	case formSigned:
+		if v == "-" {
+			return true
+		}
+		if v != "" && (v[0] == '-' || v[0] == '+') {
+			v = v[1:]
+		}
+		return number(v, false)
+	case formState:
+		return (len(v) == 2 || len(v) == 4) && strings.IndexFunc(v, func(r rune) bool { return r > 'z' || !f.mayHold(byte(r)) }) < 0
+	case formDate:
+		return len(v) >= 20 && v[2] == '/' && v[11] == ':'
+	case formRest:
+		for v = strings.Trim(v, " "); v != ""; v = strings.TrimLeft(v, " ") {
+			var ok bool
+			if v[0] != '"' {
+				return false
+			}
+			if _, v, ok = cut(v[1:], '"'); !ok {
+				return false
+			}
+		}
+		return true
+	case formBraces:
+		return len(v) > 1 && strings.IndexByte(v, '}') == len(v)-1
 	case formLocal:
 		return len(v) == 26 && v[2] == '/' && v[11] == ':' && v[20] == ' '
 	}
 	return true
+}
+
+// hopeless tells, of what has not this form, that more text behind it does not
+// change that.
+func (f valueForm) hopeless(v string) bool {
+	switch f {
+	case formWord, formHost:
+		return true
+	case formAddress:
+		return v != "" && v[0] != 'u'
+	case formLocal:
+		return len(v) >= 26
+	case formBraces:
+		return strings.IndexByte(v, '}') >= 0
+	}
+	return false
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }

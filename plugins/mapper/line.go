@@ -17,6 +17,7 @@ type line struct {
 	head  string // text before the first variable
 	parts []part
 	marks []mark // of each part in the last line
+	found []mark // the same, while another way is looked for
 	// cut tells that the gateway cuts its lines at a length: what lacks the text
 	// behind the request line is taken as far as it goes.
 	cut bool
@@ -29,10 +30,11 @@ type part struct {
 	slot  slot
 	form  valueForm
 	after string // the text behind it
+	bare  string // the same where a part in braces is left out
 	last  bool   // after it the line ends
 	begin byte   // when not zero: what the next part begins with, which stands here without text between
 	chain string // behind that part, if it is empty
-	over  bool   // after is left out where the part is empty
+	loose bool   // where it ends is taken as it comes first
 	sure  bool   // the first place that fits is the only one
 
 	quoted  bool // it stands between quotes, and holds none
@@ -47,37 +49,41 @@ const maxTries = 2000
 
 // seal works out what the parts need to know of each other.
 func (l *line) seal() {
-	l.marks = make([]mark, len(l.parts))
+	l.marks, l.found = make([]mark, len(l.parts)), make([]mark, len(l.parts))
+	before := l.head
 	for i := range l.parts {
 		p := &l.parts[i]
 		p.last = i == len(l.parts)-1
-		if p.after != "" {
-			p.sure = !p.form.mayHold(p.after[0]) || p.quoted && p.after[0] == '"'
+		p.bare = p.after
+		if strings.HasSuffix(before, " ") {
+			p.bare = strings.TrimPrefix(p.after, " ") // of two spaces one is left
 		}
+		before = p.after
+		p.sure = p.last || p.after == "" || !p.form.mayHold(p.after[0]) || p.quoted && p.after[0] == '"'
 	}
 }
 
-// scan finds the parts in s.
+// scan finds the parts in s. A line that can be cut in two ways is an error: who
+// chose a part of it may have meant it to be.
 func (l *line) scan(s string) error {
 	if !strings.HasPrefix(s, l.head) {
-		return fmt.Errorf("not in the form of log_format: it does not begin with %q", l.head)
+		return fmt.Errorf("the line does not fit its format: it does not begin with %q", l.head)
 	}
 	l.had = len(l.parts)
-	if l.had == 0 {
-		return nil
-	}
-	tries, furthest := 0, 0
+	tries, furthest, found := 0, 0, false
 	l.marks[0].from = len(l.head)
 	for i, least := 0, len(l.head); ; {
-		p := &l.parts[i]
-		to := p.end(s, l.marks[i].from, least, &tries)
-		if to < 0 && l.cut && p.slot == slotRequest && l.marks[i].from < len(s) {
-			l.marks[i].to, l.had = len(s), i+1
-			return nil
-		}
+		p, m := &l.parts[i], &l.marks[i]
+		to := p.end(s, m.from, least, &tries)
 		if to < 0 {
+			if l.cut && !found && p.cutShort(s[m.from:]) {
+				m.to, l.had = len(s), i+1
+				return nil
+			}
 			furthest = max(furthest, i)
-			for i--; i >= 0 && l.parts[i].sure; i-- {
+			if i = l.before(i, found); i < 0 && found {
+				copy(l.marks, l.found)
+				return nil
 			}
 			if tries++; i < 0 || tries > maxTries {
 				return l.unlike(furthest, tries > maxTries)
@@ -85,11 +91,22 @@ func (l *line) scan(s string) error {
 			least = l.marks[i].to + 1
 			continue
 		}
-		l.marks[i].to = to
+		m.to = to
 		if p.last {
-			return nil
+			if found {
+				return l.twofold()
+			}
+			if i = l.before(i, true); i < 0 {
+				return nil
+			}
+			found = true
+			copy(l.found, l.marks)
+			least = l.marks[i].to + 1
+			continue
 		}
-		if p.form != formBraces || to > l.marks[i].from {
+		if p.form == formBraces && to == m.from {
+			to += len(p.bare)
+		} else {
 			to += len(p.after)
 		}
 		i++
@@ -97,16 +114,38 @@ func (l *line) scan(s string) error {
 	}
 }
 
+// before is the last part before i that may end elsewhere, too; -1 when there is
+// none. With again it is asked for a second way to read the line.
+func (l *line) before(i int, again bool) int {
+	for i--; i >= 0 && (l.parts[i].sure || again && l.parts[i].loose); i-- {
+	}
+	return i
+}
+
+// cutShort tells whether the gateway cut its line within this part.
+func (p *part) cutShort(rest string) bool {
+	return p.slot == slotRequest && p.quoted && rest != "" && strings.IndexByte(rest, '"') < 0
+}
+
+// twofold is the error of a line that fits in two ways.
+func (l *line) twofold() error {
+	i := 0
+	for l.marks[i] == l.found[i] {
+		i++
+	}
+	return fmt.Errorf("the line fits its format in more than one way: where %s begins and ends cannot be told; have the gateway put what clients choose between quotes, escaped", l.parts[i].name)
+}
+
 // unlike is the error of a line that does not fit.
 func (l *line) unlike(i int, endless bool) error {
 	p := &l.parts[i]
 	switch {
 	case endless:
-		return fmt.Errorf("not in the form of log_format: where %s ends cannot be told", p.name)
+		return fmt.Errorf("the line does not fit its format: where %s ends cannot be told", p.name)
 	case p.last && p.after == "":
-		return fmt.Errorf("not in the form of log_format: %s at its end is missing or wrong", p.name)
+		return fmt.Errorf("the line does not fit its format: %s at its end is missing or wrong", p.name)
 	default:
-		return fmt.Errorf("not in the form of log_format: %s, which %q ends, is missing or wrong", p.name, p.after)
+		return fmt.Errorf("the line does not fit its format: %s, which %q ends, is missing or wrong", p.name, p.after)
 	}
 }
 
@@ -114,7 +153,7 @@ func (l *line) unlike(i int, endless bool) error {
 func (p *part) end(s string, from, least int, tries *int) int {
 	switch {
 	case p.form == formBraces && (from >= len(s) || s[from] != '{'):
-		if least > from {
+		if least > from || !strings.HasPrefix(s[from:], p.bare) || p.last && len(s) != from+len(p.bare) {
 			return -1
 		}
 		return from
@@ -143,8 +182,7 @@ func (p *part) end(s string, from, least int, tries *int) int {
 		if p.fits(s[from:n]) {
 			return n
 		}
-		// An escaped quote is no end; nor is the text of what may hold it.
-		if p.sure && !p.slashed {
+		if p.sure && !p.slashed || p.hopeless(s[from:n]) {
 			return -1
 		}
 		if *tries++; *tries > maxTries {
@@ -182,6 +220,14 @@ func (p *part) fits(v string) bool {
 	return p.form.holds(v)
 }
 
+// hopeless tells, of what does not fit, that more of the line fits no better.
+func (p *part) hopeless(v string) bool {
+	if p.quoted && !p.slashed && strings.IndexByte(v, '"') >= 0 {
+		return true
+	}
+	return p.form.hopeless(v)
+}
+
 // indexAt is the index of text in s from i on, -1 when it is not there. Mostly
 // text is short, and so is the way.
 func indexAt(s string, i int, text string) int {
@@ -204,7 +250,7 @@ func (l *line) joints() error {
 		p, next := &l.parts[i], &l.parts[i+1]
 		switch {
 		case p.after != "" || p.form == formMark:
-		case next.form == formMark:
+		case next.form == formMark, next.form == formQuery && p.form == formPath:
 			p.begin = '?'
 		case next.form == formPath && !p.form.mayHold('/'):
 			p.begin = '/'

@@ -36,6 +36,12 @@ func TestGolden(t *testing.T) {
 		"caddy":           {Format: "caddy", Rules: gateway(t), KeepRaw: true, TimeZone: time.FixedZone("CST", 8*3600)},
 		"kubernetes":      {Format: "kubernetes", Host: "cluster-1", Rules: clusterRules(t), KeepRaw: false},
 		"kubernetes_list": {Format: "kubernetes", Host: "cluster-1", Rules: clusterRules(t), KeepRaw: false},
+		"haproxy":         {Format: "haproxy", TimeZone: time.FixedZone("CST", 8*3600), Rules: stateRules(t)},
+		"haproxy_section": {Format: "haproxy", LogFormat: haproxySectionLog, Rules: &Rules{Params: Params{Headers: []string{"X-Team"}}}},
+		"haproxy_clf":     {Format: "haproxy", LogFormat: haproxyListLog, Rules: &Rules{Default: Default{Action: Join(value(t, "fields.res.hdr.0"), Literal("|"), value(t, "fields.res.hdr.1"), Literal("|"), value(t, "fields.req.hdr.1"))}}},
+		"haproxy_custom":  {Format: "haproxy", LogFormat: haproxyCustomLog, Rules: stateRules(t)},
+		"nginx_format":    {Format: "nginx", LogFormat: nginxCustomLog, Rules: upstreamRules(t)},
+		"nginx_object":    {Format: "nginx", LogFormat: nginxObjectLog, Rules: upstreamRules(t)},
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, opt) })
 	}

@@ -212,8 +212,10 @@ func nginxForm(name string) valueForm {
 		return formDecimal
 	case "time_local":
 		return formLocal
-	case "time_iso8601", "remote_addr", "binary_remote_addr", "realip_remote_addr", "request_id", "request_method", "scheme", "server_protocol",
-		"server_addr", "server_name", "hostname", "pipe", "ssl_protocol", "ssl_cipher", "ssl_session_reused", "ssl_client_fingerprint", "ssl_client_serial",
+	case "remote_addr", "realip_remote_addr", "proxy_protocol_addr", "server_addr":
+		return formAddress
+	case "time_iso8601", "request_id", "request_method", "scheme", "server_protocol",
+		"server_name", "hostname", "pipe", "ssl_protocol", "ssl_cipher", "ssl_session_reused", "ssl_client_fingerprint", "ssl_client_serial",
 		"kong_request_id", "apisix_request_id":
 		return formWord
 	case "host", "upstream_host":

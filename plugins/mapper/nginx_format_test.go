@@ -95,3 +95,17 @@ func TestNginxFormatPresets(t *testing.T) {
 		}
 	}
 }
+
+const (
+	nginxCustomLog = `log_format edge '$http_host|$remote_addr:$remote_port $remote_user $msec $request_method '
+  '$scheme://$host$uri$is_args$args $status $bytes_sent "$http_user_agent" "$http_referer" '
+  '$upstream_addr $upstream_status ($request_time) "$http_x_team" ${ssl_client_verify}="$ssl_client_s_dn"';`
+	nginxObjectLog = `escape=json '{"ip":"$remote_addr","at":"$msec","who":"$remote_user","req":"$request","code":$status,"took":$upstream_response_time,"team":"$http_x_team","up":"$upstream_addr","host":"$hostname"}'`
+)
+
+// upstreamRules show fields of nginx.
+func upstreamRules(t testing.TB) *Rules {
+	return &Rules{Params: Params{Keep: []string{"q"}, Headers: []string{"X-Team"}}, Routes: []Route{{Pattern: pattern(t, "* /v1/orders"), Action: Literal("Orders"), Additional: []Named{
+		{"upstream", value(t, "fields.upstream_addr")}, {"statuses", value(t, "fields.upstream_status")}, {"up", value(t, "fields.up")}, {"port", value(t, "fields.remote_port")}, {"hostname", value(t, "fields.hostname")},
+	}}}}
+}

@@ -73,14 +73,20 @@ func (n *nginxValues) take(q *request, slot slot, key, value string) {
 
 // settleNginx makes the request of the values.
 func (m *Mapper) settleNginx(n *nginxValues) error {
+	text := &n.text
+	var err error
+	if m.request.time, err = m.clock.pick(&stamps{text[slotEpoch], text[slotISO], text[slotLocal]}, m.opt.TimeZone); err != nil {
+		return err
+	}
+	return m.settle(n)
+}
+
+// settle makes the request of the values, but for its time.
+func (m *Mapper) settle(n *nginxValues) error {
 	q, text := &m.request, &n.text
 	q.peer, q.forwarded, q.user, q.consumer, q.clientDN = text[slotPeer], text[slotForwarded], text[slotUser], text[slotConsumer], text[slotClientDN]
 	q.host, q.server, q.userAgent, q.referer, q.requestID = text[slotHost], text[slotServer], text[slotUserAgent], text[slotReferer], text[slotRequestID]
 	request, args := text[slotRequest], text[slotQuery]
-	var err error
-	if q.time, err = m.clock.pick(&stamps{text[slotEpoch], text[slotISO], text[slotLocal]}, m.opt.TimeZone); err != nil {
-		return err
-	}
 	switch {
 	case n.uri != "":
 		q.setTarget(n.uri)

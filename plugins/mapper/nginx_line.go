@@ -33,7 +33,6 @@ func nginxFormat(format string) (reader, error) {
 type nginxLine struct {
 	*line
 	escape string
-	keys   members
 }
 
 func (l *nginxLine) read(m *Mapper, record []byte) error {

@@ -19,7 +19,7 @@ func (f *nginxSyntax) objects(byFormat reader) reader {
 			renamed = append(renamed, v)
 		}
 	}
-	of := func(key string) slot {
+	known := func(key string) slot {
 		if s, ok := slots[key]; ok {
 			return s
 		}
@@ -27,7 +27,7 @@ func (f *nginxSyntax) objects(byFormat reader) reader {
 	}
 	return func(m *Mapper, record []byte) error {
 		q := &m.request
-		m.members.slot = of
+		m.members.slot = known
 		if err := m.readNginxJSON(record); err != nil {
 			q.reset()
 			if byFormat(m, record) == nil {

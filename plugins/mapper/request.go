@@ -24,7 +24,7 @@ type request struct {
 	host      string
 	server    string // the server's own name, where there is no host
 	status    int
-	bytes     int64 // of the response's body; -1: not known
+	bytes     int64 // of the response: of its body, where the gateway tells that apart; -1: not known
 	duration  int64 // microseconds; -1: not known
 	userAgent string
 	referer   string

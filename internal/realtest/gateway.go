@@ -1,0 +1,66 @@
+package realtest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// NginxWith runs nginx with these lines in its http block, one worker, and waits
+// until it listens on addr.
+func NginxWith(t *testing.T, addr, http string) *Process {
+	t.Helper()
+	path, err := exec.LookPath("nginx")
+	Part(t, "nginx", err)
+	dir := t.TempDir()
+	conf := fmt.Sprintf(`
+user root;
+daemon off;
+worker_processes 1;
+pid %[1]s/nginx.pid;
+error_log %[1]s/error.log;
+events { worker_connections 256; }
+http {
+  client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s; scgi_temp_path %[1]s;
+%[2]s
+}
+`, dir, http)
+	p := Start(t, nil, path, "-c", configured(t, dir, "nginx.conf", conf), "-p", dir)
+	listens(t, addr)
+	return p
+}
+
+// HAProxyWith runs HAProxy with this configuration, one thread, and waits until it
+// listens on addr. What it logs to stdout is the process's output.
+func HAProxyWith(t *testing.T, addr, conf string) *Process {
+	t.Helper()
+	path, err := exec.LookPath("haproxy")
+	Part(t, "haproxy", err)
+	p := Start(t, nil, path, "-db", "-f", configured(t, t.TempDir(), "haproxy.cfg", "global\n  nbthread 1\n"+conf))
+	listens(t, addr)
+	return p
+}
+
+func configured(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func listens(t *testing.T, addr string) {
+	t.Helper()
+	Until(t, 10*time.Second, addr+" to listen", func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+}
