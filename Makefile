@@ -17,7 +17,12 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Tools of a version that tools/go.mod pins, so that the product's go.mod stays clean.
 TOOL := $(GO) tool -modfile=$(CURDIR)/tools/go.mod
 
-GENERATED := proto/actiontrail/v1/batch.pb.go \
+# What agents and plugins say to each other.
+PLUGIN_PROTO := actiontrail/plugin/v1
+PLUGIN := plugin source sink
+
+GENERATED := proto/actiontrail/v1/batch.pb.go $(PLUGIN:%=proto/$(PLUGIN_PROTO)/%.pb.go) \
+	proto/$(PLUGIN_PROTO)/source_grpc.pb.go proto/$(PLUGIN_PROTO)/sink_grpc.pb.go \
 	aggregator/api/types.gen.go aggregator/api/server.gen.go aggregator/api/client.gen.go
 
 # Packages whose goroutines share something.
@@ -81,7 +86,7 @@ soak: deps ## Two logs under load; agent, NATS and aggregator killed, stopped an
 
 .PHONY: gen
 gen: ## Generate code anew: protobuf, and the API from openapi.yaml
-	$(GO) -C tools run ./protogen ../proto actiontrail/v1/batch.proto
+	$(GO) -C tools run ./protogen ../proto actiontrail/v1/batch.proto $(PLUGIN:%=$(PLUGIN_PROTO)/%.proto)
 	cd aggregator/api && for part in types server client; do $(TOOL) oapi-codegen --config codegen/$$part.yaml openapi.yaml || exit 1; done
 
 .PHONY: drift

@@ -36,7 +36,9 @@ func law() []rule {
 
 		{"plugins", []string{"event"}, "plugins is the contract; what an outside plugin must compile against stays small", nil},
 		{"plugins/mapper", []string{"plugins", "event"}, "a mapper is pure: it reads no files and knows no configuration language", nil},
+		{"plugins/host", []string{"plugins", "event", "proto/actiontrail/plugin/v1", "internal/backoff"}, "the host carries the contract to a process and back: it knows no source, no agent, and nothing of batches", []string{"plugins/file", "plugins/sinktest"}},
 		{"plugins/sourcetest", []string{"plugins", "event"}, "the suite knows the contract and nothing of any source", nil},
+		{"plugins/sinktest", []string{"plugins", "event"}, "the suite knows the contract and nothing of any sink", nil},
 		{"plugins/...", []string{"plugins", "event", "internal/durable"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
 
 		{"agent/...", []string{"event", "plugins", "agent/...", "internal/backoff", "internal/bus", "internal/durable", "internal/wire"}, "the agent must stay light: neither server nor index nor configuration language", []string{"internal/bus/..."}},
@@ -57,7 +59,7 @@ func law() []rule {
 
 // testsToo is what any test may import besides what its package may.
 func testsToo() []string {
-	return []string{"internal/realtest", "plugins/sourcetest"}
+	return []string{"internal/realtest", "plugins/sourcetest", "plugins/sinktest"}
 }
 
 // technology says in which folders of ours a module of others may be imported.
@@ -75,6 +77,8 @@ func technologies() []technology {
 		{"github.com/nats-io/nats.go", []string{"internal/bus/..."}, "NATS lives in internal/bus alone, so that it can be replaced there"},
 		{"github.com/nats-io/nats-server", []string{"internal/bus/embedded"}, "the NATS server lives in internal/bus/embedded alone, so that the light agent does not link it"},
 		{"google.golang.org/protobuf", []string{"internal/wire", "proto/..."}, "protobuf lives in internal/wire alone"},
+		{"google.golang.org/grpc", []string{"plugins/host", "proto/actiontrail/plugin/v1"}, "gRPC is how processes of plugins are reached, and nothing else"},
+		{"github.com/hashicorp/go-", []string{"plugins/host"}, "go-plugin lives in plugins/host alone"},
 		{"github.com/spf13/", []string{"cmd/..."}, "the command line is wiring: it lives in cmd"},
 		{"github.com/fsnotify/fsnotify", []string{"plugins/file"}, "watching files is the file source's matter"},
 		{"github.com/RoaringBitmap/roaring", []string{"aggregator/index/local"}, "bitmaps are the local index's own form"},

@@ -146,8 +146,12 @@ func (r *run) read(s plugins.Source, n int, patience time.Duration) error {
 
 // end checks that there is nothing more: io.EOF, or Read blocks and returns the
 // error of its ctx. Marks may still move.
-func (r *run) end(s plugins.Source, ends bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+func (r *run) end(s plugins.Source, h Harness) error {
+	ends, wait := h.Ends, 30*time.Millisecond
+	if ends {
+		wait = h.Patience
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	for {
 		b, err := s.Read(ctx)
@@ -183,7 +187,7 @@ func whole(t testing.TB, h Harness) (*run, error) {
 	if err := r.read(s, len(h.Want), h.Patience); err != nil {
 		return nil, err
 	}
-	return r, errors.Join(r.end(s, h.Ends), s.Close())
+	return r, errors.Join(r.end(s, h), s.Close())
 }
 
 func checkAll(t testing.TB, h Harness) error {
@@ -232,7 +236,7 @@ func checkRestart(t testing.TB, h Harness, all *run, i int) error {
 			return fmt.Errorf("at %+v: got %q (%v), want %q", p, got, ok, all.records[p])
 		}
 	}
-	return r.end(s, h.Ends)
+	return r.end(s, h)
 }
 
 func checkCancel(t testing.TB, h Harness) error {
@@ -269,7 +273,7 @@ func checkCancel(t testing.TB, h Harness) error {
 		}
 	}
 	if h.Ends {
-		return r.end(s, true)
+		return r.end(s, h)
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // while it blocks
 	done := make(chan error, 1)
@@ -322,5 +326,5 @@ func checkReopen(t testing.TB, h Harness) error {
 			return fmt.Errorf("at %+v: %q after opening again, %q before", p, rest.records[p], r.records[p])
 		}
 	}
-	return rest.end(s, h.Ends)
+	return rest.end(s, h)
 }

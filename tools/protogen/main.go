@@ -1,9 +1,10 @@
-// Command protogen compiles .proto files and runs protoc-gen-go on them, so that
-// neither protoc nor buf is needed. From the root of the repository:
+// Command protogen compiles .proto files and runs protoc-gen-go on them, and
+// protoc-gen-go-grpc on those with services, so that neither protoc nor buf is
+// needed. From the root of the repository:
 //
 //	go -C tools run ./protogen ../proto actiontrail/v1/batch.proto
 //
-// It runs within tools/, whose go.mod pins protoc-gen-go. The generated files go beside their .proto files and are the same on every
+// It runs within tools/, whose go.mod pins both. The generated files go beside their .proto files and are the same on every
 // machine, so `git diff --exit-code` afterwards is the check for drift.
 package main
 
@@ -64,9 +65,10 @@ func generate(ctx context.Context, root string, names ...string) error {
 	if err != nil {
 		return err
 	}
-	const plugin = "protoc-gen-go"
-	if err := run(ctx, plugin, in, root); err != nil {
-		return fmt.Errorf("%s: %w", plugin, err)
+	for _, plugin := range []string{"protoc-gen-go", "protoc-gen-go-grpc"} { // the second writes nothing for files without services
+		if err := run(ctx, plugin, in, root); err != nil {
+			return fmt.Errorf("%s: %w", plugin, err)
+		}
 	}
 	return nil
 }
