@@ -79,7 +79,8 @@ type Source struct {
 	MaxLine int64  // bytes
 	Records Records
 	Mapper  mapper.Options
-	Place   string // file:line of its block
+	Place   string  // file:line of its block
+	Plugin  *Plugin // the program that serves it; nil: a source of files, to which all but Mapper and Place belongs
 
 	Symlinks    bool          // follow symbolic links
 	Identity    string        // inode or path

@@ -57,6 +57,11 @@ func Load(paths ...string) (*Config, error) {
 		m.order()
 		return nil, m
 	}
+	for _, s := range c.Sources {
+		if s.Plugin != nil {
+			s.Plugin.files = parser.Files()
+		}
+	}
 	return c, nil
 }
 

@@ -97,6 +97,25 @@ type fileSourceBody struct {
 	Multiline []multilineBlock `hcl:"multiline,block"`
 }
 
+type pluginSourceBody struct {
+	Command        hcl.Expression `hcl:"command,attr"`
+	SHA256         hcl.Expression `hcl:"sha256,optional"`
+	Format         hcl.Expression `hcl:"format,attr"`
+	LogFormat      hcl.Expression `hcl:"log_format,optional"`
+	Mapper         hcl.Expression `hcl:"mapper,optional"`
+	KeepRaw        hcl.Expression `hcl:"keep_raw,optional"`
+	TimeZone       hcl.Expression `hcl:"time_zone,optional"`
+	TrustedProxies hcl.Expression `hcl:"trusted_proxies,optional"`
+
+	Config []configBlock `hcl:"config,block"`
+}
+
+// configBlock is what only a plugin can read.
+type configBlock struct {
+	Range hcl.Range `hcl:",def_range"`
+	Body  hcl.Body  `hcl:",remain"`
+}
+
 type multilineBlock struct {
 	Start    hcl.Expression `hcl:"start,optional"`
 	Continue hcl.Expression `hcl:"continue,optional"`

@@ -16,13 +16,8 @@ import (
 const sourceSystem = "system"
 
 func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool) {
-	switch b.Kind {
-	case "file":
-	case "plugin":
-		r.later(b.Range, `source "plugin"`, `use source "file"`)
-		return Source{}, false
-	default:
-		r.wrong(b.Range, suggest(b.Kind, []string{"file"}), "unknown kind of source %q", b.Kind)
+	if b.Kind != "file" && b.Kind != "plugin" {
+		r.wrong(b.Range, suggest(b.Kind, []string{"file", "plugin"}), "unknown kind of source %q", b.Kind)
 		return Source{}, false
 	}
 	if !event.ValidName(b.Name) {
@@ -31,20 +26,27 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 	if b.Name == sourceSystem {
 		r.wrong(b.Range, "take another name", "source %q is the aggregator's own", b.Name)
 	}
+	s := Source{Name: b.Name, Place: place(b.Range)}
+	var m mapping
+	if b.Kind == "plugin" {
+		m = r.pluginSource(b, &s)
+	} else {
+		m = r.fileSource(b, &s)
+	}
+	r.mapping(&s, &m, mappers)
+	return s, true
+}
+
+func (r *reader) fileSource(b *sourceBlock, s *Source) mapping {
 	var body fileSourceBody
 	r.decode(b.Body, b.Range, &body)
-	s := Source{
-		Name: b.Name, Place: place(b.Range),
-		Paths:   r.globs(body.Paths),
-		Exclude: r.globs(body.Exclude),
-		Start:   r.choice(body.Start, "start", "beginning", "beginning", "end"),
-		MaxLine: r.bytes(body.MaxLine, DefaultMaxLine),
-
-		Symlinks:    r.truth(body.Symlinks),
-		Identity:    r.choice(body.Identity, "identity", "inode", "inode", "path"),
-		IgnoreOlder: r.duration(body.IgnoreOlder, 0),
-		MaxOpen:     r.count(body.MaxOpen, "max_open", DefaultMaxOpen, 1<<16),
-	}
+	s.Paths, s.Exclude = r.globs(body.Paths), r.globs(body.Exclude)
+	s.Start = r.choice(body.Start, "start", "beginning", "beginning", "end")
+	s.MaxLine = r.bytes(body.MaxLine, DefaultMaxLine)
+	s.Symlinks = r.truth(body.Symlinks)
+	s.Identity = r.choice(body.Identity, "identity", "inode", "inode", "path")
+	s.IgnoreOlder = r.duration(body.IgnoreOlder, 0)
+	s.MaxOpen = r.count(body.MaxOpen, "max_open", DefaultMaxOpen, 1<<16)
 	if given(body.Paths) && len(s.Paths) == 0 && !r.toldAt(body.Paths.Range()) {
 		r.wrong(body.Paths.Range(), `write paths = ["/var/log/nginx/*.log"]`, "a source needs at least one path")
 	}
@@ -55,26 +57,34 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 	if given(body.IgnoreOlder) && s.IgnoreOlder < time.Minute && !r.toldAt(body.IgnoreOlder.Range()) {
 		r.wrong(body.IgnoreOlder.Range(), `write a length of time like "24h", or leave it out to read files of any age`, "ignore_older is shorter than a minute")
 	}
+	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies}
+}
+
+// mapping is how the records of a source become events, whatever kind of source it is.
+type mapping struct {
+	format, logFormat, mapper, keepRaw, timeZone, trustedProxies hcl.Expression
+}
+
+func (r *reader) mapping(s *Source, m *mapping, mappers map[string]*rules) {
 	s.Mapper = mapper.Options{
-		Format:    r.format(body.Format),
-		LogFormat: r.text(body.LogFormat, ""),
-		KeepRaw:   r.truth(body.KeepRaw),
+		Format:    r.format(m.format),
+		LogFormat: r.text(m.logFormat, ""),
+		KeepRaw:   r.truth(m.keepRaw),
 	}
-	if given(body.LogFormat) && !r.toldAt(body.LogFormat.Range()) {
+	if given(m.logFormat) && !r.toldAt(m.logFormat.Range()) {
 		if _, err := mapper.New(s.Mapper); err != nil {
-			r.wrong(body.LogFormat.Range(), "write it as in the gateway's own configuration", "%v", err)
+			r.wrong(m.logFormat.Range(), "write it as in the gateway's own configuration", "%v", err)
 		}
 	}
-	if zone := r.text(body.TimeZone, ""); zone != "" {
+	if zone := r.text(m.timeZone, ""); zone != "" {
 		location, err := time.LoadLocation(zone)
 		if err != nil {
-			r.wrong(body.TimeZone.Range(), `write a name of the time zone database, like "Asia/Shanghai"`, "unknown time zone %q", zone)
+			r.wrong(m.timeZone.Range(), `write a name of the time zone database, like "Asia/Shanghai"`, "unknown time zone %q", zone)
 		}
 		s.Mapper.TimeZone = location
 	}
-	s.Mapper.TrustedProxies = r.proxies(body.TrustedProxies)
-	r.chooseMapper(&s, &body, mappers)
-	return s, true
+	s.Mapper.TrustedProxies = r.proxies(m.trustedProxies)
+	r.chooseMapper(s, m.mapper, mappers)
 }
 
 // format reads the dialect.
@@ -85,8 +95,8 @@ func (r *reader) format(x hcl.Expression) string {
 	return r.choice(x, "format", "nginx", mapper.Formats()...)
 }
 
-func (r *reader) chooseMapper(s *Source, body *fileSourceBody, mappers map[string]*rules) {
-	name := r.text(body.Mapper, "")
+func (r *reader) chooseMapper(s *Source, x hcl.Expression, mappers map[string]*rules) {
+	name := r.text(x, "")
 	if name == "" {
 		return
 	}
@@ -100,14 +110,14 @@ func (r *reader) chooseMapper(s *Source, body *fileSourceBody, mappers map[strin
 		if len(names) == 0 {
 			hint = fmt.Sprintf("write a block: mapper %q { … }", name)
 		}
-		r.wrong(body.Mapper.Range(), hint, "there is no mapper %q", name)
+		r.wrong(x.Range(), hint, "there is no mapper %q", name)
 		return
 	}
 	if rules.source != "" && rules.source != s.Name {
-		r.wrong(body.Mapper.Range(), fmt.Sprintf("its match says source = %q (%s)", rules.source, place(rules.sourceRange)), "mapper %q is not for source %q", name, s.Name)
+		r.wrong(x.Range(), fmt.Sprintf("its match says source = %q (%s)", rules.source, place(rules.sourceRange)), "mapper %q is not for source %q", name, s.Name)
 	}
 	if s.Mapper.Format == "native" {
-		r.wrong(body.Mapper.Range(), "leave it out", "records of format native are events already and take no mapper")
+		r.wrong(x.Range(), "leave it out", "records of format native are events already and take no mapper")
 		return
 	}
 	s.Mapper.Rules = &rules.Rules

@@ -61,6 +61,9 @@ func (f *serveFlags) server(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := lanes.StartPlugins(cmd.Context(), h.Config, h.Log); err != nil {
+		return err
+	}
 	lock, err := process.Hold(f.Data, lanes.Folder)
 	if err != nil {
 		return err

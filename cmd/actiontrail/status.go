@@ -120,6 +120,9 @@ func (a *aggregation) sources() []api.SourceStatus {
 		if lane.Failing {
 			s.LastError = lane.LastError
 		}
+		if s.LastError == "" && lane.Plugin != nil {
+			s.LastError = lane.Plugin.Error()
+		}
 		for _, f := range lane.Files.Faults {
 			if s.LastError == "" {
 				s.LastError = fmt.Sprintf("%s: %v", f.Path, f.Err)

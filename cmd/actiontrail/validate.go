@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/actiontrail/actiontrail/cmd/internal/lanes"
 	"github.com/actiontrail/actiontrail/config"
 )
 
@@ -13,10 +15,17 @@ func newValidateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE…",
 		Short: "Check configuration files, and tell every mistake with its place",
-		Long:  "Checks configuration files, or folders of *.hcl files, that belong together, and runs the tests in their mappers. It needs no server.",
-		Args:  cobra.MinimumNArgs(1),
+		Long: `Checks configuration files, or folders of *.hcl files, that belong together, and runs the tests in their mappers. It needs no server.
+Plugins are started and asked what they say of their config block; one that cannot be started here is told, and is no mistake.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := config.Load(args...)
+			if err != nil {
+				return usageError("the configuration is wrong\n\n%w", err)
+			}
+			err = lanes.CheckPlugins(cmd.Context(), cfg, slog.New(slog.DiscardHandler), func(source string, err error) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "source %s: its config block was not checked, as only the plugin can: %v\n", source, err)
+			})
 			if err != nil {
 				return usageError("the configuration is wrong\n\n%w", err)
 			}

@@ -51,6 +51,9 @@ func run(ctx context.Context, f *flags, program string, every time.Duration) err
 	if len(cfg.Agent.NATS.Servers) == 0 {
 		return process.UsageError("an agent alone needs to know where NATS is: write servers = [\"nats://host:4222\"] into a nats block of the agent block, or run `actiontrail server`, which has its own")
 	}
+	if err := StartPlugins(ctx, cfg, log); err != nil {
+		return err
+	}
 	lock, err := process.Hold(f.Data, Folder)
 	if err != nil {
 		return err

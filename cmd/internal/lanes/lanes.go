@@ -12,7 +12,9 @@ import (
 
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/file"
+	"github.com/actiontrail/actiontrail/plugins/host"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
 
@@ -25,15 +27,16 @@ type Lanes struct {
 	agent    agent.Agent
 	files    map[string]*file.Source // by name of the source
 	lags     map[string]*lag         // the same
+	plugins  map[string]*host.Source // by name of the source; those have no files
 	reporter *agent.Reporter         // nil: there is no source, so nothing to report
 }
 
 // New makes the lanes that cfg declares, which sign with key. dir is the agent's part of the data folder.
 func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r Reports, log *slog.Logger) (*Lanes, error) {
 	machine := agent.Machine()
-	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}}
+	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}, plugins: map[string]*host.Source{}}
 	for _, s := range cfg.Sources {
-		source, err := file.New(fileConfig(&s, log.With("source", s.Name)))
+		source, err := l.source(&s, log.With("source", s.Name))
 		if err != nil {
 			return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)
 		}
@@ -47,7 +50,6 @@ func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r R
 				return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)
 			}
 		}
-		l.files[s.Name], l.lags[s.Name] = source, &lag{}
 		l.agent.Lanes = append(l.agent.Lanes, &agent.Lane{
 			Account: cfg.Agent.Account, Agent: cfg.Agent.Name, Name: s.Name, Key: key, Machine: machine,
 			Source: source, Mapper: m, Second: second, Stream: stream,
@@ -58,6 +60,20 @@ func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r R
 		l.reportBy(r, cfg.Agent.Account, cfg.Agent.Name, dir, key, log)
 	}
 	return l, nil
+}
+
+// source makes the source that a lane reads.
+func (l *Lanes) source(s *config.Source, log *slog.Logger) (plugins.Source, error) {
+	if s.Plugin != nil {
+		l.plugins[s.Name] = pluginSource(s, log)
+		return l.plugins[s.Name], nil
+	}
+	source, err := file.New(fileConfig(s, log))
+	if err != nil {
+		return nil, err
+	}
+	l.files[s.Name], l.lags[s.Name] = source, &lag{}
+	return source, nil
 }
 
 // Run runs the agent until ctx ends, and reports how it fares.
@@ -102,12 +118,13 @@ func fileConfig(s *config.Source, log *slog.Logger) file.Config {
 	return c
 }
 
-// Status is how a lane and its files fare.
+// Status is how a lane and what it reads fare.
 type Status struct {
 	agent.LaneStatus
-	Files    file.Status
-	LagBytes int64     // of the files, not read yet
-	Oldest   time.Time // no line that waits to be read, spooled or acknowledged is older; zero: none waits
+	Files    file.Status // of a source of files
+	Plugin   error       // why the process of a plugin does not run; nil: it does, or it is none
+	LagBytes int64       // of the files, not read yet
+	Oldest   time.Time   // no line that waits to be read, spooled or acknowledged is older; zero: none waits
 }
 
 // Status is that of all lanes, in the order of the configuration.
@@ -115,8 +132,15 @@ func (l *Lanes) Status() []Status {
 	now := time.Now()
 	all := make([]Status, len(l.agent.Lanes))
 	for i, lane := range l.agent.Lanes {
-		s := Status{LaneStatus: lane.Status(), Files: l.files[lane.Name].Status()}
-		s.LagBytes, s.Oldest = l.lags[lane.Name].look(now, s.Files.Files)
+		s := Status{LaneStatus: lane.Status()}
+		if p := l.plugins[lane.Name]; p != nil {
+			if fares := p.Status(); !fares.Running {
+				s.Plugin = fares.Err
+			}
+		} else {
+			s.Files = l.files[lane.Name].Status()
+			s.LagBytes, s.Oldest = l.lags[lane.Name].look(now, s.Files.Files)
+		}
 		for _, t := range []time.Time{s.Began, s.PendingOldest} {
 			if !t.IsZero() && (s.Oldest.IsZero() || t.Before(s.Oldest)) {
 				s.Oldest = t

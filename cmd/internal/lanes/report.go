@@ -56,6 +56,9 @@ func (l *Lanes) reports() []wire.SourceReport {
 
 // fault is the first thing that a source cannot read at present.
 func (s *Status) fault() error {
+	if s.Plugin != nil {
+		return s.Plugin
+	}
 	for _, f := range s.Files.Faults {
 		return fmt.Errorf("%s: %w", f.Path, f.Err)
 	}

@@ -30,7 +30,16 @@ source "file" "system" {
   mapper = "shop"
 }
 source "plugin" "acme" {
-  command = ["./acme-source"]
+  command = []
+  format  = "nginx"
+  sha256  = "5e884898"
+  paths   = ["/var/log"]
+  config {
+    every = shop.every
+    tls {
+      ca = "x"
+    }
+  }
 }
 source "fiel" "x" {}
 
