@@ -41,7 +41,7 @@ func parse(name string, text []byte) (source, error) {
 	}, nil
 }
 
-// sources reads every Go file of the module. tools/ is a module of its own.
+// sources reads every Go file of the module. tools/ and the examples of plugins are modules of their own.
 func sources(t *testing.T) []source {
 	t.Helper()
 	root := os.DirFS("../..")
@@ -53,6 +53,9 @@ func sources(t *testing.T) []source {
 		if d.IsDir() {
 			base := d.Name()
 			if name != "." && (strings.ContainsAny(base[:1], "._") || slices.Contains([]string{"testdata", "node_modules"}, base) || slices.Contains([]string{"tools", "bin", "data"}, name)) {
+				return fs.SkipDir
+			}
+			if _, err := fs.Stat(root, path.Join(name, "go.mod")); err == nil && name != "." {
 				return fs.SkipDir
 			}
 			return nil
