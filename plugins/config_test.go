@@ -61,3 +61,27 @@ func TestDecodeConfig(t *testing.T) {
 		t.Error("into a struct that nobody sees")
 	}
 }
+
+// FuzzDecodeConfig decodes anything: what is wrong has a path, and what is right is taken.
+func FuzzDecodeConfig(f *testing.F) {
+	f.Add(`{"folder":"a","every":7,"tls":{"ca":[]}}`)
+	f.Add(`{"folder":null,"x":{}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var c struct {
+			Folder string   `json:"folder"`
+			Every  int      `json:"every"`
+			List   []string `json:"list"`
+			TLS    struct {
+				CA string `json:"ca"`
+			} `json:"tls"`
+		}
+		err := DecodeConfig([]byte(text), &c)
+		if wrong := (*ConfigError)(nil); errors.As(err, &wrong) {
+			for _, p := range wrong.Problems {
+				if len(p.Path) == 0 || p.Text == "" {
+					t.Errorf("%+v", p)
+				}
+			}
+		}
+	})
+}
