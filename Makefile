@@ -26,7 +26,7 @@ GENERATED := proto/actiontrail/v1/batch.pb.go $(PLUGIN:%=proto/$(PLUGIN_PROTO)/%
 	aggregator/api/types.gen.go aggregator/api/server.gen.go aggregator/api/client.gen.go
 
 # Packages whose goroutines share something.
-CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/... ./plugins/file/...
+CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/... ./plugins/file/... ./plugins/host
 
 T     ?= 30s # make fuzz: for each target
 SEEDS ?= 1000 # make sim: worlds

@@ -79,8 +79,8 @@ func sumOf(file string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// answer waits for one answer of a process, patiently. One that does not come ends
-// the process: it hangs.
+// answer waits for one answer of a process, patiently. A process that does not answer
+// hangs: for the caller it has gone, and is to be ended.
 func answer[Q, A any](ctx context.Context, p *process, what string, call func(context.Context, Q) (A, error), q Q) (A, error) {
 	own, stop := context.WithTimeout(ctx, p.program.patience())
 	defer stop()
@@ -92,8 +92,7 @@ func answer[Q, A any](ctx context.Context, p *process, what string, call func(co
 		return a, ctx.Err()
 	}
 	if code := status.Code(err); own.Err() != nil || code == codes.Canceled || code == codes.DeadlineExceeded { // the other side may see first that time is over
-		p.child.kill()
-		return a, fmt.Errorf("%w: it did not answer %s within %s, and was ended", errGone, what, p.program.patience())
+		return a, fmt.Errorf("%w: it did not answer %s within %s", errGone, what, p.program.patience())
 	}
 	return a, fmt.Errorf("%s: %w", what, plain(err))
 }
