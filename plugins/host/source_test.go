@@ -156,7 +156,7 @@ func TestHangingPlugin(t *testing.T) {
 				})
 			}
 			err = s.Close()
-			if !errors.Is(err, errGone) {
+			if !errors.Is(err, errGone) && (where == "close" || err != nil) { // elsewhere there may be no process at the moment
 				t.Errorf("close: %v", err)
 			}
 		})
