@@ -192,7 +192,7 @@ func countLines(path string, from int64) (n int, end int64, err error) {
 func runAgent(t *testing.T, log string, lines int) usage {
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "actiontrail-agent")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "github.com/actiontrail/actiontrail/cmd/actiontrail-agent")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-s -w", "-o", binary, "github.com/actiontrail/actiontrail/cmd/actiontrail-agent")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -7,6 +7,7 @@ want=
 command -v nginx >/dev/null || want="$want nginx-light"
 command -v haproxy >/dev/null || want="$want haproxy"
 command -v npm >/dev/null || want="$want npm" # gets the OpenAPI document that config is tested with
+python3 -c "import venv, ensurepip" 2>/dev/null || want="$want python3-venv" # the plugin in Python
 command -v make >/dev/null || want="$want make"
 command -v cc >/dev/null || command -v gcc >/dev/null || want="$want gcc libc6-dev" # go test -race
 if [ -z "$want" ]; then

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/config/write"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
@@ -80,7 +80,7 @@ func learnFrom(f *mapFlags, name, file string, stdin io.Reader, out, note io.Wri
 		}
 		return usageError("%s: there is nothing to learn: none of its %d lines is a request that has no route yet", file, lines)
 	}
-	if _, err := out.Write(config.WriteMapper(name, proposals)); err != nil {
+	if _, err := out.Write(write.Mapper(name, proposals)); err != nil {
 		return err
 	}
 	fmt.Fprintf(note, "%s of %s, %s\n", count(learned, "request"), count(lines, "line"), count(len(proposals), "proposal"))

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/config/write"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
@@ -205,7 +205,7 @@ func (t *mapTest) report(file, what string) error {
 	slices.SortStableFunc(proposals, func(a, b mapper.Proposal) int { return cmp.Compare(b.Count, a.Count) })
 	fmt.Fprintf(t.out, "\nrequests that no route names: %s to begin with\n", count(len(proposals), "proposal"))
 	for i := range proposals {
-		text := config.WriteRoute(&proposals[i])
+		text := write.Route(&proposals[i])
 		if t.screen.terminal {
 			text = escapeUnseen(text)
 		}

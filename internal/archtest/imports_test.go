@@ -49,7 +49,7 @@ func law() []rule {
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
 		{"aggregator/api/...", []string{"event", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", nil},
 
-		{"config/...", []string{"event", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", nil},
+		{"config/...", []string{"event", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"config"}},
 		{"cmd/...", []string{"..."}, "", nil},
 		{"bench/...", []string{"..."}, "", nil},
 		{"deploy", nil, "deploy is files; its tests load them", []string{"config", "event", "plugins", "plugins/mapper", "query"}},

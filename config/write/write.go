@@ -1,4 +1,7 @@
-package config
+// Package write writes what config reads: mapper blocks that are proposed from a
+// log. It stands apart from config so that an agent, which writes none, does not
+// link it.
+package write
 
 import (
 	"fmt"
@@ -11,9 +14,9 @@ import (
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
 
-// WriteMapper is the text of a mapper block with these routes, each under a
-// comment that says how often it was seen. Load reads it.
-func WriteMapper(name string, proposals []mapper.Proposal) []byte {
+// Mapper is the text of a mapper block with these routes, each under a
+// comment that says how often it was seen. config.Load reads it.
+func Mapper(name string, proposals []mapper.Proposal) []byte {
 	f := hclwrite.NewEmptyFile()
 	body := f.Body().AppendNewBlock("mapper", []string{name}).Body()
 	first := true
@@ -24,21 +27,21 @@ func WriteMapper(name string, proposals []mapper.Proposal) []byte {
 					body.AppendNewline()
 				}
 				first = false
-				writeRoute(body, p)
+				route(body, p)
 			}
 		}
 	}
 	return hclwrite.Format(f.Bytes())
 }
 
-// WriteRoute is the text of one route or ignore block.
-func WriteRoute(p *mapper.Proposal) []byte {
+// Route is the text of one route or ignore block.
+func Route(p *mapper.Proposal) []byte {
 	f := hclwrite.NewEmptyFile()
-	writeRoute(f.Body(), p)
+	route(f.Body(), p)
 	return hclwrite.Format(f.Bytes())
 }
 
-func writeRoute(body *hclwrite.Body, p *mapper.Proposal) {
+func route(body *hclwrite.Body, p *mapper.Proposal) {
 	times := "once"
 	if p.Count > 1 {
 		times = fmt.Sprintf("%d times", p.Count)
@@ -51,14 +54,14 @@ func writeRoute(body *hclwrite.Body, p *mapper.Proposal) {
 		body.AppendUnstructuredTokens(hclwrite.Tokens{{Type: hclsyntax.TokenOBrace, Bytes: []byte("{")}, {Type: hclsyntax.TokenCBrace, Bytes: []byte("}")}, {Type: hclsyntax.TokenNewline, Bytes: []byte("\n")}})
 		return
 	}
-	route := body.AppendNewBlock("route", []string{p.Pattern}).Body()
-	route.SetAttributeValue("service", cty.StringVal(p.Service))
-	route.SetAttributeValue("action", cty.StringVal(p.Action))
+	block := body.AppendNewBlock("route", []string{p.Pattern}).Body()
+	block.SetAttributeValue("service", cty.StringVal(p.Service))
+	block.SetAttributeValue("action", cty.StringVal(p.Action))
 	if p.RW != "" {
-		route.SetAttributeValue("rw", cty.StringVal(p.RW))
+		block.SetAttributeValue("rw", cty.StringVal(p.RW))
 	}
 	if p.ResourceName != "" {
-		route.SetAttributeRaw("resource", resourceTokens(p))
+		block.SetAttributeRaw("resource", resourceTokens(p))
 	}
 }
 
