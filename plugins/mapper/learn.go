@@ -64,7 +64,7 @@ func (l *Learner) Add(method, path, query string) {
 		n = n.next(s)
 	}
 	action, _ := queryValue(query, "Action")
-	if !isIdentifier(action) || len(action) > maxWord {
+	if !isIdentifier(action) || len(action) > maxWord || pascal(action) == "" {
 		action = ""
 	}
 	if n.ends == nil {

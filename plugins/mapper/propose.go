@@ -157,7 +157,7 @@ func nouns(at []place) []string {
 	var words []string
 	for _, p := range at {
 		switch {
-		case p.word == "", isVersion(p.word):
+		case isVersion(p.word), pascal(p.word) == "": // a parameter, too
 		case p.word == "api", p.word == "rest", p.word == "internal", p.word == "public":
 		default:
 			words = append(words, p.word)
