@@ -42,6 +42,7 @@ type Agent struct {
 	SpoolBytes int64
 	// SpoolSync is how long a batch may wait for its fsync, so that many share one; 0: each has one as soon as the disk can.
 	SpoolSync time.Duration
+	HashKey   string // file of the account's key for the hashes of API keys; empty: `server` has its own, an agent alone has none
 	NATS      Remote // without servers: the server in this process
 }
 
@@ -168,7 +169,7 @@ const (
 	DefaultRollBytes = 64 << 20    // of an object before compression
 )
 
-// proxies reads trusted_proxies: addresses and networks.
+// proxy reads one of trusted_proxies: an address or a network.
 func proxy(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
@@ -177,5 +178,8 @@ func proxy(s string) (netip.Prefix, error) {
 	if err != nil {
 		return p, err
 	}
-	return p.Masked(), nil
+	if p = p.Masked(); p.Addr().Is4In6() && p.Bits() >= 96 { // addresses are compared as IPv4
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p, nil
 }

@@ -49,13 +49,13 @@ func (r *reader) mapper(b *mapperBlock) *rules {
 		m.Identity = r.identity(x)
 	}
 	if x := one(r, b.Console, "console", func(x *consoleBlock) hcl.Range { return x.Range }); x != nil {
-		m.Console = r.expression(x.When)
-		if m.Console != nil && !m.Console.IsTruth() {
-			r.wrong(x.When.Range(), `write startswith(headers.referer, "https://console.") or contains(…)`, "a condition is needed here")
-		}
+		m.Console = r.console(x)
 	}
 	if x := one(r, b.Params, "params", func(x *paramsBlock) hcl.Range { return x.Range }); x != nil {
 		m.Params = mapper.Params{Keep: r.texts(x.Keep), Mask: r.texts(x.Mask), Headers: r.texts(x.Headers)}
+		if err := m.Params.Check(); err != nil {
+			r.wrong(x.Headers.Range(), "leave it out; an identity block makes a name of it: jwt.<claim>, api_key", "%v", err)
+		}
 	}
 	if x := one(r, b.Default, "default", func(x *defaultBlock) hcl.Range { return x.Range }); x != nil {
 		m.Default = mapper.Default{Service: r.textExpression(x.Service), Action: r.textExpression(x.Action)}
@@ -71,6 +71,27 @@ func (r *reader) mapper(b *mapperBlock) *rules {
 		}
 	}
 	return m
+}
+
+func (r *reader) console(b *consoleBlock) mapper.Console {
+	c := mapper.Console{When: r.expression(b.When), Hosts: r.texts(b.Hosts), UserAgents: r.texts(b.UserAgents)}
+	if c.When != nil && !c.When.IsTruth() {
+		r.wrong(b.When.Range(), `write startswith(headers.referer, "https://console.") or contains(…)`, "a condition is needed here")
+	}
+	if !given(b.When) && !given(b.Hosts) && !given(b.UserAgents) {
+		r.wrong(b.Range, `write hosts = ["console.shop.example"]`, "a console block needs when, hosts or user_agents")
+	}
+	if err := c.Check(); err != nil {
+		at := b.Range
+		if given(b.Hosts) {
+			at = b.Hosts.Range()
+		}
+		if given(b.UserAgents) && (&mapper.Console{Hosts: c.Hosts}).Check() == nil {
+			at = b.UserAgents.Range()
+		}
+		r.wrong(at, "", "%v", err)
+	}
+	return c
 }
 
 func (r *reader) pattern(text string, at hcl.Range) (mapper.Pattern, bool) {
@@ -192,7 +213,7 @@ func (p patterns) note(r *reader, what, text string, host hcl.Expression, at hcl
 
 func (r *reader) identity(b *identityBlock) mapper.Identity {
 	i := mapper.Identity{
-		Order: r.texts(b.Order), Trust: r.table(b.Trust),
+		Order: r.texts(b.Order), Trust: r.table(b.Trust), TrustedFrom: r.proxies(b.TrustedFrom),
 		Type: r.textExpression(b.Type), UserName: r.textExpression(b.UserName), PrincipalID: r.textExpression(b.PrincipalID),
 		AccountID: r.textExpression(b.AccountID), AccessKeyID: r.textExpression(b.AccessKeyID),
 	}
@@ -201,8 +222,12 @@ func (r *reader) identity(b *identityBlock) mapper.Identity {
 		if given(b.Order) {
 			at = b.Order.Range()
 		}
-		if given(b.Trust) && i.CheckOrder() == nil {
+		switch {
+		case i.CheckOrder() != nil:
+		case given(b.Trust) && len(i.Trust) > 0:
 			at = b.Trust.Range()
+		case given(b.TrustedFrom):
+			at = b.TrustedFrom.Range()
 		}
 		r.wrong(at, "", "%v", err)
 	}

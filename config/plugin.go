@@ -70,7 +70,7 @@ func (r *reader) pluginSource(b *sourceBlock, s *Source) mapping {
 		p.Config = r.foreign(c.Body, p.places)
 	}
 	s.Plugin = p
-	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies}
+	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies, body.ProxyHeader}
 }
 
 func isSHA256(s string) bool { return regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(s) }

@@ -35,6 +35,7 @@ type agentBlock struct {
 	Name    hcl.Expression `hcl:"name,optional"`
 	Account hcl.Expression `hcl:"account,optional"`
 	Region  hcl.Expression `hcl:"region,optional"`
+	HashKey hcl.Expression `hcl:"hash_key,optional"`
 	Spool   []spoolBlock   `hcl:"spool,block"`
 	NATS    []remoteBlock  `hcl:"nats,block"`
 	Range   hcl.Range      `hcl:",def_range"`
@@ -84,6 +85,7 @@ type fileSourceBody struct {
 	KeepRaw        hcl.Expression `hcl:"keep_raw,optional"`
 	TimeZone       hcl.Expression `hcl:"time_zone,optional"`
 	TrustedProxies hcl.Expression `hcl:"trusted_proxies,optional"`
+	ProxyHeader    hcl.Expression `hcl:"proxy_header,optional"`
 	Symlinks       hcl.Expression `hcl:"symlinks,optional"`
 	Identity       hcl.Expression `hcl:"identity,optional"`
 	IgnoreOlder    hcl.Expression `hcl:"ignore_older,optional"`
@@ -106,6 +108,7 @@ type pluginSourceBody struct {
 	KeepRaw        hcl.Expression `hcl:"keep_raw,optional"`
 	TimeZone       hcl.Expression `hcl:"time_zone,optional"`
 	TrustedProxies hcl.Expression `hcl:"trusted_proxies,optional"`
+	ProxyHeader    hcl.Expression `hcl:"proxy_header,optional"`
 
 	Config []configBlock `hcl:"config,block"`
 }
@@ -289,6 +292,7 @@ type ignoreBlock struct {
 type identityBlock struct {
 	Order       hcl.Expression `hcl:"order,optional"`
 	Trust       hcl.Expression `hcl:"trust,optional"`
+	TrustedFrom hcl.Expression `hcl:"trusted_from,optional"`
 	Type        hcl.Expression `hcl:"type,optional"`
 	UserName    hcl.Expression `hcl:"user_name,optional"`
 	PrincipalID hcl.Expression `hcl:"principal_id,optional"`
@@ -298,8 +302,10 @@ type identityBlock struct {
 }
 
 type consoleBlock struct {
-	When  hcl.Expression `hcl:"when,attr"`
-	Range hcl.Range      `hcl:",def_range"`
+	When       hcl.Expression `hcl:"when,optional"`
+	Hosts      hcl.Expression `hcl:"hosts,optional"`
+	UserAgents hcl.Expression `hcl:"user_agents,optional"`
+	Range      hcl.Range      `hcl:",def_range"`
 }
 
 type paramsBlock struct {

@@ -54,6 +54,7 @@ func (r *reader) agent(blocks []agentBlock, accounts map[string]string) Agent {
 		}
 		a.Account = r.token(b.Account, "account", a.Account)
 		a.Region = r.text(b.Region, a.Region)
+		a.HashKey = r.file(b.HashKey)
 		if s := one(r, b.Spool, "spool", func(s *spoolBlock) hcl.Range { return s.Range }); s != nil {
 			if a.SpoolBytes = r.bytes(s.MaxBytes, a.SpoolBytes); a.SpoolBytes < 16<<20 {
 				r.wrong(s.MaxBytes.Range(), "give it at least 16MiB", "the spool is too small")

@@ -57,12 +57,12 @@ func (r *reader) fileSource(b *sourceBlock, s *Source) mapping {
 	if given(body.IgnoreOlder) && s.IgnoreOlder < time.Minute && !r.toldAt(body.IgnoreOlder.Range()) {
 		r.wrong(body.IgnoreOlder.Range(), `write a length of time like "24h", or leave it out to read files of any age`, "ignore_older is shorter than a minute")
 	}
-	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies}
+	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies, body.ProxyHeader}
 }
 
 // mapping is how the records of a source become events, whatever kind of source it is.
 type mapping struct {
-	format, logFormat, mapper, keepRaw, timeZone, trustedProxies hcl.Expression
+	format, logFormat, mapper, keepRaw, timeZone, trustedProxies, proxyHeader hcl.Expression
 }
 
 func (r *reader) mapping(s *Source, m *mapping, mappers map[string]*rules) {
@@ -84,6 +84,10 @@ func (r *reader) mapping(s *Source, m *mapping, mappers map[string]*rules) {
 		s.Mapper.TimeZone = location
 	}
 	s.Mapper.TrustedProxies = r.proxies(m.trustedProxies)
+	s.Mapper.ProxyHeader = r.choice(m.proxyHeader, "proxy_header", mapper.ProxyHeaders()[0], mapper.ProxyHeaders()...)
+	if given(m.proxyHeader) && !given(m.trustedProxies) {
+		r.wrong(m.proxyHeader.Range(), `write trusted_proxies = ["10.0.0.0/8"], too`, "nobody is trusted to tell an address in this header")
+	}
 	r.chooseMapper(s, m.mapper, mappers)
 }
 

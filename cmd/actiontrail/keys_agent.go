@@ -29,8 +29,8 @@ func newKeysAgentCommand(f *keysFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "agent NAME",
 		Short: "Make the key of a new agent, enroll it, and make the folder to copy to its machine",
-		Long: `Makes a folder with all that the agent's machine needs: the agent's key, which is its identity and its login at NATS, and a
-configuration that names it. The public key is enrolled at the aggregator. The key itself is in that folder only.`,
+		Long: `Makes a folder with all that the agent's machine needs: the agent's key, which is its identity and its login at NATS, the
+account's key for the hashes of API keys, and a configuration that names both. The public key is enrolled at the aggregator. The key itself is in that folder only.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.name = args[0]
@@ -69,6 +69,15 @@ func (n *newAgent) run(out io.Writer) error {
 		return err
 	}
 	files["agent.hcl"] = text
+	hashKey, err := ensureHashKey(r.dir, n.account)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(hashKey)
+	if err != nil {
+		return err
+	}
+	files["hash.key"] = string(data)
 	key, err := makeFolder(n.out, files)
 	if err != nil {
 		return err
@@ -126,7 +135,7 @@ func (n *newAgent) configuration(r *registry) (string, map[string]string, error)
 		tls = append(tls, `cert = "agent.pem"`, `key = "agent.key"`)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Agent %s of account %s. agent.nk is its identity: keep it secret, and on this machine only.\nagent {\n  name    = %q\n  account = %q\n  nats {\n    servers = [%s]\n    nkey    = \"agent.nk\"\n",
+	fmt.Fprintf(&b, "# Agent %s of account %s. agent.nk is its identity: keep it secret, and on this machine only.\n# hash.key is the account's: API keys are hashed with it, so keep it secret, too.\nagent {\n  name     = %q\n  account  = %q\n  hash_key = \"hash.key\"\n  nats {\n    servers = [%s]\n    nkey    = \"agent.nk\"\n",
 		n.name, n.account, n.name, n.account, quotedList(servers))
 	if secure || len(tls) > 0 {
 		b.WriteString("    tls {\n")

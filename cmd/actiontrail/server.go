@@ -119,6 +119,11 @@ func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool
 		if err := a.enrolOwn(h.Config.Agent.Name, key); err != nil {
 			return err
 		}
+		if h.Config.Agent.HashKey == "" {
+			if h.Config.Agent.HashKey, err = ensureHashKey(a.dir, h.Config.Agent.Account); err != nil {
+				return err
+			}
+		}
 		if a.lanes, err = lanes.New(h.Config, dir, key, conn, lanes.Reports{Send: conn.SendReport, Program: version, Every: p.report}, h.Log); err != nil {
 			return process.UsageError("%w", err)
 		}

@@ -1,44 +1,125 @@
 package mapper
 
 import (
-	"cmp"
 	"net/netip"
 	"strings"
 )
 
+// ProxyHeaders are the headers that trusted proxies may tell the client's address
+// in. A source has one: of two the proxy would set the one, and the client the other.
+func ProxyHeaders() []string { return []string{xForwardedFor, forwarded} }
+
+const (
+	xForwardedFor = "x-forwarded-for"
+	forwarded     = "forwarded" // RFC 7239
+)
+
 // clientAddress is who called: the peer, or behind trusted proxies the right-most
-// address of X-Forwarded-For that is not one of them. What stands further left
-// the client may have written itself.
+// address of their header that is not one of them. What stands further left the
+// client may have written itself.
 func (m *Mapper) clientAddress() string {
 	q := &m.request
-	if len(m.opt.TrustedProxies) == 0 || q.forwarded == "" {
-		return q.peer
+	peer := plainAddress(q.peer)
+	if len(m.opt.TrustedProxies) == 0 {
+		return peer
 	}
-	if first, ok := firstByte(q.peer); ok && !m.proxies[first] {
-		return q.peer
+	if first, ok := firstByte(peer); ok && !m.proxies[first] {
+		return peer
 	}
-	if a, ok := parseAddress(q.peer); !ok || !m.isProxy(a) {
-		return q.peer
+	chain := q.forwarded
+	if m.opt.ProxyHeader == forwarded {
+		chain = q.header(slotField, "http_forwarded")
 	}
-	last, rest := "", q.forwarded
-	for rest != "" {
-		comma := strings.LastIndexByte(rest, ',')
-		hop := stripPort(strings.TrimSpace(rest[comma+1:]))
-		rest = rest[:max(comma, 0)]
-		a, err := netip.ParseAddr(hop)
-		if err != nil {
+	if chain == "" || !m.peerIn(m.opt.TrustedProxies) {
+		return peer
+	}
+	last := peer
+	for chain != "" {
+		var hop string
+		if m.opt.ProxyHeader == forwarded {
+			hop, chain = lastForwarded(chain)
+		} else {
+			comma := strings.LastIndexByte(chain, ',')
+			hop, chain = strings.TrimSpace(chain[comma+1:]), chain[:max(comma, 0)]
+		}
+		a, ok := parseAddress(hop)
+		if !ok {
 			break // not an address: nothing left of it can be believed
 		}
-		if last = hop; !m.isProxy(a) {
-			return hop
+		if last = plainAddress(hop); !inNetworks(m.opt.TrustedProxies, a) {
+			break
 		}
 	}
-	return cmp.Or(last, q.peer)
+	return last
 }
 
-func (m *Mapper) isProxy(a netip.Addr) bool {
+// peerIn tells whether the peer's address is in one of the networks. nginx's
+// realip module puts the client into the peer's place, and the peer elsewhere.
+func (m *Mapper) peerIn(networks []netip.Prefix) bool {
+	q := &m.request
+	peer := q.field("realip_remote_addr")
+	if peer == "" {
+		peer = q.peer
+	}
+	a, ok := parseAddress(peer)
+	return ok && inNetworks(networks, a)
+}
+
+// lastForwarded is the address of the last element of a Forwarded header (RFC 7239
+// §4), and all before it. It reads from the right: what the proxy has written is
+// well formed, whatever quotes a client has left open before it.
+func lastForwarded(s string) (address, before string) {
+	quoted, i := false, len(s)-1
+	for ; i >= 0; i-- {
+		if s[i] == '"' && !escaped(s[:i]) {
+			quoted = !quoted
+		}
+		if s[i] == ',' && !quoted {
+			break
+		}
+	}
+	element, before := s[i+1:], s[:max(i, 0)]
+	found := false
+	for element != "" {
+		end, quoted := 0, false
+		for ; end < len(element) && (quoted || element[end] != ';'); end++ {
+			if element[end] == '"' && !escaped(element[:end]) {
+				quoted = !quoted
+			}
+		}
+		name, value, _ := cut(element[:end], '=')
+		element = element[min(end+1, len(element)):]
+		if !strings.EqualFold(strings.TrimSpace(name), "for") {
+			continue
+		}
+		if found {
+			return "", "" // twice: neither counts
+		}
+		found = true
+		address = strings.Trim(strings.TrimSpace(value), `"`)
+	}
+	return address, before
+}
+
+// plainAddress is an address in the one form that it has in events: without port,
+// brackets and zone, and IPv4 as IPv4. What is no address stays as it is.
+func plainAddress(s string) string {
+	if strings.IndexByte(s, ':') < 0 {
+		return s // nearly always
+	}
+	a, ok := parseAddress(s)
+	if !ok {
+		return s
+	}
+	if a.Is4In6() || a.Zone() != "" {
+		return a.Unmap().WithZone("").String()
+	}
+	return stripPort(s)
+}
+
+func inNetworks(networks []netip.Prefix, a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
-	for _, p := range m.opt.TrustedProxies {
+	for _, p := range networks {
 		if p.Contains(a) {
 			return true
 		}

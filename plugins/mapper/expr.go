@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -20,6 +21,8 @@ type Expr struct {
 	args []*Expr
 	do   function // of a call
 	slot slot     // of a header
+
+	secret bool // it may be a credential, of which rules can only tell whether it is there
 }
 
 type kind uint8
@@ -57,7 +60,7 @@ func Join(parts ...*Expr) *Expr {
 	if len(parts) == 1 {
 		return parts[0]
 	}
-	return &Expr{kind: join, args: parts}
+	return &Expr{kind: join, args: parts, secret: anySecret(parts)}
 }
 
 // Variables are the names of single values: those of Value without a dot.
@@ -85,9 +88,9 @@ func Value(name string) (*Expr, error) {
 	case dotted && group == "query":
 		return &Expr{kind: parameter, text: key}, nil
 	case dotted && group == "headers":
-		return &Expr{kind: header, text: headerKey(key), slot: headerSlot(headerKey(key))}, nil
+		return &Expr{kind: header, text: headerKey(key), slot: headerSlot(headerKey(key)), secret: isSecretHeader(headerKey(key))}, nil
 	case dotted && group == "fields":
-		return &Expr{kind: other, text: key}, nil
+		return &Expr{kind: other, text: key, secret: isSecretField(key)}, nil
 	}
 	for _, v := range Variables() {
 		if v == name {
@@ -109,7 +112,11 @@ func Call(name string, args ...*Expr) (*Expr, error) {
 	}
 	do := map[string]function{"lower": lower, "upper": upper, "title": titled, "trimprefix": trimPrefix, "replace": replace,
 		"startswith": startsWith, "contains": contains, "coalesce": coalesce}
-	return &Expr{kind: call, text: name, args: args, do: do[name]}, nil
+	return &Expr{kind: call, text: name, args: args, do: do[name], secret: anySecret(args)}, nil
+}
+
+func anySecret(all []*Expr) bool {
+	return slices.ContainsFunc(all, func(x *Expr) bool { return x.secret })
 }
 
 func argumentsText(count [2]int) string {
@@ -170,7 +177,11 @@ func (m *Mapper) eval(x *Expr) string {
 	case x.kind == literal:
 		return x.text
 	}
-	return m.text.valid(m.value(x))
+	v := m.value(x)
+	if v != "" && x.secret {
+		return masked
+	}
+	return m.unlessSecret(v)
 }
 
 // holds tells whether x is true: a truth that holds, or text that is not empty.
@@ -197,7 +208,11 @@ func (m *Mapper) value(x *Expr) string {
 		var buf [256]byte
 		b := buf[:0]
 		for _, a := range x.args {
-			b = append(b, m.value(a)...)
+			v := m.value(a)
+			if a.kind != literal && looksSecret(v) { // what it is joined to may hide it
+				v = masked
+			}
+			b = append(b, v...)
 		}
 		from := len(m.joined)
 		m.joined = append(m.joined, b...)

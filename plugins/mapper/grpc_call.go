@@ -7,7 +7,7 @@ import "strings"
 // service in a package is taken for one, as /a/b may be anything.
 func (m *Mapper) grpc(r *route, segments []string) bool {
 	q := &m.request
-	if len(segments) != 2 || q.method != "POST" || !isName(segments[1]) {
+	if len(segments) != 2 || q.method != "POST" || !isName(segments[1]) || m.path.secret {
 		return false
 	}
 	full := segments[0]

@@ -31,7 +31,7 @@ func (n *nested) readHeaders(i, depth int) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if isCookie(key) || isCredential(key) {
+		if n.keeps && (isCookie(key) || isCredential(key) || isSecretName(key)) {
 			n.hidden = append(n.hidden, span{from, i})
 		}
 		if value != "" && len(n.headers) < maxHeaders {

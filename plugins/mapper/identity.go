@@ -2,9 +2,8 @@ package mapper
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -16,12 +15,16 @@ import (
 type Identity struct {
 	Order       []string          // nil: DefaultOrder
 	Trust       map[string]string // by source: verified or claimed; what is not here is claimed, unless the gateway says that it checked
+	TrustedFrom []netip.Prefix    // proxies that set the headers of Order themselves, whatever a client sends: from them, and from nobody else, headers are verified
 	Type        *Expr             // of whoever is not anonymous; nil: what the source is (basic, jwt, mtls, api-key)
 	UserName    *Expr             // nil: what the source gives
 	PrincipalID *Expr             // nil: the same
 	AccountID   *Expr
 	AccessKeyID *Expr
 }
+
+// toldClaim begins the names of fields in which gateways tell the claims of a token.
+const toldClaim = "jwt_claim_"
 
 // Sources of identity, in the order that they are asked in when nothing is said.
 // header:<name> and jwt.<claim> are also known.
@@ -35,11 +38,14 @@ type identity struct {
 }
 
 type identitySource struct {
-	name  string // userIdentity.source
-	kind  string // k8s.user, consumer, user_id, jwt, mtls.subject, api_key, remote_user, header
-	key   string // claim or header
-	slot  slot   // of a header
-	trust string
+	name string // userIdentity.source
+	kind string // k8s.user, consumer, user_id, jwt, mtls.subject, api_key, remote_user, header
+	key  string // claim or header
+	told string // field in which a gateway tells the claim
+	slot slot   // of a header
+	// verified when it comes from a peer of TrustedFrom
+	byPeer bool
+	trust  string
 }
 
 // Check tells what is wrong with it.
@@ -66,9 +72,13 @@ func (i *Identity) compile() (identity, error) {
 		case slices.Contains([]string{"k8s.user", "consumer", "user_id", "mtls.subject", "api_key", "remote_user"}, name):
 		case strings.HasPrefix(name, "jwt.") && len(name) > len("jwt."):
 			s.kind, s.key = "jwt", name[len("jwt."):]
+			s.told = toldClaim + s.key
 		case strings.HasPrefix(name, "header:") && len(name) > len("header:"):
 			s.kind, s.key = "header", headerKey(name[len("header:"):])
 			s.slot = headerSlot(s.key)
+			if isSecretHeader(s.key) {
+				return identity{}, fmt.Errorf("identity: %s is a secret, not a name: use jwt.<claim> or api_key", name)
+			}
 		default:
 			return identity{}, fmt.Errorf("identity: source %q is not known: k8s.user, consumer, user_id, jwt.<claim>, mtls.subject, api_key, remote_user or header:<name>", name)
 		}
@@ -76,10 +86,19 @@ func (i *Identity) compile() (identity, error) {
 		case "":
 		case event.TrustVerified, event.TrustClaimed:
 			s.trust = trust
+			if s.kind == "header" && trust == event.TrustVerified && len(i.TrustedFrom) == 0 {
+				return identity{}, fmt.Errorf("identity: %s is what a client sends: name the proxies that set it and strip it from clients with trusted_from", name)
+			}
 		default:
 			return identity{}, fmt.Errorf("identity: trust of %s is %q: write verified or claimed", name, trust)
 		}
+		if s.kind == "header" {
+			s.byPeer, s.trust = i.Trust[name] != event.TrustClaimed && len(i.TrustedFrom) > 0, event.TrustClaimed
+		}
 		c.sources = append(c.sources, s)
+	}
+	if len(i.TrustedFrom) > 0 && !slices.ContainsFunc(c.sources, func(s identitySource) bool { return s.kind == "header" }) {
+		return identity{}, fmt.Errorf("identity: trusted_from is for header:<name>, which is not in its order")
 	}
 	for name := range i.Trust {
 		if !slices.Contains(order, name) {
@@ -99,6 +118,10 @@ func (m *Mapper) identify(e *event.Event) {
 			if m.vouched(s) {
 				u.Trust = event.TrustVerified
 			}
+			if s.kind == "jwt" {
+				m.claimedSession(s, u)
+			}
+			m.inSession(u)
 			break
 		}
 	}
@@ -120,10 +143,16 @@ func (m *Mapper) identify(e *event.Event) {
 	if v := m.eval(rules.Type); v != "" && u.Trust != event.TrustNone {
 		u.Type = v
 	}
-	// Who failed to sign in is whoever they said they were.
-	if m.request.status == 401 && u.Trust == event.TrustVerified {
+	if u.Trust == event.TrustVerified && m.refused(e) {
 		u.Trust = event.TrustClaimed
 	}
+}
+
+// refused tells whether the caller failed to prove who they are: then they are
+// whoever they said they were.
+func (m *Mapper) refused(e *event.Event) bool {
+	q := &m.request
+	return q.status == 401 || q.status == 407 || q.checked.failed || e.Type == event.TypeConsoleSignin && e.ErrorCode != ""
 }
 
 // vouched tells whether the gateway itself has checked what this source says.
@@ -136,8 +165,10 @@ func (m *Mapper) vouched(s *identitySource) bool {
 		return q.checked.consumer
 	case "remote_user", "user_id":
 		return q.checked.user
+	case "header":
+		return s.byPeer && m.peerIn(m.rules.identity.TrustedFrom)
 	case "jwt": // not of a token that is only logged
-		return q.checked.claims && q.field("jwt_claim_"+s.key) != ""
+		return q.checked.claims && q.field(s.told) != ""
 	case "k8s.user":
 		return true
 	}
@@ -162,10 +193,10 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	case "header":
 		name, u.Type = q.header(s.slot, s.key), "api-key"
 	case "jwt":
-		name, u.Type = m.claim(s.key), "jwt"
+		name, u.Type = m.claim(s), "jwt"
 	case "api_key":
-		if key := cmp.Or(q.credential("http_x_api_key"), q.credential("http_apikey")); key != "" {
-			u.Type, u.AccessKeyID = "api-key", m.keyName(key)
+		if key := cmp.Or(q.credential("http_x_api_key"), q.credential("http_apikey"), opaqueToken(q.credential("http_authorization"))); key != "" {
+			u.Type, u.AccessKeyID = "api-key", m.keys.name(key)
 			return true
 		}
 	}
@@ -173,14 +204,11 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 		u.Type = "anonymous"
 		return false
 	}
-	name = m.text.valid(name)
-	if looksSecret(name) { // a token in the place of a name
-		name = masked
-	}
+	name = m.nameText(name)
 	u.UserName, u.PrincipalID = name, name
 	if s.kind == "consumer" {
-		u.PrincipalID = cmp.Or(m.text.valid(q.consumerID), u.PrincipalID)
-		u.AccessKeyID = m.text.valid(q.consumerKey)
+		u.PrincipalID = cmp.Or(m.nameText(q.consumerID), u.PrincipalID)
+		u.AccessKeyID = m.nameText(q.consumerKey)
 	}
 	return true
 }
@@ -191,37 +219,38 @@ func (m *Mapper) askActor(u *event.Identity) bool {
 	if a.name == "" {
 		return false
 	}
-	u.Type, u.UserName, u.PrincipalID, u.AccessKeyID = a.kind, m.text.valid(a.name), m.text.valid(cmp.Or(a.id, a.name)), m.text.valid(a.key)
-	u.SessionAttributes, u.SessionIssuer, u.Extra = a.attributes, a.issuer, a.extra
+	u.Type, u.UserName, u.PrincipalID, u.AccessKeyID = a.kind, m.nameText(a.name), m.nameText(cmp.Or(a.id, a.name)), m.nameText(a.key)
+	u.Extra = a.extra
 	return true
 }
 
-// claim is a claim of the token of the request: one that the gateway logs by
-// itself (jwt_claim_sub), or of a bearer token. Nobody has checked the signature.
-func (m *Mapper) claim(name string) string {
-	q := &m.request
-	if v := q.field("jwt_claim_" + name); v != "" {
-		return v
-	}
-	token, ok := cutPrefixFold(q.credential("http_authorization"), "bearer ")
+// nameText is a name as it may be seen: tokens are sent in the place of names, too.
+// A name of parts with colons between them is looked at part by part, or those of
+// system:serviceaccount:secret-store:driver would hide one another.
+func (m *Mapper) nameText(name string) string {
+	rest, ok := strings.CutPrefix(name, serviceAccount)
 	if !ok {
+		return m.unlessSecret(name)
+	}
+	for more := true; more; {
+		var part string
+		if part, rest, more = cut(rest, ':'); looksSecret(part) || hidesSecret(part) {
+			return masked
+		}
+	}
+	return m.text.valid(name)
+}
+
+// serviceAccount begins the names of Kubernetes' service accounts.
+const serviceAccount = "system:serviceaccount:"
+
+// opaqueToken is a bearer token that is no JWT: an API key under another name.
+func opaqueToken(credentials string) string {
+	token, ok := cutPrefixFold(credentials, "bearer ")
+	if !ok || len(token) < leastToken || strings.IndexByte(token, '.') >= 0 {
 		return ""
 	}
-	_, rest, ok := strings.Cut(token, ".")
-	if !ok {
-		return ""
-	}
-	payload, _, _ := strings.Cut(rest, ".")
-	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
-	if err != nil {
-		return ""
-	}
-	var claims map[string]any
-	if json.Unmarshal(text, &claims) != nil {
-		return ""
-	}
-	v, _ := claims[name].(string)
-	return v
+	return token
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {

@@ -70,9 +70,10 @@ func kubeForm() []wanted {
 // kube is the reader of one source.
 type kube struct {
 	*nested
-	names kubeNames
-	text  []byte // of the objects in the identity
-	parts []byte // unescaped text of groups
+	names  kubeNames
+	text   []byte // of the objects in the identity
+	parts  []byte // unescaped text of groups
+	hashed []byte // what its id is made of
 }
 
 // kubernetes reads the audit log of an API server: one event a line, or a list of one.
@@ -142,7 +143,7 @@ func (k *kube) take(m *Mapper) error {
 	}
 	k.fill(q)
 	t := &q.told
-	t.id, t.service = v[kubeID], "Kubernetes"
+	t.id, t.service = k.id(), "Kubernetes"
 	t.rw = event.Write
 	if kubeReads(verb, v[kubeGroup], v[kubeResource], v[kubeSub]) {
 		t.rw = event.Read
@@ -159,7 +160,7 @@ func (k *kube) take(m *Mapper) error {
 			t.errorMessage = "" // it quotes what was sent
 		}
 	}
-	k.actor(&t.actor)
+	k.actor(q)
 	q.add(factLevel, v[kubeLevel])
 	if v[kubeStage] == "Panic" {
 		q.add(factStage, v[kubeStage])
@@ -169,50 +170,29 @@ func (k *kube) take(m *Mapper) error {
 	return nil
 }
 
-// actor tells who acted: the user of the request. Whom they acted as is said by
-// the issuer of the session, as of a role that is assumed.
-func (k *kube) actor(a *actor) {
-	v := k.nested.text
+// actor tells who acted: the user of the request, and whom they acted as.
+func (k *kube) actor(q *request) {
+	v, a := k.nested.text, &q.told.actor
 	if v[kubeUser] == "" || v[kubeUser] == "system:anonymous" {
 		return
 	}
 	a.name, a.id, a.kind, a.key = v[kubeUser], v[kubeUID], kubeUserKind(v[kubeUser]), v[kubeCredential]
-	a.extra = k.groups(`{`, v[kubeGroups], false)
-	if v[kubeConstraint] != "" {
-		a.attributes = k.object(`{"impersonationConstraint":`, v[kubeConstraint])
-	}
-	if as := v[kubeAsUser]; as != "" {
+	if groups := k.groups(v[kubeGroups]); groups != "" {
 		from := len(k.text)
-		k.groups(`{`, v[kubeAsGroups], true)
-		if v[kubeAsUID] != "" {
-			k.member("principalId", v[kubeAsUID])
-		}
-		k.member("type", kubeUserKind(as))
-		k.member("userName", as)
-		k.text = append(k.text, '}')
-		a.issuer = event.Object(view(k.text[from:]))
+		k.text = append(append(append(k.text, `{"groups":`...), groups...), '}')
+		a.extra = event.Object(view(k.text[from:]))
+	}
+	s := &q.session
+	s.allowed = v[kubeConstraint]
+	if as := v[kubeAsUser]; as != "" {
+		s.role, s.roleType, s.roleID, s.groups = as, kubeUserKind(as), v[kubeAsUID], k.groups(v[kubeAsGroups])
 	}
 }
 
-func (k *kube) object(open, value string) event.Object {
-	from := len(k.text)
-	k.text = append(event.AppendString(append(k.text, open...), value), '}')
-	return event.Object(view(k.text[from:]))
-}
-
-// member goes on with an object that was begun.
-func (k *kube) member(name, value string) {
-	if k.text[len(k.text)-1] != '{' {
-		k.text = append(k.text, ',')
-	}
-	k.text = event.AppendString(append(event.AppendString(k.text, name), ':'), value)
-}
-
-// groups writes an object of groups, or with more the beginning of one.
-func (k *kube) groups(open, list string, more bool) event.Object {
+// groups is a list of groups as events have it; empty when there are none.
+func (k *kube) groups(list string) event.Object {
 	const most = 64
 	from := len(k.text)
-	k.text = append(k.text, open...)
 	b, n := []byte(nil), 0
 	if list != "" && list[0] == '[' {
 		b = bytesOf(list)
@@ -226,24 +206,17 @@ func (k *kube) groups(open, list string, more bool) event.Object {
 			break
 		}
 		if n == 0 {
-			k.text = append(k.text, `"groups":[`...)
+			k.text = append(k.text, '[')
 		} else {
 			k.text = append(k.text, ',')
 		}
 		k.text = event.AppendString(k.text, group)
 		i = skipSpace(b, next) + 1
 	}
-	if n > 0 {
-		k.text = append(k.text, ']')
-	}
-	if more {
-		return ""
-	}
 	if n == 0 {
-		k.text = k.text[:from]
 		return ""
 	}
-	k.text = append(k.text, '}')
+	k.text = append(k.text, ']')
 	return event.Object(view(k.text[from:]))
 }
 

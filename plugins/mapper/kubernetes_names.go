@@ -244,7 +244,7 @@ func isSecretKind(group, resource, sub string) bool {
 // kubeUserKind is the type of a user.
 func kubeUserKind(name string) string {
 	switch {
-	case strings.HasPrefix(name, "system:serviceaccount:"):
+	case strings.HasPrefix(name, serviceAccount):
 		return "service-account"
 	case strings.HasPrefix(name, "system:"):
 		return "system"

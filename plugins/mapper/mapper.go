@@ -28,9 +28,10 @@ type Options struct {
 	AccountID      string         // recipientAccountId
 	Region         string         // acsRegion
 	Host           string         // eventSource of records that name no host
-	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix // peers whose word on the client's address is believed
+	ProxyHeader    string         // in which they give it, one of ProxyHeaders; empty: X-Forwarded-For
 	TimeZone       *time.Location // of stamps without a zone; nil: UTC
-	KeepRaw        bool           // the record goes into the event as it is
+	KeepRaw        bool           // the record goes into the event, what looks secret masked
 	HashKey        []byte         // of the account, for the hashes of API keys; empty: only their first characters are kept
 }
 
@@ -52,6 +53,14 @@ type Mapper struct {
 	params     object
 	additional object
 	joined     []byte // texts of expressions
+	attributes object // of the session
+	issuer     object // the same
+	token      token
+	keys       keyNamer
+	agents     harmless // user agents
+	hosts      harmless
+	pages      harmless // referers and other headers
+	sizes      sizes
 	templates  templates
 	outcomes   outcomes
 	proxies    [256]bool // by their first byte, those of IPv4
@@ -82,8 +91,12 @@ func New(opt Options) (*Mapper, error) {
 	if m.opt.Host == "" {
 		m.opt.Host = "gateway"
 	}
+	if h := opt.ProxyHeader; h != "" && !slices.Contains(ProxyHeaders(), h) {
+		return nil, fmt.Errorf("proxy header %q is not known: %s", h, strings.Join(ProxyHeaders(), ", "))
+	}
 	m.opt.TrustedProxies = slices.Clone(opt.TrustedProxies)
 	m.proxies = firstBytes(opt.TrustedProxies)
+	m.keys = newKeyNamer(opt.HashKey)
 	given := opt.Rules
 	if given == nil {
 		given = &Rules{}
@@ -102,7 +115,7 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	}
 	q := &m.request
 	q.reset()
-	m.matched, m.stripped, m.joined = nil, false, m.joined[:0]
+	m.matched, m.stripped, m.token.read, m.joined = nil, false, false, m.joined[:0]
 	m.text.survey(r.Data)
 	if err := m.read(m, r.Data); err != nil {
 		return err
@@ -115,8 +128,8 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 		m.unmapped++
 	}
 	m.name(e)
-	m.identify(e)
 	m.describe(e)
+	m.identify(e)
 	if m.opt.KeepRaw {
 		e.Raw = m.raw(r.Data)
 	}
@@ -126,9 +139,9 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 // raw is the record as it may leave the machine.
 func (m *Mapper) raw(data []byte) string {
 	if len(m.request.hidden) == 0 {
-		return m.text.valid(view(data))
+		return m.shownText(&m.pages, view(data))
 	}
-	return event.Text(withoutHidden(data, m.request.hidden))
+	return m.shownText(&m.pages, event.Text(withoutHidden(data, m.request.hidden)))
 }
 
 // Unmapped is how many records no route took, since the mapper was made: their
@@ -155,7 +168,7 @@ func (m *Mapper) name(e *event.Event) {
 	q, route := &m.request, m.matched
 	e.Category = event.CategoryManagement
 	e.Type = event.TypeAPICall
-	if m.rules.console != nil && m.rules.console.holds(m) {
+	if m.rules.consoles && m.console() {
 		e.Type = event.TypeConsoleOperation
 	}
 	e.RW = event.Write
@@ -186,6 +199,9 @@ func (m *Mapper) name(e *event.Event) {
 		e.ResourceType = cmp.Or(m.eval(route.ResourceType), e.ResourceType)
 		e.ResourceName = cmp.Or(m.eval(route.ResourceName), e.ResourceName)
 		e.Name = cmp.Or(m.eval(route.Action), e.Name)
+		if e.Name == "" && (route.Type == event.TypeConsoleSignin || route.Type == event.TypeConsoleSignout) {
+			e.Name = route.Type // such events are called after their type
+		}
 	}
 	if e.Name == "" {
 		e.Name = m.eval(m.rules.action)
@@ -201,15 +217,15 @@ func (m *Mapper) describe(e *event.Event) {
 	e.Time = q.time
 	e.Region = m.opt.Region
 	e.RecipientAccountID = m.opt.AccountID
-	e.Source = m.text.valid(cmp.Or(withoutPort(q.host), q.server, m.opt.Host))
+	e.Source = m.shownText(&m.hosts, cmp.Or(withoutPort(q.host), q.server, m.opt.Host))
 	e.SourceIP = m.text.valid(m.clientAddress())
-	e.UserAgent = m.text.valid(cmp.Or(q.userAgent, "-"))
-	e.RequestID = m.text.valid(q.requestID)
+	e.UserAgent = m.shownText(&m.agents, cmp.Or(q.userAgent, "-"))
+	e.RequestID = m.unlessSecret(q.requestID)
 	if q.status >= 400 {
 		e.ErrorCode, e.ErrorMessage = m.outcomes.of(q.status)
 	}
 	if q.told.errorCode != "" {
-		e.ErrorCode, e.ErrorMessage = m.text.valid(q.told.errorCode), cmp.Or(m.text.valid(q.told.errorMessage), e.ErrorMessage)
+		e.ErrorCode, e.ErrorMessage = m.unlessSecret(q.told.errorCode), cmp.Or(m.shownText(&m.pages, q.told.errorMessage), e.ErrorMessage)
 	}
 	if route != nil && route.call.kind == callGRPC && e.ErrorCode == "" {
 		if e.ErrorCode = m.grpcError(); e.ErrorCode != "" {

@@ -163,7 +163,7 @@ func shop(t testing.TB) *Rules {
 			{Pattern: pattern(t, "POST /reset/{code}"), Action: Literal("ResetPassword")},
 		},
 		Identity: Identity{AccountID: value(t, "fields.tenant")},
-		Console:  apply(t, "startswith", value(t, "headers.referer"), Literal("https://console.")),
+		Console:  Console{When: apply(t, "startswith", value(t, "headers.referer"), Literal("https://console."))},
 		Params:   Params{Keep: []string{"page", "token"}, Mask: []string{"token", "code"}, Headers: []string{"X-Trace"}},
 		Default:  Default{Service: Literal("shop")},
 	}

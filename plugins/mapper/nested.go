@@ -12,7 +12,8 @@ import (
 // Of a member that comes twice the last one counts, as with encoding/json.
 type nested struct {
 	root  branch
-	own   int // slots of the dialect; those of rules come after
+	own   int  // slots of the dialect; those of rules come after
+	keeps bool // records are kept: what is to be hidden of them is looked for
 	asked []askedField
 
 	text    []string // by slot: strings unescaped, numbers and literals as written
@@ -70,7 +71,7 @@ type wanted struct {
 // the paths that rules ask for. What is hidden is not looked for unless records
 // are kept.
 func newNested(leaves []wanted, opt *Options) *nested {
-	n := &nested{own: len(leaves)}
+	n := &nested{own: len(leaves), keeps: opt.KeepRaw}
 	n.root = branch{slot: -1, asked: -1}
 	headers := "."
 	for i, l := range leaves {

@@ -22,6 +22,7 @@ type member struct {
 	text   string
 	number int64
 	isText bool
+	isJSON bool
 }
 
 // key is a name and how it is written, quotes and colon included. One that is not
@@ -41,6 +42,12 @@ func (o *object) put(k key, text string) {
 // putInt adds a member whose value is a number, and whose name comes after those before.
 func (o *object) putInt(k key, number int64) {
 	o.members = append(o.members, member{key: k, number: number})
+}
+
+// putJSON adds a member whose value is written as JSON already, and whose name
+// comes after those before.
+func (o *object) putJSON(k key, value event.Object) {
+	o.members = append(o.members, member{key: k, text: string(value), isJSON: true})
 }
 
 // add adds a member of any name. Of a name that is added twice the last value counts.
@@ -66,9 +73,12 @@ func (o *object) object() event.Object {
 		} else {
 			b = append(event.AppendString(b, m.name), ':')
 		}
-		if m.isText {
+		switch {
+		case m.isText:
 			b = event.AppendString(b, m.text)
-		} else {
+		case m.isJSON:
+			b = append(b, m.text...)
+		default:
 			b = strconv.AppendInt(b, m.number, 10)
 		}
 	}

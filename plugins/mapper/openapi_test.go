@@ -184,7 +184,7 @@ func TestDocumentInAMapper(t *testing.T) {
 		Routes: []Route{{Pattern: pattern(t, "* /v1/{any...}"), Action: Literal("ByRoute"), Host: "old.example"}},
 	}})
 	e := mapNginx(t, m, "GET /v1/orders?page=2&open=true&sort=up&q=x&secret=7&other=1", "")
-	if want := `{"open":"true","other":"***","page":"2","q":"x","secret":"***","sort":"***"}`; string(e.RequestParameters) != want {
+	if want := `{"open":"true","other":"***(1)","page":"2","q":"x","secret":"***","sort":"***"}`; string(e.RequestParameters) != want {
 		t.Errorf("parameters are %s", e.RequestParameters)
 	}
 	if e.Service != "OrderDesk" || e.Name != "OrdersListAll" || e.RW != "Read" || e.Origin.Mapper != "shop/GET /v1/orders" || !strings.Contains(string(e.Additional), `"httpStatus":200,"operationId":"orders/list-all"`) {

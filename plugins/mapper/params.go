@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,15 +10,27 @@ import (
 
 // Params say which parameters may leave the machine. Captures of a route stand in
 // requestParameters as they are, unless Mask names them. Of the query a parameter
-// is there with its value when Keep names it, else masked: that it was given is
-// seen, what it was is not.
+// is there with its value when Keep names it, or when it is one of the few that all
+// APIs have (safe.go). Of all others the size is there: that something was given
+// is seen, what it was is not. Whatever looks like a secret is masked everywhere.
 type Params struct {
 	Keep    []string
 	Mask    []string // over Keep
 	Headers []string // logged headers that go into additionalEventData as header:<name>
 }
 
-// masked stands for a value that stays on the machine.
+// Check tells what is wrong with it.
+func (p *Params) Check() error {
+	for _, h := range p.Headers {
+		if isSecretHeader(headerKey(h)) {
+			return fmt.Errorf("params: the header %s holds secrets and is never stored", h)
+		}
+	}
+	return nil
+}
+
+// masked stands for a value that stays on the machine, in place of a secret
+// without its size: the length of a password helps to guess it.
 const masked = "***"
 
 // maxParams is how many parameters of a query are taken.
@@ -40,6 +53,9 @@ func (p *Params) compile() params {
 	headers := slices.Clone(p.Headers)
 	slices.Sort(headers)
 	for _, h := range slices.Compact(headers) {
+		if isSecretHeader(headerKey(h)) {
+			continue // whatever the rules say
+		}
 		c.headers = append(c.headers, shownHeader{newKey("header:" + strings.ToLower(h)), headerKey(h), headerSlot(headerKey(h))})
 	}
 	return c
@@ -63,10 +79,14 @@ func (m *Mapper) fillParams(e *event.Event) {
 			b.add(key{name: masked}, masked)
 		case !given || value == "":
 			b.add(key{name: name}, "")
-		case (rules.keep.has(name) || m.shownByRoute(name)) && !rules.mask.has(name) && !m.hiddenByRoute(name):
-			b.add(key{name: name}, m.unlessSecret(m.decoded(value)))
-		default:
+		case rules.mask.has(name) || m.hiddenByRoute(name):
 			b.add(key{name: name}, masked)
+		case rules.keep.has(name) || m.shownByRoute(name) || isSafe(name, value):
+			b.add(key{name: name}, m.unlessSecret(m.decoded(value)))
+		case isSecretName(name):
+			b.add(key{name: name}, masked)
+		default:
+			b.add(key{name: name}, m.sizes.of(len(value)))
 		}
 	}
 	if r := m.matched; r != nil {
@@ -110,7 +130,7 @@ func (m *Mapper) shown(k *namedKey, value string) string {
 
 // unlessSecret is a value, unless it looks like a secret.
 func (m *Mapper) unlessSecret(value string) string {
-	if looksSecret(value) {
+	if len(value) >= leastSecret && (looksSecret(value) || hidesSecret(value)) {
 		return masked
 	}
 	return m.text.valid(value)
@@ -167,7 +187,7 @@ func (m *Mapper) fillExchange(e *event.Event) bool {
 
 func (m *Mapper) shownReferer() string {
 	site, _, _ := cut(m.request.referer, '?')
-	return m.unlessSecret(site)
+	return m.shownText(&m.pages, site)
 }
 
 // additionalText is all of additionalEventData as an object.
@@ -180,7 +200,7 @@ func (m *Mapper) additionalText() event.Object {
 	for i := range m.rules.params.headers {
 		h := &m.rules.params.headers[i]
 		if v := q.header(h.slot, h.header); v != "" {
-			b.put(h.key, m.unlessSecret(v))
+			b.put(h.key, m.shownText(&m.pages, v))
 		}
 	}
 	if q.method != "" {
@@ -202,7 +222,7 @@ func (m *Mapper) additionalText() event.Object {
 		b.putInt(keyBytes, q.bytes)
 	}
 	for i := range q.facts {
-		b.add(q.facts[i].key, m.text.valid(q.facts[i].value))
+		b.add(q.facts[i].key, m.shownText(&m.pages, q.facts[i].value))
 	}
 	if r := m.matched; r != nil {
 		for i := range r.additional {

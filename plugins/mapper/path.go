@@ -31,11 +31,11 @@ func (p *path) split(s string) {
 	if !p.encoded {
 		p.sent = s
 	}
-	last := 0
+	last, assigns := 0, strings.IndexByte(s, '=') >= 0
 	for from := 0; from < len(s); {
 		i := slashAt(s, from)
 		raw := s[from:i]
-		if len(raw) >= leastSecret && looksSecret(raw) {
+		if (len(raw) >= leastToken || assigns) && looksSecret(raw) {
 			p.secret = true
 		}
 		if p.take(raw) {
@@ -59,6 +59,7 @@ func (p *path) take(raw string) bool {
 	segment := raw
 	if p.encoded {
 		segment = p.decode(raw)
+		p.secret = p.secret || len(segment) >= leastSecret && looksSecret(segment)
 	}
 	switch {
 	case p.tooLong || segment == "" || segment == ".":

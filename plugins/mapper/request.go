@@ -33,6 +33,7 @@ type request struct {
 	upstream  string // the gateway's own name of the service behind it
 	checked   checked
 	told      told
+	session   session
 	fields    []field // all other fields of the record, by the name it gives them
 
 	userID      string  // user, where the gateway has a field of its own for whom it authenticated
@@ -49,12 +50,13 @@ type request struct {
 type checked struct {
 	user, consumer bool
 	claims         bool // the fields jwt_claim_…: of a token that it has verified
+	failed         bool // the opposite: it refused whoever that is, whatever the status says
 }
 
 // told is what a gateway says of the action by itself, where it knows more than
 // method and path: an audit log does. A route of the rules goes before it.
 type told struct {
-	id                         string // of the record in the gateway's own audit, never one that a client can choose; empty: from its place
+	id                         string // of the event, made of what a gateway's own audit says of the record and no client can choose: the same however often the record comes; empty: from its place
 	action, service            string
 	rw                         string // event.Read or event.Write
 	apiVersion                 string
@@ -66,8 +68,6 @@ type told struct {
 // actor is who acted, where the record tells more of them than a name.
 type actor struct {
 	kind, name, id, key string // of event.Identity: Type, UserName, PrincipalID, AccessKeyID
-	attributes          event.Object
-	issuer              event.Object
 	extra               event.Object
 }
 

@@ -20,7 +20,7 @@ type Rules struct {
 	GRPC     bool      // POST /package.Service/Method
 	Ignore   []Pattern // records that are left out on purpose, and counted
 	Identity Identity
-	Console  *Expr // true: the action was taken in a console (eventType ConsoleOperation)
+	Console  Console
 	Params   Params
 	Default  Default
 }
@@ -75,7 +75,8 @@ type rules struct {
 	grpc     *route // nil: not asked for
 	ignore   trie
 	identity identity
-	console  *Expr
+	console  Console
+	consoles bool // there is one
 	params   params
 	service  string // of requests without a route
 	action   *Expr  // of requests without a route; nil: the template
@@ -133,7 +134,7 @@ func (c *rules) route(given *Route, origin string) *route {
 
 // compile checks the rules.
 func (r *Rules) compile() (*rules, error) {
-	c := &rules{name: r.Name, host: strings.ToLower(r.Match.Host), console: r.Console, service: "http", action: r.Default.Action}
+	c := &rules{name: r.Name, host: strings.ToLower(r.Match.Host), service: "http", action: r.Default.Action}
 	c.origin = c.originOf("default")
 	var p path
 	p.split(r.Match.PathPrefix)
@@ -172,6 +173,11 @@ func (r *Rules) compile() (*rules, error) {
 			return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
 		}
 	}
+	if err := r.Console.Check(); err != nil {
+		return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
+	}
+	c.console = Console{When: r.Console.When, Hosts: slices.Clone(r.Console.Hosts), UserAgents: slices.Clone(r.Console.UserAgents)}
+	c.consoles = c.console.When != nil || len(c.console.Hosts) > 0 || len(c.console.UserAgents) > 0
 	var err error
 	if c.identity, err = r.Identity.compile(); err != nil {
 		return nil, fmt.Errorf("mapper %s: %w", r.Name, err)
@@ -269,7 +275,7 @@ func (r *Rules) fieldNames() []string {
 		return nil
 	}
 	var found []string
-	all := []*Expr{r.Console, r.Default.Action, r.Identity.Type, r.Identity.UserName, r.Identity.PrincipalID, r.Identity.AccountID, r.Identity.AccessKeyID}
+	all := []*Expr{r.Console.When, r.Default.Action, r.Identity.Type, r.Identity.UserName, r.Identity.PrincipalID, r.Identity.AccountID, r.Identity.AccessKeyID}
 	for i := range r.Routes {
 		all = append(all, r.Routes[i].expressions()...)
 	}

@@ -1,74 +1,211 @@
 package mapper
 
-import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"regexp"
-	"strings"
-	"sync"
+import "strings"
 
-	"github.com/actiontrail/actiontrail/event"
-)
+// leastSecret is how long a text is at least that looksSecret finds something in.
+const leastSecret = 6
 
-// leastSecret is how long a value is at least that looksSecret knows.
-const leastSecret = 16
+// leastToken is how long a token is at least.
+const leastToken = 16
 
-// looksSecret tells whether a value is a token by its form, whatever name it
-// has: a JWT, a bearer or basic credential, or a key of a well-known issuer.
+// looksSecret tells whether there is a secret somewhere in a text, by its form:
+// a token of a well-known issuer, a credential of HTTP, a private key, a password
+// in an address or behind its name. Ids are none: UUIDs, hashes in hex, ULIDs and
+// the like. docs/guide/security.md has the forms.
 func looksSecret(s string) bool {
-	if len(s) < leastSecret {
+	if strings.IndexByte(s, '=') >= 0 && assignsSecret(s) {
+		return true
+	}
+	if len(s) < leastToken {
 		return false
 	}
-	switch s[0] {
-	case 'e':
-		return strings.HasPrefix(s, "eyJ") && strings.IndexByte(s, '.') > 0
-	case 'B', 'b':
-		_, bearer := cutPrefixFold(s, "bearer ")
-		_, basic := cutPrefixFold(s, "basic ")
-		return bearer || basic
-	case 's', 'g', 'x':
-		for _, prefix := range [...]string{"sk-", "sk_live_", "sk_test_", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-"} {
-			if strings.HasPrefix(s, prefix) {
-				return true
+	word, hex := 0, true // where the word begins; whether it is of hex digits and hyphens so far
+	for i := 0; i <= len(s); i++ {
+		kind := byte(' ')
+		if i < len(s) {
+			kind = kinds[s[i]]
+		}
+		if kind != ' ' {
+			hex = hex && kind == 'h'
+			continue
+		}
+		if i-word >= leastToken && !hex && holdsToken(s, word, i) {
+			return true
+		}
+		if i < len(s) && endsInSecret(s, word, i) {
+			return true
+		}
+		word, hex = i+1, true
+	}
+	return len(s) >= awsSecret && holdsAWSSecret(s)
+}
+
+// kinds are the bytes that words are made of: h those of hex and hyphens, w the others.
+const kinds = "" +
+	"                                             h  hhhhhhhhhh      " +
+	" hhhhhhwwwwwwwwwwwwwwwwwwww    w hhhhhhwwwwwwwwwwwwwwwwwwww     " +
+	"                                                                " +
+	"                                                                "
+
+// endsInSecret tells whether the word s[word:i] and what follows are a credential,
+// a private key, or an address with a password.
+func endsInSecret(s string, word, i int) bool {
+	switch s[i] {
+	case ' ':
+		return i-word >= 4 && i-word <= 6 && isScheme(s[word:i]) && wordLen(s[i+1:]) >= 6 || strings.HasPrefix(s[i:], " PRIVATE KEY")
+	case ':':
+		return i > word && isPassword(s[word:i]) && isValue(strings.TrimLeft(s[i+1:], ` "'`)) || strings.HasPrefix(s[i:], "://") && hasPassword(s[i+3:])
+	case '"', '\'': // "password":
+		return i > word && isPassword(s[word:i]) && len(s) > i+2 && s[i+1] == ':' && isValue(strings.TrimLeft(s[i+2:], ` "'`))
+	}
+	return false
+}
+
+// isScheme tells whether a word is the scheme of a credential (RFC 9110 §11).
+func isScheme(s string) bool {
+	return strings.EqualFold(s, "bearer") || strings.EqualFold(s, "basic") || strings.EqualFold(s, "dpop")
+}
+
+func wordLen(s string) int {
+	n := 0
+	for n < len(s) && (kinds[s[n]] != ' ' || s[n] == '.' || s[n] == '+' || s[n] == '/') {
+		n++
+	}
+	return n
+}
+
+// hasPassword tells whether an authority (RFC 3986 §3.2) begins with user:password@.
+func hasPassword(s string) bool {
+	colon := -1
+	for i := range len(s) {
+		switch s[i] {
+		case ':':
+			if colon < 0 {
+				colon = i
 			}
+		case '@':
+			return colon >= 0 && isValue(s[colon+1:i])
+		case '/', '?', '#', ' ', '"':
+			return false
 		}
 	}
 	return false
 }
 
-// keyName is what is kept of an API key: enough of it to recognise it, and a
-// keyed hash that cannot be turned back or guessed without the account's key.
-func (m *Mapper) keyName(key string) string {
-	prefix := key[:min(4, len(key)/4)]
-	if len(m.opt.HashKey) == 0 {
-		return event.Text(prefix) + masked
+// holdsToken tells whether a token of a well-known issuer begins in the word
+// s[from:to]. Forms that may be a part of other words only count where one begins.
+func holdsToken(s string, from, to int) bool {
+	if to-from >= 20 && from >= 3 && (strings.HasSuffix(s[:from], "hvs.") || strings.HasSuffix(s[:from], "ya29.") || strings.HasSuffix(s[:from], "SG.")) {
+		return true
 	}
-	h := hmac.New(sha256.New, m.opt.HashKey)
-	h.Write([]byte(key))
-	return event.Text(prefix) + ":" + hex.EncodeToString(h.Sum(nil)[:8])
+	inner := false
+	for i := from; i+leastToken <= to; i++ {
+		if beginsToken(s[i:to], inner) {
+			return true
+		}
+		inner = s[i] != '-' && s[i] != '_'
+	}
+	return false
 }
 
-// secretsInText finds what may be a secret in text whose form is not known. The
-// first group of each is kept. Most processes never need it.
-var secretsInText = sync.OnceValue(func() []*regexp.Regexp {
-	return []*regexp.Regexp{
-		regexp.MustCompile(`()eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`),
-		// What was sent and answered, to the end: nobody knows what it holds.
-		regexp.MustCompile(`(?s)("(?:requestObject|responseObject|body|payload)"\s*:).*`),
-		// Headers in JSON: all of the string, or of the array of strings.
-		regexp.MustCompile(`(?i)((?:authorization|cookie2?|api[_-]?key)"\s*:\s*)(?:\[(?:\s*,?\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|"(?:[^"\\]|\\.)*"?)`),
-		regexp.MustCompile(`(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]+`),
-		regexp.MustCompile(`(?i)(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',}]+`),
-		regexp.MustCompile(`(?i)([\w.-]*(?:passw|secret|token|api[_-]?key|access[_-]?key|signature|credential|session|cookie)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`),
-		regexp.MustCompile(`([?&][^=&\s"]{1,100}=)[^&\s"]+`),
+func beginsToken(s string, inner bool) bool {
+	least, prefixes := 0, ""
+	switch s[0] {
+	case 'A':
+		if strings.HasPrefix(s, "AKIA") || strings.HasPrefix(s, "ASIA") {
+			return len(s) >= 20 && capitals(s[4:20])
+		}
+		least, prefixes = 35, "AIza"
+	case 'L':
+		least, prefixes = leastToken, "LTAI"
+		if inner {
+			return false
+		}
+	case 'e':
+		least, prefixes = leastToken, "eyJ" // base64 of {", as in a JWT
+		if inner {
+			return false
+		}
+	case 'g':
+		return len(s) >= 20 && (s[1] == 'h' && s[3] == '_' && strings.IndexByte("pousr", s[2]) >= 0 || strings.HasPrefix(s, "github_pat_") || s[1] == 'l' && (strings.HasPrefix(s, "glpat-") || strings.HasPrefix(s, "glrt-") || strings.HasPrefix(s, "gldt-") || strings.HasPrefix(s, "glptt-")))
+	case 'x':
+		return s[1] == 'o' && s[2] == 'x' && s[4] == '-' && strings.IndexByte("abeoprs", s[3]) >= 0 || strings.HasPrefix(s, "xapp-")
+	case 's', 'r':
+		if s[1] == 'k' && (strings.HasPrefix(s[2:], "_live_") || strings.HasPrefix(s[2:], "_test_")) {
+			return true
+		}
+		return !inner && strings.HasPrefix(s, "sk-")
+	case 'w':
+		least, prefixes = 20, "whsec_"
+	case 'n':
+		least, prefixes = 36, "npm_"
+	case 'p':
+		least, prefixes = 20, "pypi-AgE"
+	case 'd':
+		least, prefixes = 20, "dckr_pat_"
 	}
-})
+	return prefixes != "" && len(s) >= least && strings.HasPrefix(s, prefixes)
+}
 
-// maskText masks what may be a secret.
-func maskText(s string) string {
-	for _, r := range secretsInText() {
-		s = r.ReplaceAllString(s, "${1}"+masked)
+func capitals(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
 	}
-	return s
+	return true
+}
+
+// awsSecret is the length of the secret part of an AWS key, which nothing marks.
+const awsSecret = 40
+
+// holdsAWSSecret tells whether just so many characters of base64 stand together
+// that look drawn by chance, and no more: ids may be longer. In a path a slash may
+// be one of them, or not.
+func holdsAWSSecret(s string) bool {
+	wide, narrow := 0, 0 // where what is of base64 begins, and what is of base64 without slashes
+	for i := 0; i <= len(s); i++ {
+		slash := i < len(s) && s[i] == '/'
+		if i < len(s) && !slash && (kinds[s[i]] != ' ' || s[i] == '+') {
+			continue
+		}
+		if i-narrow == awsSecret && isRandom(s[narrow:i]) {
+			return true
+		}
+		narrow = i + 1
+		if slash {
+			continue
+		}
+		if i-wide == awsSecret && isRandom(s[wide:i]) {
+			return true
+		}
+		wide = i + 1
+	}
+	return false
+}
+
+// isRandom tells whether a text of letters and digits changes between small ones,
+// capitals and digits as often as chance does (0.62 of the time), and words do not.
+func isRandom(s string) bool {
+	var count [3]int
+	changes, last := 0, -1
+	for i := range len(s) {
+		kind := -1
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z':
+			kind = 0
+		case c >= 'A' && c <= 'Z':
+			kind = 1
+		case c >= '0' && c <= '9':
+			kind = 2
+		}
+		if kind < 0 {
+			continue
+		}
+		if count[kind]++; last >= 0 && kind != last {
+			changes++
+		}
+		last = kind
+	}
+	return count[0] >= 4 && count[1] >= 4 && count[2] >= 1 && changes*100 >= 42*len(s)
 }

@@ -69,6 +69,9 @@ func (m *Mapper) appendShape(b []byte) []byte {
 		switch {
 		case i == maxTemplateSegments:
 			return append(b, "{path...}"...)
+		case m.path.secret && looksSecret(s):
+			b = append(b, "{id}"...)
+			before = ""
 		case isWord(s) && (!isCollection(before) || isVerb(s)):
 			b = append(b, s...)
 			before = s

@@ -124,7 +124,7 @@ func TestFirstBytes(t *testing.T) {
 		if !ok || first != a.As4()[0] {
 			t.Fatalf("%s begins with %d, %v", a, first, ok)
 		}
-		if m.isProxy(a) && !m.proxies[first] {
+		if inNetworks(m.opt.TrustedProxies, a) && !m.proxies[first] {
 			t.Fatalf("%s is a proxy, and is ruled out", a)
 		}
 	}

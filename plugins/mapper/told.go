@@ -12,8 +12,8 @@ func (m *Mapper) told(e *event.Event) {
 	if t.id == "" && t.action == "" {
 		return
 	}
-	e.ID, e.Name, e.APIVersion = m.text.valid(t.id), m.text.valid(t.action), m.text.valid(t.apiVersion)
-	e.ResourceType, e.ResourceName = m.text.valid(t.resourceType), m.text.valid(t.resourceName)
+	e.ID, e.Name, e.APIVersion = m.text.valid(t.id), m.unlessSecret(t.action), m.unlessSecret(t.apiVersion)
+	e.ResourceType, e.ResourceName = m.unlessSecret(t.resourceType), m.unlessSecret(t.resourceName)
 	if t.service != "" {
 		e.Service = m.text.valid(t.service)
 	}

@@ -34,8 +34,16 @@ type Lanes struct {
 // New makes the lanes that cfg declares, which sign with key. dir is the agent's part of the data folder.
 func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r Reports, log *slog.Logger) (*Lanes, error) {
 	machine := agent.Machine()
+	var hashKey []byte
+	if path := cfg.Agent.HashKey; path != "" {
+		var err error
+		if hashKey, err = agent.ReadHashKey(path); err != nil {
+			return nil, fmt.Errorf("key for the hashes of API keys: %w", err)
+		}
+	}
 	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}, plugins: map[string]*host.Source{}}
 	for _, s := range cfg.Sources {
+		s.Mapper.HashKey = hashKey
 		source, err := l.source(&s, log.With("source", s.Name))
 		if err != nil {
 			return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)

@@ -1,0 +1,101 @@
+package mapper
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/actiontrail/actiontrail/event"
+)
+
+// secretsInText finds what may be a secret in text whose form is not known. The
+// first group of each is kept. Most processes never need it.
+var secretsInText = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`()-----BEGIN[A-Z ]*PRIVATE KEY[\s\S]*?(?:-----END[A-Z ]*-----|$)`),
+		regexp.MustCompile(`()eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`),
+		// What was sent and answered, to the end: nobody knows what it holds.
+		regexp.MustCompile(`(?s)("(?:requestObject|responseObject|body|payload)"\s*:).*`),
+		// Headers in JSON: all of the string, or of the array of strings.
+		regexp.MustCompile(`(?i)((?:authorization|cookie2?|api[_-]?key)"\s*:\s*)(?:\[(?:\s*,?\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|"(?:[^"\\]|\\.)*"?)`),
+		regexp.MustCompile(`(?i)(\b(?:bearer|basic|dpop)\s+)[\w.~+/=-]+`),
+		regexp.MustCompile(`(?i)(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',}]+`),
+		regexp.MustCompile(`(?i)(\b(?:set-)?cookie["']?\s*[:=]\s*["']?)[^"'}\r\n]+`),
+		regexp.MustCompile(`(?i)([\w.-]*(?:passw|pwd|secret|token|api[_-]?key|access[_-]?key|signature|credential|session|cookie)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`),
+		regexp.MustCompile(`(://[^\s/?#"':@]*:)[^\s/?#"']*@`),
+		regexp.MustCompile(`([?&][^=&\s"]{1,100}=)[^&\s"]+`),
+	}
+})
+
+// maskText masks what may be a secret, and leaves the text around it.
+func maskText(s string) string {
+	for _, r := range secretsInText() {
+		s = r.ReplaceAllString(s, "${1}"+masked)
+	}
+	s = maskWords(s)
+	if looksSecret(s) { // of a form that crosses words
+		return masked
+	}
+	return s
+}
+
+// maskWords masks the words that are tokens, or that chance has drawn.
+func maskWords(s string) string {
+	var b strings.Builder
+	for from := 0; from < len(s); {
+		end := from
+		for end < len(s) && !strings.ContainsRune(" \t\r\n\"'<>()[]{},;&?\\", rune(s[end])) {
+			end++
+		}
+		if word := s[from:end]; looksSecret(word) || hidesSecret(word) || len(word) >= awsSecret && isRandom(word) {
+			b.WriteString(masked)
+		} else {
+			b.WriteString(word)
+		}
+		if end < len(s) {
+			b.WriteByte(s[end])
+		}
+		from = end + 1
+	}
+	return b.String()
+}
+
+// shownText is a text of the request as it may be seen: what looks secret in it is
+// masked, also where it is percent-encoded. known are those of its kind.
+func (m *Mapper) shownText(known *harmless, s string) string {
+	if known.has(s) {
+		return m.text.valid(s)
+	}
+	if !looksSecret(s) && !hidesSecret(s) {
+		known.add(s)
+		return m.text.valid(s)
+	}
+	if s = maskText(event.Text(s)); hidesSecret(s) {
+		return masked
+	}
+	return s
+}
+
+// hidesSecret tells whether there is a secret in what is percent-encoded.
+func hidesSecret(s string) bool {
+	return strings.IndexByte(s, '%') >= 0 && looksSecret(string(appendUnescaped(nil, s, true)))
+}
+
+// harmless remembers texts in which no secret was found: the same few user agents
+// and pages come again and again.
+type harmless struct{ texts [64][]byte }
+
+const maxHarmless = 512 // bytes of a text that is remembered
+
+func (h *harmless) slot(s string) *[]byte {
+	return &h.texts[(len(s)*31+int(s[len(s)/2])*7+int(s[len(s)-1]))%len(h.texts)]
+}
+
+func (h *harmless) has(s string) bool { return s == "" || string(*h.slot(s)) == s }
+
+func (h *harmless) add(s string) {
+	if len(s) <= maxHarmless {
+		at := h.slot(s)
+		*at = append((*at)[:0], s...)
+	}
+}
