@@ -20,6 +20,12 @@ func (n *kubeNames) action(verb, resource, sub string) string {
 	if s, ok := n.made[string(n.text)]; ok {
 		return s
 	}
+	if secretPart(resource) {
+		resource = masked
+	}
+	if secretPart(sub) {
+		sub = masked
+	}
 	many := false
 	switch verb {
 	case "list", "watch", "deletecollection":
@@ -51,6 +57,10 @@ func (n *kubeNames) action(verb, resource, sub string) string {
 	}
 	return name
 }
+
+// secretPart tells whether a part of a name is a secret, which what it is joined to
+// would hide. Clients choose resource and subresource, whether there are such or not.
+func secretPart(s string) bool { return looksSecret(s) || hidesSecret(s) }
 
 // capital makes the first letter large.
 func capital(s string) string {

@@ -139,9 +139,9 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 // raw is the record as it may leave the machine.
 func (m *Mapper) raw(data []byte) string {
 	if len(m.request.hidden) == 0 {
-		return m.shownText(&m.pages, view(data))
+		return shownRecord(m.shownText(&m.pages, view(data)))
 	}
-	return m.shownText(&m.pages, event.Text(withoutHidden(data, m.request.hidden)))
+	return shownRecord(m.shownText(&m.pages, event.Text(withoutHidden(data, m.request.hidden))))
 }
 
 // Unmapped is how many records no route took, since the mapper was made: their

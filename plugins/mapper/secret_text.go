@@ -81,6 +81,62 @@ func hidesSecret(s string) bool {
 	return strings.IndexByte(s, '%') >= 0 && looksSecret(string(appendUnescaped(nil, s, true)))
 }
 
+// shownRecord is a record, or a part of one, whose secrets are masked, unless there
+// is another behind what gateways write in place of a byte: then nothing is shown.
+func shownRecord(s string) string {
+	if strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, '#') < 0 {
+		return s
+	}
+	if plain := view(appendPlain(nil, s)); looksSecret(plain) || hidesSecret(plain) {
+		return masked
+	}
+	return s
+}
+
+// appendPlain undoes what gateways write in place of a byte: \x22 (nginx), #22
+// (HAProxy), \u0022, \n and \" (JSON). Of characters beyond ASCII there is a space:
+// no secret has them.
+func appendPlain(b []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		c, digits := s[i], 0
+		switch {
+		case c == '#':
+			digits = 2
+		case c == '\\' && i+1 < len(s):
+			switch i++; s[i] {
+			case 'x':
+				digits = 2
+			case 'u':
+				digits = 4
+			case '"', '\\', '/':
+				c = s[i]
+			default: // \n and the like, and what is none
+				c = ' '
+			}
+		}
+		if digits == 0 || i+digits >= len(s) {
+			b = append(b, c)
+			continue
+		}
+		n, valid := 0, true
+		for _, d := range []byte(s[i+1 : i+1+digits]) {
+			h := hexValue(d)
+			n, valid = n<<4|int(h), valid && h < 16
+		}
+		switch {
+		case !valid:
+			b = append(b, c)
+			continue
+		case n < 0x80:
+			b = append(b, byte(n))
+		default:
+			b = append(b, ' ')
+		}
+		i += digits
+	}
+	return b
+}
+
 // harmless remembers texts in which no secret was found: the same few user agents
 // and pages come again and again.
 type harmless struct{ texts [64][]byte }

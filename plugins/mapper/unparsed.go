@@ -13,13 +13,13 @@ const maxUnparsed = 8 << 10
 // reason. Its time is the one at which it was read.
 func (m *Mapper) Unparsed(r *plugins.Record, reason error, e *event.Event) {
 	*e = m.own(event.NameUnparsed)
-	e.ErrorCode, e.ErrorMessage = "UnparsedRecord", event.Text(maskText(reason.Error()))
+	e.ErrorCode, e.ErrorMessage = "UnparsedRecord", shownRecord(maskText(event.Text(reason.Error())))
 	e.Identity = event.Identity{Type: "anonymous", Trust: event.TrustNone}
 	raw := r.Data
 	if len(raw) > maxUnparsed {
 		raw = raw[:maxUnparsed]
 	}
-	e.Raw = maskText(event.Text(string(raw)))
+	e.Raw = shownRecord(maskText(event.Text(string(raw))))
 	e.Origin.Mapper = m.rules.origin
 }
 
