@@ -21,6 +21,7 @@ type Expr struct {
 	args []*Expr
 	do   function // of a call
 	slot slot     // of a header
+	at   *spot    // of a capture whose route is known; nil: its name is looked up
 
 	secret bool // it may be a credential, of which rules can only tell whether it is there
 }
@@ -178,10 +179,34 @@ func (m *Mapper) eval(x *Expr) string {
 		return x.text
 	}
 	v := m.value(x)
-	if v != "" && x.secret {
+	switch {
+	case v == "":
+		return ""
+	case x.secret:
 		return masked
+	case x.at != nil && m.path.isSeen(x.at):
+		return m.text.valid(v)
 	}
 	return m.unlessSecret(v)
+}
+
+// bound is x for the requests that a pattern matches, whose captures are found
+// without their names.
+func (x *Expr) bound(p *Pattern) *Expr {
+	if x == nil {
+		return nil
+	}
+	b := *x
+	if x.kind == capture {
+		if at, ok := p.capture(x.text); ok {
+			b.at = &at
+		}
+	}
+	b.args = nil
+	for _, a := range x.args {
+		b.args = append(b.args, a.bound(p))
+	}
+	return &b
 }
 
 // holds tells whether x is true: a truth that holds, or text that is not empty.
@@ -193,6 +218,9 @@ func (m *Mapper) value(x *Expr) string {
 	case literal:
 		return x.text
 	case capture:
+		if x.at != nil {
+			return m.path.captured(*x.at)
+		}
 		return m.captured(x.text)
 	case parameter:
 		v, _ := queryValue(q.query, x.text)
@@ -209,7 +237,7 @@ func (m *Mapper) value(x *Expr) string {
 		b := buf[:0]
 		for _, a := range x.args {
 			v := m.value(a)
-			if a.kind != literal && looksSecret(v) { // what it is joined to may hide it
+			if a.kind != literal && mayHoldSecret(v) && looksSecret(v) { // what it is joined to may hide it
 				v = masked
 			}
 			b = append(b, v...)

@@ -82,6 +82,24 @@ func (q *request) sent(key string) string {
 	return q.inHeaders(key)
 }
 
+// credentials tells whether there may be claims of a token in the record, and API
+// keys. Of most records there are none, and this is found at once.
+func (q *request) credentials() (claims, keys bool) {
+	if len(q.headers) > 0 {
+		return true, true
+	}
+	for i := range q.fields {
+		switch name := q.fields[i].name; {
+		case len(name) < len(toldClaim):
+		case name[:4] == toldClaim[:4]: // jwt_claim_…
+			claims = true
+		case name[:5] == "http_":
+			claims, keys = true, true
+		}
+	}
+	return claims, keys
+}
+
 // credential is the value of a header that identities are made of.
 func (q *request) credential(key string) string {
 	return cmp.Or(q.field(key), q.inHeaders(key))

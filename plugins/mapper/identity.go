@@ -112,8 +112,13 @@ func (i *Identity) compile() (identity, error) {
 func (m *Mapper) identify(e *event.Event) {
 	rules, u := &m.rules.identity, &e.Identity
 	u.Type, u.Trust = "anonymous", event.TrustNone
+	claims, keys := m.request.credentials()
 	for i := range rules.sources {
-		if s := &rules.sources[i]; m.ask(s, u) {
+		s := &rules.sources[i]
+		if s.kind == "jwt" && !claims || s.kind == "api_key" && !keys {
+			continue
+		}
+		if m.ask(s, u) {
 			u.Source, u.Trust = s.name, s.trust
 			if m.vouched(s) {
 				u.Trust = event.TrustVerified
@@ -207,7 +212,7 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	name = m.nameText(name)
 	u.UserName, u.PrincipalID = name, name
 	if s.kind == "consumer" {
-		u.PrincipalID = cmp.Or(m.nameText(q.consumerID), u.PrincipalID)
+		u.PrincipalID = or(m.nameText(q.consumerID), u.PrincipalID)
 		u.AccessKeyID = m.nameText(q.consumerKey)
 	}
 	return true
@@ -219,7 +224,7 @@ func (m *Mapper) askActor(u *event.Identity) bool {
 	if a.name == "" {
 		return false
 	}
-	u.Type, u.UserName, u.PrincipalID, u.AccessKeyID = a.kind, m.nameText(a.name), m.nameText(cmp.Or(a.id, a.name)), m.nameText(a.key)
+	u.Type, u.UserName, u.PrincipalID, u.AccessKeyID = a.kind, m.nameText(a.name), m.nameText(or(a.id, a.name)), m.nameText(a.key)
 	u.Extra = a.extra
 	return true
 }

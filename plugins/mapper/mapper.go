@@ -9,7 +9,6 @@
 package mapper
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -181,7 +180,7 @@ func (m *Mapper) name(e *event.Event) {
 		e.Origin.Mapper = route.origin
 		if route.call.kind != callNone {
 			a := &m.answer
-			e.Name, e.RW, e.APIVersion, e.Service = a.action, a.rw, cmp.Or(a.version, e.APIVersion), cmp.Or(a.service, e.Service)
+			e.Name, e.RW, e.APIVersion, e.Service = a.action, a.rw, or(a.version, e.APIVersion), or(a.service, e.Service)
 		}
 		if route.Service != nil {
 			e.Service = m.eval(route.Service)
@@ -195,10 +194,10 @@ func (m *Mapper) name(e *event.Event) {
 		if route.RW != "" {
 			e.RW = route.RW
 		}
-		e.APIVersion = cmp.Or(m.eval(route.APIVersion), e.APIVersion)
-		e.ResourceType = cmp.Or(m.eval(route.ResourceType), e.ResourceType)
-		e.ResourceName = cmp.Or(m.eval(route.ResourceName), e.ResourceName)
-		e.Name = cmp.Or(m.eval(route.Action), e.Name)
+		e.APIVersion = or(m.eval(route.APIVersion), e.APIVersion)
+		e.ResourceType = or(m.eval(route.ResourceType), e.ResourceType)
+		e.ResourceName = or(m.eval(route.ResourceName), e.ResourceName)
+		e.Name = or(m.eval(route.Action), e.Name)
 		if e.Name == "" && (route.Type == event.TypeConsoleSignin || route.Type == event.TypeConsoleSignout) {
 			e.Name = route.Type // such events are called after their type
 		}
@@ -217,15 +216,15 @@ func (m *Mapper) describe(e *event.Event) {
 	e.Time = q.time
 	e.Region = m.opt.Region
 	e.RecipientAccountID = m.opt.AccountID
-	e.Source = m.shownText(&m.hosts, cmp.Or(withoutPort(q.host), q.server, m.opt.Host))
+	e.Source = m.shownText(&m.hosts, or(withoutPort(q.host), or(q.server, m.opt.Host)))
 	e.SourceIP = m.text.valid(m.clientAddress())
-	e.UserAgent = m.shownText(&m.agents, cmp.Or(q.userAgent, "-"))
+	e.UserAgent = m.shownText(&m.agents, or(q.userAgent, "-"))
 	e.RequestID = m.unlessSecret(q.requestID)
 	if q.status >= 400 {
 		e.ErrorCode, e.ErrorMessage = m.outcomes.of(q.status)
 	}
 	if q.told.errorCode != "" {
-		e.ErrorCode, e.ErrorMessage = m.unlessSecret(q.told.errorCode), cmp.Or(m.shownText(&m.pages, q.told.errorMessage), e.ErrorMessage)
+		e.ErrorCode, e.ErrorMessage = m.unlessSecret(q.told.errorCode), or(m.shownText(&m.pages, q.told.errorMessage), e.ErrorMessage)
 	}
 	if route != nil && route.call.kind == callGRPC && e.ErrorCode == "" {
 		if e.ErrorCode = m.grpcError(); e.ErrorCode != "" {

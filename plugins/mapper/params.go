@@ -75,13 +75,15 @@ func (m *Mapper) fillParams(e *event.Event) {
 		name, value, given := cut(pair, '=')
 		name = m.text.valid(m.decoded(name))
 		switch {
-		case looksSecret(name): // a token without a name
+		case mayHoldSecret(name) && looksSecret(name): // a token without a name
 			b.add(key{name: masked}, masked)
 		case !given || value == "":
 			b.add(key{name: name}, "")
 		case rules.mask.has(name) || m.hiddenByRoute(name):
 			b.add(key{name: name}, masked)
-		case rules.keep.has(name) || m.shownByRoute(name) || isSafe(name, value):
+		case isSafe(name, value):
+			b.add(key{name: name}, m.unlessSecret(value))
+		case rules.keep.has(name) || m.shownByRoute(name):
 			b.add(key{name: name}, m.unlessSecret(m.decoded(value)))
 		case isSecretName(name):
 			b.add(key{name: name}, masked)
@@ -93,7 +95,11 @@ func (m *Mapper) fillParams(e *event.Event) {
 		for i := range r.captures {
 			c := &r.captures[i]
 			if c.at < len(m.path.segments) {
-				b.add(c.key, m.shown(&c.namedKey, m.path.captured(c.spot)))
+				value := m.path.captured(c.spot)
+				if c.masked || !m.path.isSeen(&c.spot) {
+					value = m.shown(&c.namedKey, value)
+				}
+				b.add(c.key, value)
 			}
 		}
 		for i := range r.parameters {
@@ -130,7 +136,7 @@ func (m *Mapper) shown(k *namedKey, value string) string {
 
 // unlessSecret is a value, unless it looks like a secret.
 func (m *Mapper) unlessSecret(value string) string {
-	if len(value) >= leastSecret && (looksSecret(value) || hidesSecret(value)) {
+	if mayHoldSecret(value) && (looksSecret(value) || hidesSecret(value)) {
 		return masked
 	}
 	return m.text.valid(value)

@@ -35,7 +35,7 @@ func (p *path) split(s string) {
 	for from := 0; from < len(s); {
 		i := slashAt(s, from)
 		raw := s[from:i]
-		if (len(raw) >= leastToken || assigns) && looksSecret(raw) {
+		if (assigns || len(raw) >= leastToken && mayHoldSecret(raw)) && looksSecret(raw) {
 			p.secret = true
 		}
 		if p.take(raw) {
@@ -105,6 +105,12 @@ func (p *path) captured(at spot) string {
 		return p.from(at.at)
 	}
 	return p.segments[at.at]
+}
+
+// isSeen tells whether split has looked for secrets in what stands at a place, and
+// found none: in a whole segment, in which nothing was encoded.
+func (p *path) isSeen(at *spot) bool {
+	return !p.secret && !p.encoded && !at.tail && at.mixed == nil
 }
 
 // from is all from the segment at i on.

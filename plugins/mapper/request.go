@@ -203,6 +203,14 @@ func dash(s string) string {
 	return s
 }
 
+// or is a, or b where a is empty: cmp.Or for two, which is faster.
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
 // cut is strings.Cut at a byte, which is faster.
 func cut(s string, at byte) (before, after string, found bool) {
 	if i := strings.IndexByte(s, at); i >= 0 {

@@ -108,6 +108,9 @@ type namedValue struct {
 
 func (c *rules) route(given *Route, origin string) *route {
 	r := &route{Route: *given, origin: origin, hidden: newNames(given.Masked)}
+	for _, x := range []**Expr{&r.Service, &r.Action, &r.APIVersion, &r.ResourceType, &r.ResourceName, &r.ErrorCode} {
+		*x = (*x).bound(&given.Pattern)
+	}
 	shown := slices.Clone(given.Shown)
 	for _, q := range given.Pattern.query { // the value stands in the rules
 		shown = append(shown, q.name)
@@ -124,10 +127,10 @@ func (c *rules) route(given *Route, origin string) *route {
 		}
 	}
 	for _, p := range given.Parameters {
-		r.parameters = append(r.parameters, namedValue{named(p.Name), p.Value})
+		r.parameters = append(r.parameters, namedValue{named(p.Name), p.Value.bound(&given.Pattern)})
 	}
 	for _, p := range given.Additional {
-		r.additional = append(r.additional, namedValue{named(p.Name), p.Value})
+		r.additional = append(r.additional, namedValue{named(p.Name), p.Value.bound(&given.Pattern)})
 	}
 	return r
 }

@@ -66,6 +66,9 @@ func (m *Mapper) shownText(known *harmless, s string) string {
 	if known.has(s) {
 		return m.text.valid(s)
 	}
+	if len(s) >= leastSecret && !mayHoldSecret(s) {
+		return m.text.valid(s)
+	}
 	if !looksSecret(s) && !hidesSecret(s) {
 		known.add(s)
 		return m.text.valid(s)
@@ -144,7 +147,7 @@ type harmless struct{ texts [64][]byte }
 const maxHarmless = 512 // bytes of a text that is remembered
 
 func (h *harmless) slot(s string) *[]byte {
-	return &h.texts[(len(s)*31+int(s[len(s)/2])*7+int(s[len(s)-1]))%len(h.texts)]
+	return &h.texts[(uint(len(s))*31+uint(s[len(s)/2])*7+uint(s[len(s)-1]))%uint(len(h.texts))]
 }
 
 func (h *harmless) has(s string) bool { return s == "" || string(*h.slot(s)) == s }

@@ -18,6 +18,11 @@ type session struct {
 	created  string       // RFC 3339 in UTC
 }
 
+// isEmpty tells that nothing is known of a session, as of nearly all.
+func (s *session) isEmpty() bool {
+	return len(s.role)|len(s.roleType)|len(s.roleID)|len(s.account)|len(s.groups)|len(s.allowed)|len(s.client)|len(s.issuer)|len(s.mfa)|len(s.created) == 0
+}
+
 // Keys of userIdentity.sessionContext, in their order.
 var (
 	keyActor   = newKey("actor")
@@ -39,7 +44,7 @@ var (
 // stand by themselves, too: the role as the session's issuer, the caller as its actor.
 func (m *Mapper) inSession(u *event.Identity) {
 	s := &m.request.session
-	if *s == (session{}) {
+	if s.isEmpty() {
 		return
 	}
 	attributes, issuer := &m.attributes, &m.issuer

@@ -77,7 +77,7 @@ func (m *Mapper) claim(s *identitySource) string {
 // mixed with what a token says that it may not have looked at.
 func (m *Mapper) claimedSession(s *identitySource, u *event.Identity) {
 	q := &m.request
-	if q.session != (session{}) {
+	if !q.session.isEmpty() {
 		return // the gateway knows better
 	}
 	var c sessionClaims
