@@ -63,9 +63,9 @@ type commit struct {
 
 func newPump(l *Lane, queue *spool.Spool, at plugins.Cursor) *pump {
 	p := &pump{lane: l, queue: queue, at: at, flushed: l.now()}
-	p.first = slice{lane: l, mapper: l.Mapper, encoder: wire.NewEncoder()}
+	p.first = newSlice(l, l.Mapper)
 	if l.Second != nil {
-		p.second = slice{lane: l, mapper: l.Second, encoder: wire.NewEncoder()}
+		p.second = newSlice(l, l.Second)
 	}
 	return p
 }

@@ -16,8 +16,15 @@ type slice struct {
 	mapper  Mapper
 	encoder *wire.Encoder
 	event   event.Event
+	kinds   interface{ Kinds() event.Kinds } // the mapper, if it knows kinds
 
 	counts counts // of the last add
+}
+
+func newSlice(l *Lane, m Mapper) slice {
+	s := slice{lane: l, mapper: m, encoder: wire.NewEncoder()}
+	s.kinds, _ = m.(interface{ Kinds() event.Kinds })
+	return s
 }
 
 // counts are how many of some records have no event, or one of a kind of its own.
@@ -41,11 +48,14 @@ func (s *slice) add(records []plugins.Record, observed event.Time) {
 			continue
 		}
 		s.event = event.Event{}
+		var kinds event.Kinds
 		var err error
 		if r.Fault != "" {
 			err = errors.New(r.Fault)
 		} else {
-			err = s.mapper.Map(r, &s.event)
+			if err = s.mapper.Map(r, &s.event); err == nil && s.kinds != nil {
+				kinds = s.kinds.Kinds()
+			}
 		}
 		if errors.Is(err, plugins.ErrIgnored) {
 			s.counts.ignored++
@@ -56,7 +66,7 @@ func (s *slice) add(records []plugins.Record, observed event.Time) {
 			s.event = event.Event{}
 			s.mapper.Unparsed(r, err, &s.event)
 		}
-		s.stamp(r, observed)
+		s.stamp(r, observed, kinds)
 	}
 }
 
@@ -91,7 +101,7 @@ func joinRecognised(all, more []plugins.Recognised) []plugins.Recognised {
 // stamp gives the event its origin, and adds it to the batch. A record that is an
 // audit event of another system keeps the id that it has there; any other gets the
 // one of its place, which its readers derive.
-func (s *slice) stamp(r *plugins.Record, observed event.Time) {
+func (s *slice) stamp(r *plugins.Record, observed event.Time, kinds event.Kinds) {
 	e := &s.event
 	if e.Time.IsZero() {
 		e.Time = observed
@@ -101,7 +111,7 @@ func (s *slice) stamp(r *plugins.Record, observed event.Time) {
 		base := event.NewIDBase(s.lane.Key.Public, s.lane.Name, r.Pos.FileID, r.Pos.Generation)
 		e.ID = base.ID(r.Pos.Offset)
 	}
-	s.encoder.AddDerived(r.Pos.Generation, e)
+	s.encoder.AddKinds(r.Pos.Generation, e, kinds)
 }
 
 // tell adds the event of what a source, or the lane, tells of itself.

@@ -19,6 +19,7 @@ type Encoder struct {
 	n        int
 	size     int
 	strings  [nStrings]stringColumn
+	groups   [nGroups]groupColumns // what is not in their columns yet
 	time     timeColumn
 	observed timeColumn
 	offset   numberColumn
@@ -47,10 +48,13 @@ func (c *Encoder) Add(e *event.Event) { c.AddDerived(0, e) }
 // this generation of the file (event.IDBase): it does not travel, the reader derives
 // it. Source and FileID must be Derivable. An event with an ID keeps it.
 func (c *Encoder) AddDerived(generation uint64, e *event.Event) {
-	var p [nStrings]*string
-	point(&p, e)
-	size := c.exchange.add(&p, e)
-	for i := range p {
+	c.AddKinds(generation, e, event.Kinds{})
+}
+
+// addSingle adds all but the columns of the groups, by which the batch has grown by size.
+func (c *Encoder) addSingle(p *[nStrings]*string, e *event.Event, generation uint64, size int) {
+	size += c.exchange.add(p, e)
+	for _, i := range single {
 		col := &c.strings[i]
 		if col.form == one && *p[i] == col.first {
 			continue
@@ -85,6 +89,7 @@ func (c *Encoder) Reset() {
 	for i := range c.strings {
 		c.strings[i].reset()
 	}
+	c.forget()
 	c.time.reset()
 	c.observed.reset()
 	c.offset.reset()
@@ -139,6 +144,7 @@ func (c *Encoder) SealInto(buf []byte, h Header, s Signer) (msg []byte, hash eve
 
 // appendBody writes all columns into c.body.
 func (c *Encoder) appendBody() {
+	c.expand()
 	b := c.body[:0]
 	for i := range c.strings {
 		if col := &c.strings[i]; !col.absent() {

@@ -8,6 +8,9 @@ import (
 // Join puts the events of o after those of c, and resets o. Two goroutines can so
 // make one batch; it costs a small part of adding the events.
 func (c *Encoder) Join(o *Encoder) {
+	c.expand()
+	o.expand()
+	o.forget() // c may be filled on by another mapper than o was
 	if c.n == 0 {
 		*c, *o = *o, *c
 	}

@@ -89,7 +89,7 @@ func (c *stringColumn) add(s string, n int) int {
 		c.form, c.last = dictionary, 0
 		return n + c.addDict(s)
 	case dictionary:
-		if k := c.dict.len(); k > dictLimit && 2*k > n {
+		if c.overfull(n) {
 			before := len(c.dict.text) + len(c.index)
 			c.spread()
 			return c.addPlain(s) + len(c.text) + len(c.ids) + len(c.lengths) - before
@@ -97,6 +97,12 @@ func (c *stringColumn) add(s string, n int) int {
 		return c.addDict(s)
 	}
 	return c.addPlain(s)
+}
+
+// overfull tells that a dictionary does not pay, before event n is added.
+func (c *stringColumn) overfull(n int) bool {
+	k := c.dict.len()
+	return k > dictLimit && 2*k > n
 }
 
 func (c *stringColumn) addDict(s string) int {

@@ -113,12 +113,14 @@ func (m *Mapper) identify(e *event.Event) {
 	rules, u := &m.rules.identity, &e.Identity
 	u.Type, u.Trust = "anonymous", event.TrustNone
 	claims, keys := m.request.credentials()
+	source := -1
 	for i := range rules.sources {
 		s := &rules.sources[i]
 		if s.kind == "jwt" && !claims || s.kind == "api_key" && !keys {
 			continue
 		}
 		if m.ask(s, u) {
+			source = i
 			u.Source, u.Trust = s.name, s.trust
 			if m.vouched(s) {
 				u.Trust = event.TrustVerified
@@ -151,6 +153,7 @@ func (m *Mapper) identify(e *event.Event) {
 	if u.Trust == event.TrustVerified && m.refused(e) {
 		u.Trust = event.TrustClaimed
 	}
+	m.kinds.Who = m.whoKind(source, u)
 }
 
 // refused tells whether the caller failed to prove who they are: then they are

@@ -48,6 +48,7 @@ type Mapper struct {
 	answer     answer               // of a matched route that is a call
 	unmapped   uint64               // records that no route took
 	recognised []plugins.Recognised // what records of the format auto were of
+	kinds      event.Kinds          // of the event made last
 	stripped   bool                 // the rules' prefix was taken off the path
 	params     object
 	additional object
@@ -109,6 +110,7 @@ func New(opt Options) (*Mapper, error) {
 // Map fills e from the record, as plugins.Mapper says. Strings of e live until
 // the next Map, as long as the record does.
 func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
+	m.kinds = event.Kinds{}
 	if m.opt.Format == formatNative {
 		return m.native(r.Data, e)
 	}
@@ -208,6 +210,7 @@ func (m *Mapper) name(e *event.Event) {
 	if e.Name == "" {
 		e.Name = m.template()
 	}
+	m.kinds.Action = m.actionKind(e)
 }
 
 // describe fills where and when, the parameters and the outcome.
@@ -236,6 +239,7 @@ func (m *Mapper) describe(e *event.Event) {
 			e.ErrorCode = code
 		}
 	}
+	m.kinds.Outcome = m.outcomeKind(e)
 	m.fillParams(e)
 	m.fillAdditional(e)
 }

@@ -21,7 +21,14 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // Each golden file holds records, one a line after "> ", and below each what the
 // mapper made of it: the event in canonical JSON, "ignored", or the error.
 func TestGolden(t *testing.T) {
-	for name, opt := range map[string]Options{
+	for name, opt := range goldenOptions(t) {
+		t.Run(name, func(t *testing.T) { golden(t, name, opt) })
+	}
+}
+
+// goldenOptions are those of each golden file, by its name.
+func goldenOptions(t *testing.T) map[string]Options {
+	return map[string]Options{
 		"combined":        {Format: "nginx"},
 		"json":            {Format: "nginx", Rules: shop(t), AccountID: "1234567890", Region: "cn-hangzhou", Host: "gw-1"},
 		"identity":        {Format: "nginx-json", Rules: &Rules{Identity: Identity{Trust: map[string]string{"consumer": "verified"}}}, HashKey: []byte("key of the account")},
@@ -42,8 +49,6 @@ func TestGolden(t *testing.T) {
 		"haproxy_custom":  {Format: "haproxy", LogFormat: haproxyCustomLog, Rules: stateRules(t)},
 		"nginx_format":    {Format: "nginx", LogFormat: nginxCustomLog, Rules: upstreamRules(t)},
 		"nginx_object":    {Format: "nginx", LogFormat: nginxObjectLog, Rules: upstreamRules(t)},
-	} {
-		t.Run(name, func(t *testing.T) { golden(t, name, opt) })
 	}
 }
 

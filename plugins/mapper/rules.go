@@ -81,6 +81,7 @@ type rules struct {
 	service  string // of requests without a route
 	action   *Expr  // of requests without a route; nil: the template
 	origin   string // origin.mapper of those
+	numbered int    // routes that have a number
 }
 
 type route struct {
@@ -93,6 +94,7 @@ type route struct {
 	shown      names // parameters of the query
 	hidden     names // parameters
 	call       calling
+	number     int // see kinds.go; 0: what its requests are stands in them
 }
 
 // namedCapture is a parameter of a pattern, at its place in the path.
@@ -107,7 +109,7 @@ type namedValue struct {
 }
 
 func (c *rules) route(given *Route, origin string) *route {
-	r := &route{Route: *given, origin: origin, hidden: newNames(given.Masked)}
+	r := &route{Route: *given, origin: origin, hidden: newNames(given.Masked), number: c.number(given)}
 	for _, x := range []**Expr{&r.Service, &r.Action, &r.APIVersion, &r.ResourceType, &r.ResourceName, &r.ErrorCode} {
 		*x = (*x).bound(&given.Pattern)
 	}

@@ -5,9 +5,15 @@ import "strings"
 // templates remembers the names made for requests without a route: there are few
 // of them, and each is used again and again.
 type templates struct {
-	made  map[string]string // by method and template
-	cased map[string]string // names in pascal case, by how they were logged
+	made  map[string]numbered // by method and template
+	cased map[string]string   // names in pascal case, by how they were logged
 	text  []byte
+	last  int // number of the one that was asked for last; 0: it has none
+}
+
+type numbered struct {
+	text   string
+	number int
 }
 
 // Limits of templates.
@@ -26,6 +32,7 @@ const InvalidRequest = "InvalidRequest"
 func (m *Mapper) template() string {
 	q := &m.request
 	if q.method == "" || q.path == "" {
+		m.templates.last = firstTemplate
 		return InvalidRequest
 	}
 	t := &m.templates
@@ -42,15 +49,17 @@ func (m *Mapper) shape() string {
 }
 
 func (t *templates) intern() string {
-	if s, ok := t.made[string(t.text)]; ok {
-		return s
+	if had, ok := t.made[string(t.text)]; ok {
+		t.last = had.number
+		return had.text
 	}
 	s := string(t.text)
 	if t.made == nil {
-		t.made = map[string]string{}
+		t.made = map[string]numbered{}
 	}
-	if len(t.made) < maxTemplates {
-		t.made[s] = s
+	if t.last = 0; len(t.made) < maxTemplates {
+		t.last = firstTemplate + 1 + len(t.made)
+		t.made[s] = numbered{s, t.last}
 	}
 	return s
 }
