@@ -51,16 +51,26 @@ func (c *Encoder) AddDerived(generation uint64, e *event.Event) {
 	c.AddKinds(generation, e, event.Kinds{})
 }
 
-// addSingle adds all but the columns of the groups, by which the batch has grown by size.
-func (c *Encoder) addSingle(p *[nStrings]*string, e *event.Event, generation uint64, size int) {
-	size += c.exchange.add(p, e)
-	for _, i := range single {
-		col := &c.strings[i]
-		if col.form == one && *p[i] == col.first {
-			continue
-		}
-		size += col.add(*p[i], c.n)
-	}
+// addSingle adds all but the columns of the groups, by which the batch has grown by
+// size: field by field, for point's list costs more than most of the strings do.
+func (c *Encoder) addSingle(e *event.Event, generation uint64, size int) {
+	s, n, u, o := &c.strings, c.n, &e.Identity, &e.Origin
+	size += s[0].addText(e.ID, n)
+	size += s[5].addText(e.Source, n)
+	size += s[9].addText(e.SourceIP, n)
+	size += s[10].addText(e.UserAgent, n)
+	size += s[12].addText(e.RequestID, n)
+	size += s[13].addText(string(e.RequestParameters), n)
+	size += s[14].addText(e.RequestParameterJSON, n)
+	size += s[20].addText(e.ResourceName, n)
+	size += s[25].addText(u.PrincipalID, n)
+	size += s[26].addText(u.AccountID, n)
+	size += s[27].addText(u.UserName, n)
+	size += s[28].addText(u.AccessKeyID, n)
+	size += s[34].addText(o.File, n)
+	size += s[35].addText(o.FileID, n)
+	size += s[38].addText(e.Raw, n)
+	size += c.exchange.add(s, e, n)
 	size += c.time.add(e.Time) + c.observed.add(e.Origin.Observed)
 	size += c.offset.add(e.Origin.Offset - c.end)
 	size += c.length.add(e.Origin.Length - c.lastLen)

@@ -28,33 +28,29 @@ type exchangeColumns struct {
 	duration numberColumn // as bytes
 	last     int64        // the status before
 	text     []byte       // of an exchange that does not travel in columns
-	long     string       // text
-	none     string       // always empty
 }
 
-// add adds the exchange of e, and changes what p points to where its strings do not
-// go into their columns as they are. It tells how many bytes the columns have grown.
-func (c *exchangeColumns) add(p *[nStrings]*string, e *event.Event) int {
-	x := e.Exchange
-	if x != (event.Exchange{}) {
-		if x.Status != 0 {
-			p[additional] = &c.none
-		}
-		if long := len(x.Method)+len(x.Path)+len(x.Referer) > maxExchange; long || x.Status == 0 {
-			p[exchangeMethod], p[exchangePath], p[exchangeReferer] = &c.none, &c.none, &c.none
-			if long && x.Status != 0 {
-				c.text = x.AppendJSON(c.text[:0])
-				c.long = unsafe.String(unsafe.SliceData(c.text), len(c.text))
-				p[additional] = &c.long
-			}
-			x = event.Exchange{Bytes: -1, DurationMs: -1}
-		}
-	} else {
-		x.Bytes, x.DurationMs = -1, -1
+// add adds the exchange of event n to the numbers and to the columns of strings, in
+// which additionalEventData goes as text where there is no exchange, or too long a
+// one. It tells how many bytes the columns have grown.
+func (c *exchangeColumns) add(all *[nStrings]stringColumn, e *event.Event, n int) int {
+	x, text := &e.Exchange, string(e.Additional)
+	status, bytes, duration, method, path, referer := x.Status, x.Bytes, x.DurationMs, x.Method, x.Path, x.Referer
+	if status != 0 {
+		text = ""
 	}
-	size := c.status.add(x.Status - c.last)
-	c.last = x.Status
-	return size + c.bytes.add(max(x.Bytes, -1)+1) + c.duration.add(max(x.DurationMs, -1)+1)
+	if long := len(method)+len(path)+len(referer) > maxExchange; long || status == 0 {
+		if long && status != 0 {
+			c.text = x.AppendJSON(c.text[:0])
+			text = view(c.text)
+		}
+		status, bytes, duration, method, path, referer = 0, -1, -1, "", "", ""
+	}
+	size := all[additional].addText(text, n) + all[exchangeMethod].addText(method, n) +
+		all[exchangePath].addText(path, n) + all[exchangeReferer].addText(referer, n)
+	size += c.status.add(status - c.last)
+	c.last = status
+	return size + c.bytes.add(max(bytes, -1)+1) + c.duration.add(max(duration, -1)+1)
 }
 
 // join puts the numbers of o after those of c.

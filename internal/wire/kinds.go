@@ -138,7 +138,6 @@ func (g *groupColumns) forget() {
 // all events of a batch, up to a Join, must be of one mapper.
 func (c *Encoder) AddKinds(generation uint64, e *event.Event, kinds event.Kinds) {
 	var p [nStrings]*string
-	pointSingle(&p, e)
 	size, pointed := 0, false
 	for i, kind := range [nGroups]uint16{kinds.Action, kinds.Who, kinds.Outcome} {
 		g := &c.groups[i]
@@ -147,7 +146,7 @@ func (c *Encoder) AddKinds(generation uint64, e *event.Event, kinds event.Kinds)
 			continue
 		}
 		if !pointed {
-			pointDecided(&p, e)
+			point(&p, e)
 			pointed = true
 		}
 		if grown, ok := g.meet(kind, &p, decided[i]); ok {
@@ -159,7 +158,7 @@ func (c *Encoder) AddKinds(generation uint64, e *event.Event, kinds event.Kinds)
 			size += c.strings[k].addText(*p[k], c.n)
 		}
 	}
-	c.addSingle(&p, e, generation, size)
+	c.addSingle(e, generation, size)
 }
 
 // expand puts what waits in the groups into their columns.

@@ -165,42 +165,35 @@ func TestSizeOfKinds(t *testing.T) {
 	}
 }
 
-// Each column is added by exactly one of the two lists, and they name what point does.
-func TestGroupsAreWhole(t *testing.T) {
-	var e event.Event
-	var all, part [nStrings]*string
-	point(&all, &e)
-	seen := map[*string]bool{}
-	for i, s := range all {
-		if s == nil || seen[s] {
-			t.Errorf("column %d has no field of its own", i+1)
-		}
-		seen[s] = true
-	}
-	pointSingle(&part, &e)
-	for _, k := range single {
-		if part[k] == nil {
-			t.Errorf("column %d is not set by pointSingle", k+1)
-		}
-		part[k] = nil
-	}
-	for i, s := range part {
-		if s != nil {
-			t.Errorf("column %d is not in single", i+1)
-		}
-	}
-	pointDecided(&part, &e)
+// No column is in two groups, or twice in one, and none that is added by itself is in one.
+func TestGroupsAreDistinct(t *testing.T) {
+	in := map[uint8]bool{}
 	for _, columns := range decided {
+		if len(columns) > len(metKind{}.values) {
+			t.Errorf("%d columns in a group", len(columns))
+		}
 		for _, k := range columns {
-			if part[k] == nil {
-				t.Errorf("column %d is not set by pointDecided, or twice in decided", k+1)
+			if in[k] {
+				t.Errorf("column %d is in two groups", k+1)
 			}
-			part[k] = nil
+			in[k] = true
 		}
 	}
-	for i, s := range part {
-		if s != nil {
-			t.Errorf("column %d is not in decided", i+1)
+	// Each column gets one value of each event.
+	c, e := NewEncoder(), event.Event{}
+	var p [nStrings]*string
+	point(&p, &e)
+	for range 9 {
+		for k := range p {
+			*p[k] += "x"
+		}
+		e.Exchange.Status = 200
+		c.Add(&e)
+	}
+	c.expand()
+	for k := range c.strings {
+		if got := len(c.strings[k].index); got != 9 && k != additional {
+			t.Errorf("column %d has %d values of 9 events", k+1, got)
 		}
 	}
 }

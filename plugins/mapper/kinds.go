@@ -6,12 +6,9 @@ import "github.com/actiontrail/actiontrail/event"
 // mapper without rules that are literals knows none.
 func (m *Mapper) Kinds() event.Kinds { return m.kinds }
 
-// What names an action has a number: a route from 1 on, then a template, then the
-// action of what no route takes.
-const (
-	firstTemplate = 4096
-	firstDefault  = firstTemplate + maxTemplates + 2
-)
+// firstTemplate is the number of the first template. What names an action has a
+// number: routes have those from 1 on.
+const firstTemplate = 4096
 
 // Kinds of identities that no source gave.
 const (
@@ -53,6 +50,23 @@ func (x *Expr) fixed() (string, bool) {
 	return x.Literal()
 }
 
+// shaped tells whether an expression has few texts, that are no more the client's
+// to choose than a template is.
+func (x *Expr) shaped() bool {
+	switch {
+	case x.kind == literal, x.kind == variable && (x.text == "method" || x.text == "template"):
+		return true
+	case x.kind == join || x.kind == call:
+		for _, a := range x.args {
+			if !a.shaped() {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
 // actionKind is the kind of what happened.
 func (m *Mapper) actionKind(e *event.Event) uint16 {
 	q, r, n := &m.request, m.matched, 0
@@ -63,12 +77,12 @@ func (m *Mapper) actionKind(e *event.Event) uint16 {
 		return 0
 	case r != nil:
 		n = r.number
-	case r == nil && m.rules.action == nil:
+	case m.rules.action == nil:
 		n = m.templates.last
-	case r == nil:
-		if name, ok := m.rules.action.fixed(); ok && name != "" {
-			n = firstDefault
-		}
+	case m.rules.shaped:
+		m.templates.text = append(m.templates.text[:0], e.Name...)
+		m.templates.intern()
+		n = m.templates.last
 	}
 	if n == 0 {
 		return 0
@@ -94,7 +108,7 @@ func (m *Mapper) whoKind(source int, u *event.Identity) uint16 {
 		return whoAnonymous
 	case source < 0:
 		return whoNamed
-	case rules.sources[source].kind == "k8s.user" || source > 1000:
+	case u.SessionAttributes != "" || u.SessionIssuer != "" || u.Extra != "" || rules.sources[source].kind == "k8s.user" || source > 1000:
 		return 0
 	case u.Trust == event.TrustVerified:
 		return uint16(whoSource + 2*source + 1)

@@ -97,11 +97,13 @@ func TestKindsOfEveryCombination(t *testing.T) {
 		{Pattern: pattern(t, "* /instances/{id}/stop"), Action: Literal("Stop"), Service: value(t, "remote_user")},
 	}
 	versioned.Identity.Type = value(t, "remote_user")
-	versioned.Default.Action = value(t, "template")
+	versioned.Default.Action = Join(value(t, "remote_user"), value(t, "template"))
 	typed := *rules
 	typed.Identity.Type, typed.Identity.UserName, typed.Default.Action = Literal("ram-user"), value(t, "fields.error"), Literal("Other")
+	shaped := *rules
+	shaped.Default.Action = Join(value(t, "method"), Literal(" "), apply(t, "upper", value(t, "template")))
 	plain := &Rules{Identity: Identity{UserName: value(t, "fields.error")}}
-	for name, rules := range map[string]*Rules{"shop": rules, "versioned": &versioned, "typed": &typed, "plain": plain} {
+	for name, rules := range map[string]*Rules{"shop": rules, "versioned": &versioned, "typed": &typed, "shaped": &shaped, "plain": plain} {
 		p := promise{m: newMapper(t, Options{Format: "nginx", Rules: rules})}
 		for _, method := range []string{"GET", "POST", "DELETE"} {
 			for _, path := range []string{"/v1/instances/i-1/stop?page=1", "/v1/instances/i-2/stop", "/v1/instances/search", "/v1/instances/i-3?page=2", "/v1/repos/a/b/contents/c", "/v1/?Action=DescribeInstances",
@@ -135,9 +137,10 @@ func TestKindsOfWhatIsTold(t *testing.T) {
 			for _, told := range []told{{}, {id: "1"}, {id: "2", rw: event.Read, apiVersion: "v1"}, {action: "A", service: "S"}, {action: "B", resourceType: "T"}, {errorCode: "E1"}, {errorCode: "E2", errorMessage: "why"},
 				{actor: actor{name: "a", kind: "system"}}, {actor: actor{name: "b", kind: "user", extra: `{"arn":"b"}`}}} {
 				for _, upstream := range []string{"", "u1", "u2"} {
-					for _, kind := range []string{"query", "mutation"} {
+					for i, kind := range []string{"query", "mutation"} {
 						fill = func(q *request) {
 							q.method, q.path, q.status, q.upstream, q.told, q.requestID, q.consumer = "POST", path, status, upstream, told, "Op"+upstream, kind
+							q.user, q.session = "u", []session{{}, {role: upstream, client: upstream}}[i]
 						}
 						p.hold(t, fmt.Sprint(path, status, told, upstream, kind))
 					}

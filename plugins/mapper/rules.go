@@ -81,6 +81,7 @@ type rules struct {
 	service  string // of requests without a route
 	action   *Expr  // of requests without a route; nil: the template
 	origin   string // origin.mapper of those
+	shaped   bool   // action has few texts
 	numbered int    // routes that have a number
 }
 
@@ -140,7 +141,7 @@ func (c *rules) route(given *Route, origin string) *route {
 // compile checks the rules.
 func (r *Rules) compile() (*rules, error) {
 	c := &rules{name: r.Name, host: strings.ToLower(r.Match.Host), service: "http", action: r.Default.Action}
-	c.origin = c.originOf("default")
+	c.origin, c.shaped = c.originOf("default"), c.action != nil && c.action.shaped()
 	var p path
 	p.split(r.Match.PathPrefix)
 	for _, s := range p.segments {
