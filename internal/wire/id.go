@@ -1,22 +1,14 @@
 package wire
 
-import "strconv"
+import (
+	"encoding/binary"
+	"strconv"
+)
 
 // Ids are half of what is left of a batch once it is compressed: what is written
 // in hex travels as bytes, if it comes back exactly as it was.
 
 const hexDigits = "0123456789abcdef"
-
-// hexValue is the value of a lower-case hex digit, 0xff of anything else.
-var hexValue = func() (t [256]byte) {
-	for i := range t {
-		t[i] = 0xff
-	}
-	for i := range hexDigits {
-		t[hexDigits[i]] = byte(i)
-	}
-	return t
-}()
 
 // hexPair is a byte as two lower-case hex digits.
 var hexPair = func() (t [256][2]byte) {
@@ -29,31 +21,39 @@ var hexPair = func() (t [256][2]byte) {
 // parseHex reads 32 lower-case hex digits; false for anything else of this length.
 func parseHex(id *[16]byte, s string) bool {
 	_ = s[31]
-	var bad byte
-	for i := range id {
-		hi, lo := hexValue[s[2*i]], hexValue[s[2*i+1]]
-		bad |= hi | lo
-		id[i] = hi<<4 | lo&15
-	}
-	return bad < 16
+	return digits(id, load(s, 0), load(s, 8), load(s, 16), load(s, 24))
 }
-
-// uuidAt is where the two digits of each byte stand in a UUID.
-var uuidAt = [16]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
 
 // parseUUID reads a UUID of lower-case digits; false for any other 36 bytes.
 func parseUUID(id *[16]byte, s string) bool {
-	if s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return false
-	}
 	_ = s[35]
-	var bad byte
-	for i, at := range uuidAt {
-		hi, lo := hexValue[s[at]], hexValue[s[at+1]]
-		bad |= hi | lo
-		id[i] = hi<<4 | lo&15
-	}
-	return bad < 16
+	return s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' &&
+		digits(id, load(s, 0), load4(s, 9)|load4(s, 14)<<32, load4(s, 19)|load4(s, 24)<<32, load(s, 28))
+}
+
+// digits reads four times eight lower-case hex digits, the first of them lowest;
+// false for anything else.
+func digits(id *[16]byte, a, b, c, d uint64) bool {
+	a, badA := eight(a)
+	b, badB := eight(b)
+	c, badC := eight(c)
+	d, badD := eight(d)
+	binary.LittleEndian.PutUint64(id[:8], a|b<<32)
+	binary.LittleEndian.PutUint64(id[8:], c|d<<32)
+	return badA|badB|badC|badD == 0
+}
+
+// eight is the four bytes that eight hex digits stand for, all at once: the value
+// of a digit is its low half, and nine more of a letter (bit 6). What is no digit is
+// not written so itself: then bad is not 0.
+func eight(x uint64) (v, bad uint64) {
+	const each = 0x0101010101010101
+	v = x&(0x0f*each) + 9*(x>>6&each)
+	letters := (v + 6*each) >> 4 & each
+	bad = (v + 0x30*each + 0x27*letters) ^ x | v&(0xf0*each)
+	v = (v<<4 | v>>8) & 0x00ff00ff00ff00ff
+	v = (v | v>>8) & 0x0000ffff0000ffff
+	return (v | v>>16) & 0xffffffff, bad
 }
 
 func appendHex(b, id []byte) []byte {
