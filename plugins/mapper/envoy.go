@@ -266,7 +266,7 @@ func (v *envoy) finish(m *Mapper) error {
 	if q.peer == "" && !v.doubt.peer {
 		// Envoy at the edge adds its own peer to X-Forwarded-For, as the last one.
 		comma := strings.LastIndexByte(q.forwarded, ',')
-		q.peer, q.forwarded = strings.TrimSpace(q.forwarded[comma+1:]), q.forwarded[:max(comma, 0)]
+		q.peer, q.forwarded = stripPort(strings.TrimSpace(q.forwarded[comma+1:])), q.forwarded[:max(comma, 0)]
 	}
 	if v.grpc != "" {
 		q.grpc(v.grpc)

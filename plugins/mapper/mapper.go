@@ -79,7 +79,7 @@ func New(opt Options) (*Mapper, error) {
 		return nil, fmt.Errorf("format native takes no mapper: its records are events already")
 	}
 	var err error
-	if m.read, err = d.reader(&opt); err != nil {
+	if m.read, err = d.open(&opt); err != nil {
 		return nil, fmt.Errorf("format %s: %w", opt.Format, err)
 	}
 	if opt.Region == "" {

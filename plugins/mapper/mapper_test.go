@@ -30,6 +30,7 @@ func TestGolden(t *testing.T) {
 func goldenOptions(t *testing.T) map[string]Options {
 	return map[string]Options{
 		"combined":        {Format: "nginx"},
+		"wrapped":         {Format: "nginx"},
 		"json":            {Format: "nginx", Rules: shop(t), AccountID: "1234567890", Region: "cn-hangzhou", Host: "gw-1"},
 		"identity":        {Format: "nginx-json", Rules: &Rules{Identity: Identity{Trust: map[string]string{"consumer": "verified"}}}, HashKey: []byte("key of the account")},
 		"named":           {Format: "nginx-json", Rules: &Rules{Identity: Identity{Order: []string{"consumer"}, Type: Literal("ram-user"), UserName: value(t, "fields.login"), AccountID: value(t, "fields.tenant")}}},

@@ -12,6 +12,7 @@ import (
 //
 //	$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"
 //
+// Before the address may stand the virtual host, as in Apache's vhost_combined.
 // nginx writes a quote as \x22 and a backslash as \x5C, Apache as \" and \\.
 func (m *Mapper) readCombined(line []byte) error {
 	q := &m.request
@@ -21,9 +22,12 @@ func (m *Mapper) readCombined(line []byte) error {
 		return notCombined("address")
 	}
 	q.peer = dash(peer)
-	if _, rest, ok = cut(rest, ' '); !ok { // the name of RFC 1413, which nobody has
-		return notCombined("user")
+	if !strings.HasPrefix(rest, "- ") { // the name of RFC 1413, which nobody has
+		if rest, ok = q.virtualHost(rest); !ok {
+			return notCombined("user")
+		}
 	}
+	rest = rest[len("- "):]
 	// A user may hold spaces and brackets: the time is the last [ before the first quote.
 	quote := strings.IndexByte(rest, '"')
 	if quote < 0 {
@@ -74,6 +78,17 @@ func (m *Mapper) readCombined(line []byte) error {
 		q.forwarded = dash(q.forwarded)
 	}
 	return nil
+}
+
+// virtualHost takes what was read as the address for the host that it is, when
+// an address follows; rest goes on behind that.
+func (q *request) virtualHost(rest string) (string, bool) {
+	peer, after, ok := cut(rest, ' ')
+	if _, address := parseAddress(peer); !ok || !address || !strings.HasPrefix(after, "- ") {
+		return "", false
+	}
+	q.host, q.peer = q.peer, peer
+	return after, true
 }
 
 func notCombined(what string) error {

@@ -138,17 +138,17 @@ func headerKey(name string) string {
 
 // setRequestLine takes "METHOD target PROTOCOL". What has another form (the first
 // bytes of a TLS handshake on a plain port, for one) leaves method and path empty.
+// A method that nobody knows is one all the same, when a protocol is named.
 func (q *request) setRequestLine(line string) {
-	method, rest, ok := cut(line, ' ')
-	if !ok || !isMethod(method) {
-		return
+	method, target, ok := cut(line, ' ')
+	protocol := false
+	if i := strings.LastIndexByte(target, ' '); i >= 0 && strings.HasPrefix(target[i+1:], "HTTP/") {
+		target, protocol = target[:i], true
 	}
-	target := rest
-	if i := strings.LastIndexByte(rest, ' '); i >= 0 && strings.HasPrefix(rest[i+1:], "HTTP/") {
-		target = rest[:i]
+	if ok && (isMethod(method) || protocol && isToken(method)) {
+		q.method = method
+		q.setTarget(target)
 	}
-	q.method = method
-	q.setTarget(target)
 }
 
 // setTarget takes the request target, in any of its forms (RFC 9112 §3.2).
@@ -189,6 +189,19 @@ func isMethod(s string) bool {
 	}
 	for i := range len(s) {
 		if c := s[i]; (c < 'A' || c > 'Z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// isToken tells whether s may be a method of whatever a client makes up: a token (RFC 9110 §5.6.2).
+func isToken(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !(c|0x20 >= 'a' && c|0x20 <= 'z') && !isDigit(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
 			return false
 		}
 	}
