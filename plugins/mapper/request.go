@@ -147,7 +147,7 @@ func (q *request) setRequestLine(line string) {
 	}
 	if ok && (isMethod(method) || protocol && isToken(method)) {
 		q.method = method
-		q.setTarget(target)
+		q.setTarget(strings.TrimRight(target, " "))
 	}
 }
 
