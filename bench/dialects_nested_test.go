@@ -1,41 +1,14 @@
 package bench
 
-import (
-	"testing"
-
-	"github.com/actiontrail/actiontrail/event"
-	"github.com/actiontrail/actiontrail/plugins"
-	"github.com/actiontrail/actiontrail/plugins/mapper"
-)
-
-// BenchmarkNestedDialects maps one record of each dialect whose records are
-// objects within objects, without rules.
-func BenchmarkNestedDialects(b *testing.B) {
-	for _, d := range []struct{ name, format, record string }{
-		{"kong", "kong", kongRecord},
-		{"kong-line", "kong", kongLine},
-		{"apisix", "apisix", apisixRecord},
-		{"apisix-line", "apisix", apisixLine},
-		{"caddy", "caddy", caddyRecord},
-		{"kubernetes", "kubernetes", kubeRecord},
-	} {
-		b.Run(d.name, func(b *testing.B) {
-			m, err := mapper.New(mapper.Options{Format: d.format})
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := plugins.Record{Data: []byte(d.record)}
-			b.ReportAllocs()
-			b.SetBytes(int64(len(d.record)))
-			var e event.Event
-			for b.Loop() {
-				e = event.Event{}
-				if err := m.Map(&r, &e); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
-		})
+// nestedLines are records of each dialect whose records are objects within objects.
+func nestedLines() []dialectLine {
+	return []dialectLine{
+		{"kong", "kong", "", kongRecord},
+		{"kong-line", "kong", "", kongLine},
+		{"apisix", "apisix", "", apisixRecord},
+		{"apisix-line", "apisix", "", apisixLine},
+		{"caddy", "caddy", "", caddyRecord},
+		{"kubernetes", "kubernetes", "", kubeRecord},
 	}
 }
 

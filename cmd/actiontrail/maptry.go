@@ -27,12 +27,12 @@ type mapTest struct {
 	out    io.Writer
 	note   io.Writer
 
-	lines, ignored, unparsed, unrouted uint64
-	shown                              int
-	rows                               [][]string
-	actions                            map[string]*tried
-	reasons                            map[string]*tried
-	learner                            mapper.Learner
+	lines, ignored, unparsed, unrouted, itself uint64
+	shown                                      int
+	rows                                       [][]string
+	actions                                    map[string]*tried
+	reasons                                    map[string]*tried
+	learner                                    mapper.Learner
 }
 
 // tried counts what is alike, with the place of the first.
@@ -149,7 +149,8 @@ func (t *mapTest) take(m *mapper.Mapper, n int, line []byte, e *event.Event) boo
 	}
 	s := m.Seen()
 	switch {
-	case s.Method == "" && s.Path == "": // no HTTP: its dialect names the action
+	case s.Method == "" && s.Path == "": // no request: its dialect names the action
+		t.itself++
 	case !s.Routed && s.Method != "":
 		t.unrouted++
 		t.learner.Add(s.Method, s.Path, s.Query)
@@ -185,7 +186,11 @@ func (t *mapTest) report(file, what string) error {
 		fmt.Fprintln(t.out)
 	}
 	fmt.Fprintf(t.out, "%s: %s\n", file, what)
-	fmt.Fprintf(t.out, "%d lines: %d named by a route, %d by no route, %d ignored, %d not in the format\n", t.lines, t.lines-t.ignored-t.unparsed-t.unrouted, t.unrouted, t.ignored, t.unparsed)
+	itself := ""
+	if t.itself > 0 {
+		itself = fmt.Sprintf(" %d without a request,", t.itself)
+	}
+	fmt.Fprintf(t.out, "%d lines: %d named by a route, %d by no route,%s %d ignored, %d not in the format\n", t.lines, t.lines-t.ignored-t.unparsed-t.unrouted-t.itself, t.unrouted, itself, t.ignored, t.unparsed)
 	for _, section := range []struct {
 		title string
 		all   map[string]*tried
@@ -224,7 +229,7 @@ func (t *mapTest) tally(all map[string]*tried) error {
 	}) {
 		one := all[k]
 		example := fmt.Sprintf("line %d", one.line)
-		if one.text != k {
+		if one.text != k && one.text != "" {
 			example += ": " + one.text
 		}
 		rows = append(rows, []string{fmt.Sprint(one.count), k, example})
