@@ -51,6 +51,7 @@ type pump struct {
 	alone   int            // so many large reads are not to be halved
 	lonely  int            // how many those are at the next such time; 0: aloneReads
 	clock   clock
+	pushed  bool     // the source is a plugins.Pushed
 	waiting []commit // spooled, and not told to the source yet
 	message []byte   // of the last flush, to be used again
 }
@@ -63,6 +64,7 @@ type commit struct {
 
 func newPump(l *Lane, queue *spool.Spool, at plugins.Cursor) *pump {
 	p := &pump{lane: l, queue: queue, at: at, flushed: l.now()}
+	_, p.pushed = l.Source.(plugins.Pushed)
 	p.first = newSlice(l, l.Mapper)
 	if l.Second != nil {
 		p.second = newSlice(l, l.Second)
@@ -77,6 +79,11 @@ func (p *pump) run(ctx context.Context) error {
 		changed := p.queue.Changed()
 		if err := p.commit(ctx); err != nil {
 			return err
+		}
+		if p.pushed {
+			if err := p.room(ctx); err != nil {
+				return err
+			}
 		}
 		batch, err := p.read(ctx, changed)
 		switch {
@@ -158,7 +165,7 @@ func (p *pump) over(b plugins.Batch) bool {
 func (p *pump) due() bool {
 	if p.first.encoder.Len() == 0 {
 		// The very first cursor tells what the source has met: a crash must not make it the first start again.
-		return len(p.moved) > 0 && (len(p.at) == 0 || p.lane.now().Sub(p.flushed) >= cursorEvery)
+		return len(p.moved) > 0 && (len(p.at) == 0 || p.pushed || p.lane.now().Sub(p.flushed) >= cursorEvery)
 	}
 	if p.first.encoder.Len()+p.events > BatchEvents || p.first.encoder.Size()+p.bytes > BatchBytes {
 		return true
@@ -295,6 +302,31 @@ func (p *pump) commit(ctx context.Context) error {
 		return fmt.Errorf("commit source %s: %w", p.lane.Name, err)
 	}
 	return nil
+}
+
+// room waits until the spool takes what a read may bring: the batch before it, if that does
+// not fit, and its own.
+func (p *pump) room(ctx context.Context) error {
+	for waits := false; ; waits = true {
+		changed := p.queue.Changed()
+		if p.queue.Room(2 * BatchBytes) {
+			return nil
+		}
+		if !waits { // what came before may be just what there is room for
+			if err := p.flush(ctx); err != nil {
+				return err
+			}
+			p.lane.note(func(s *LaneStatus) { s.LastError, s.LastErrorAt = spool.ErrFull.Error(), p.lane.now() })
+		}
+		if err := p.commit(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
 }
 
 // settle waits until everything spooled is durable and the source knows it.

@@ -114,6 +114,14 @@ type Source interface {
 	Close() error
 }
 
+// Pushed is a Source whose records come from clients who wait for Committed. What it has
+// handed out it cannot give back: the agent reads it only while the spool has room,
+// and makes its cursor durable at once, also when no event came of the records.
+type Pushed interface {
+	Source
+	Pushed()
+}
+
 // ErrIgnored is what a mapper answers to a record that its rules say to leave
 // out on purpose. The agent counts it, and shows the count.
 var ErrIgnored = errors.New("ignored by a rule")

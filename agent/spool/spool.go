@@ -148,6 +148,13 @@ func (s *Spool) Pending() (batches uint64, bytes int64) {
 	return s.next - s.sent, s.pending
 }
 
+// Room tells whether so many bytes more will be taken. One batch always is when there is no other.
+func (s *Spool) Room(bytes int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending == 0 || s.pending+bytes <= s.cfg.MaxBytes
+}
+
 // Durable tells how many batches have been appended in all, since the folder was
 // made, and how many of them, the first ones, are on the disk. The error is that
 // of a sync: the spool must be opened again.
