@@ -1,0 +1,103 @@
+package httpsource
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxConnections bounds what slow clients can hold; more are closed at once.
+	maxConnections = 1024
+	maxHeader      = 16 << 10
+	// stopTimeout is how long a stop waits for answers to be written.
+	stopTimeout = time.Second
+)
+
+// listen begins to answer clients.
+func (s *Source) listen(ctx context.Context, in *inlet) error {
+	if s.token != nil {
+		if _, err := s.token.read(); err != nil {
+			return err
+		}
+	}
+	var config *tls.Config
+	if s.config.TLS != nil {
+		c := newCertificates(s.config.TLS)
+		if _, err := c.read(); err != nil {
+			return err
+		}
+		config = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current(s.config.Log), nil }}
+	}
+	var nets net.ListenConfig
+	l, err := nets.Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", s.config.Listen, err)
+	}
+	in.addr = l.Addr()
+	l = &bounded{Listener: l}
+	if config != nil {
+		l = tls.NewListener(l, config)
+	}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	in.server = &http.Server{
+		Handler: &handler{in, s.token}, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, Protocols: &protocols,
+		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := in.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			in.served <- err
+		}
+	}()
+	return nil
+}
+
+// stop ends all connections, after the answers to requests that were refused by close.
+func (in *inlet) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := in.server.Shutdown(ctx); err == nil {
+		return nil
+	}
+	return in.server.Close()
+}
+
+// bounded closes the connections that are too many.
+type bounded struct {
+	net.Listener
+	open atomic.Int64
+}
+
+func (b *bounded) Accept() (net.Conn, error) {
+	for {
+		c, err := b.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if b.open.Add(1) <= maxConnections {
+			return &counted{Conn: c, open: &b.open}, nil
+		}
+		b.open.Add(-1)
+		_ = c.Close() // it was never used
+	}
+}
+
+// counted is a connection that counts as open until it is closed.
+type counted struct {
+	net.Conn
+	open *atomic.Int64
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
+}
