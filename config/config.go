@@ -82,6 +82,7 @@ type Source struct {
 	Mapper  mapper.Options
 	Place   string  // file:line of its block
 	Plugin  *Plugin // the program that serves it; nil: a source of files, to which all but Mapper and Place belongs
+	HTTP    *HTTP   // where clients bring its records, with Mapper, Place and MaxLine; nil: nobody does
 
 	Symlinks    bool          // follow symbolic links
 	Identity    string        // inode or path

@@ -99,6 +99,35 @@ type fileSourceBody struct {
 	Multiline []multilineBlock `hcl:"multiline,block"`
 }
 
+type httpSourceBody struct {
+	Listen         hcl.Expression `hcl:"listen,attr"`
+	Path           hcl.Expression `hcl:"path,optional"`
+	Format         hcl.Expression `hcl:"format,attr"`
+	LogFormat      hcl.Expression `hcl:"log_format,optional"`
+	Mapper         hcl.Expression `hcl:"mapper,optional"`
+	KeepRaw        hcl.Expression `hcl:"keep_raw,optional"`
+	TimeZone       hcl.Expression `hcl:"time_zone,optional"`
+	TrustedProxies hcl.Expression `hcl:"trusted_proxies,optional"`
+	ProxyHeader    hcl.Expression `hcl:"proxy_header,optional"`
+	TokenFile      hcl.Expression `hcl:"token_file,optional"`
+	Split          hcl.Expression `hcl:"split,optional"`
+	MaxBody        hcl.Expression `hcl:"max_body,optional"`
+	MaxRecords     hcl.Expression `hcl:"max_records,optional"`
+	MaxLine        hcl.Expression `hcl:"max_line,optional"`
+	MaxInflight    hcl.Expression `hcl:"max_inflight,optional"`
+	Wait           hcl.Expression `hcl:"wait,optional"`
+
+	TLS []listenTLSBlock `hcl:"tls,block"`
+}
+
+// listenTLSBlock is of one who is called.
+type listenTLSBlock struct {
+	Cert     hcl.Expression `hcl:"cert,attr"`
+	Key      hcl.Expression `hcl:"key,attr"`
+	ClientCA hcl.Expression `hcl:"client_ca,optional"`
+	Range    hcl.Range      `hcl:",def_range"`
+}
+
 type pluginSourceBody struct {
 	Command        hcl.Expression `hcl:"command,attr"`
 	SHA256         hcl.Expression `hcl:"sha256,optional"`

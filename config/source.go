@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -16,8 +17,8 @@ import (
 const sourceSystem = "system"
 
 func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool) {
-	if b.Kind != "file" && b.Kind != "plugin" {
-		r.wrong(b.Range, suggest(b.Kind, []string{"file", "plugin"}), "unknown kind of source %q", b.Kind)
+	if kinds := []string{"file", "http", "plugin"}; !slices.Contains(kinds, b.Kind) {
+		r.wrong(b.Range, suggest(b.Kind, kinds), "unknown kind of source %q", b.Kind)
 		return Source{}, false
 	}
 	if !event.ValidName(b.Name) {
@@ -28,9 +29,12 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 	}
 	s := Source{Name: b.Name, Place: place(b.Range)}
 	var m mapping
-	if b.Kind == "plugin" {
+	switch b.Kind {
+	case "plugin":
 		m = r.pluginSource(b, &s)
-	} else {
+	case "http":
+		m = r.httpSource(b, &s)
+	default:
 		m = r.fileSource(b, &s)
 	}
 	r.mapping(&s, &m, mappers)

@@ -61,6 +61,9 @@ func (f *serveFlags) server(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := lanes.CheckListeners(h.Config, f.insecure); err != nil {
+		return err
+	}
 	if err := lanes.StartPlugins(cmd.Context(), h.Config, h.Log); err != nil {
 		return err
 	}

@@ -64,6 +64,11 @@ func TestOnceInParts(t *testing.T) {
 	is(t, a.post(t.Context(), body, keyName, "large"), 200)
 	stop()
 	a.wants(want...)
+	for at := range a.places { // the instance is that of the first start
+		if state, err := readState(a.at); err != nil || at.FileID != "http/"+state.instance || at.Offset >= state.next {
+			t.Fatalf("a record at %+v; state %+v, %v", at, state, err)
+		}
+	}
 }
 
 // A second client with the same key waits for the first one's answer, and stays when that one leaves.

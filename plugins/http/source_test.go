@@ -286,6 +286,83 @@ func TestAnsweredWhenDurable(t *testing.T) {
 	}
 }
 
+// What is not durable yet is not answered with what is.
+func TestAnsweredInTurn(t *testing.T) {
+	a := newCarrier(t, Config{Wait: time.Minute})
+	first := a.post(t.Context(), "one")
+	a.keep(a.read())
+	second := a.post(t.Context(), "two")
+	b := a.read()
+	a.commit()
+	is(t, first, 200)
+	silent(t, second)
+	a.keep(b)
+	a.commit()
+	is(t, second, 200)
+}
+
+// A read is bounded in bytes, too.
+func TestReadsAreBounded(t *testing.T) {
+	a := newCarrier(t, Config{Wait: time.Minute})
+	line := strings.Repeat("x", readBytes/2)
+	told := a.post(t.Context(), strings.Repeat(line+"\n", 5))
+	for _, want := range []int{2, 2, 1} {
+		b := a.read()
+		if len(b.Records) != want {
+			t.Errorf("a read of %d records, want %d", len(b.Records), want)
+		}
+		a.keep(b)
+		a.commit()
+	}
+	is(t, told, 200)
+}
+
+// A request that is taken while its client gives up is not refused.
+func TestLeaveTooLate(t *testing.T) {
+	in := newInlet(&Config{Path: "/", MaxLine: 100, MaxInflight: 100}, state{instance: strings.Repeat("00", instanceBytes)}, &counts{})
+	taken, _, err := in.submit([][]byte{[]byte("a")}, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.take()
+	queued, _, err := in.submit([][]byte{[]byte("b")}, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.leave(taken) || !in.leave(queued) || len(in.take().Records) != 0 {
+		t.Error("what was taken was refused, or the other way round")
+	}
+}
+
+// A large request that waits no longer is not in the way of smaller ones.
+func TestBudget(t *testing.T) {
+	b := newBudget(100)
+	if err := b.acquire(t.Context(), 60); err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	large, small := make(chan error, 1), make(chan error, 1)
+	waiters := func(n int) {
+		t.Helper()
+		realtest.Until(t, patience, "waiters", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.waiters) == n })
+	}
+	go func() { large <- b.acquire(ctx, 80) }()
+	waiters(1)
+	go func() { small <- b.acquire(t.Context(), 30) }()
+	waiters(2) // it does not overtake
+	leave()
+	if err := <-large; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := <-small; err != nil {
+		t.Error(err)
+	}
+	b.release(90)
+	if held := b.held(100); held != 0 {
+		t.Errorf("%d are held", held)
+	}
+}
+
 // Nobody takes the records: the request is refused, and none of them comes later.
 func TestRefusedWhole(t *testing.T) {
 	a := newCarrier(t, Config{Wait: 20 * time.Millisecond})

@@ -36,6 +36,8 @@ func TestSplit(t *testing.T) {
 		{"an audit list over lines", "auto", strings.ReplaceAll(list(`[{"auditID":"1"},{"auditID":"2"}]`), ",", ",\n"), []string{`{"auditID":"1"}`, `{"auditID":"2"}`}},
 		{"an empty audit list", "auto", list(`[]`), nil},
 		{"a list of other events", "auto", `{"kind":"EventList","apiVersion":"v1","items":[1,2]}`, []string{`{"kind":"EventList","apiVersion":"v1","items":[1,2]}`}},
+		{"a list of another kind", "auto", `{"kind":"List","of":"EventList","apiVersion":"audit.k8s.io/v1","items":[1,2]}`, []string{`{"kind":"List","of":"EventList","apiVersion":"audit.k8s.io/v1","items":[1,2]}`}},
+		{"backslashes before a quote", "auto", `[{"a":"\\"},{"b":"\\\""},{"c":1}]`, []string{`{"a":"\\"}`, `{"b":"\\\""}`, `{"c":1}`}},
 		{"something that names a list", "auto", `{"a":{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[1,2]}}`, []string{`{"a":{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[1,2]}}`}},
 		{"lines of lists", "lines", "[1,2]\n[3]", []string{"[1,2]", "[3]"}},
 		{"any values", "json", ` "a b" 7 true [null]`, []string{`"a b"`, "7", "true", "null"}},

@@ -51,6 +51,16 @@ func TestToken(t *testing.T) {
 	write(t, dir, "token", []byte("third"))
 	with("Bearer first", 401)
 	with("Bearer third", 200)
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "token", []byte("fifth"))
+	if err := os.Chtimes(file, info.ModTime(), info.ModTime()); err != nil { // as large and as old as the one before
+		t.Fatal(err)
+	}
+	with("Bearer third", 401)
+	with("Bearer fifth", 200)
 	write(t, dir, "token", nil)
 	with("Bearer third", 503)
 	if err := os.Remove(file); err != nil {

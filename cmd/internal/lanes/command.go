@@ -27,13 +27,15 @@ has it, and goes on after a crash exactly where it was. NATS is the one of agent
 	f.Register(cmd)
 	cmd.Flags().StringVar(&f.name, "name", "", "name of the agent, instead of the configuration's: one configuration for many machines; other than A-Z a-z 0-9 _ - becomes -")
 	cmd.Flags().DurationVar(&f.drain, "drain", 0, "when told to stop: first read what is there, and wait this long until NATS has it; for machines whose disk goes with them")
+	cmd.Flags().BoolVar(&f.insecure, "insecure", false, "let a source listen in the clear, or let everybody in, at addresses that other machines can call")
 	return cmd
 }
 
 type flags struct {
 	process.Flags
-	name  string
-	drain time.Duration
+	name     string
+	drain    time.Duration
+	insecure bool
 }
 
 func run(ctx context.Context, f *flags, program string, every time.Duration) error {
@@ -50,6 +52,9 @@ func run(ctx context.Context, f *flags, program string, every time.Duration) err
 	}
 	if len(cfg.Agent.NATS.Servers) == 0 {
 		return process.UsageError("an agent alone needs to know where NATS is: write servers = [\"nats://host:4222\"] into a nats block of the agent block, or run `actiontrail server`, which has its own")
+	}
+	if err := CheckListeners(cfg, f.insecure); err != nil {
+		return err
 	}
 	if err := StartPlugins(ctx, cfg, log); err != nil {
 		return err

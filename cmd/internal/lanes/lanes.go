@@ -15,6 +15,7 @@ import (
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/file"
 	"github.com/actiontrail/actiontrail/plugins/host"
+	httpsource "github.com/actiontrail/actiontrail/plugins/http"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
 
@@ -25,10 +26,11 @@ const Folder = "agent"
 // Lanes are the lanes of one agent.
 type Lanes struct {
 	agent    agent.Agent
-	files    map[string]*file.Source // by name of the source
-	lags     map[string]*lag         // the same
-	plugins  map[string]*host.Source // by name of the source; those have no files
-	reporter *agent.Reporter         // nil: there is no source, so nothing to report
+	files    map[string]*file.Source       // by name of the source
+	lags     map[string]*lag               // the same
+	plugins  map[string]*host.Source       // by name of the source; those have no files
+	posted   map[string]*httpsource.Source // the same
+	reporter *agent.Reporter               // nil: there is no source, so nothing to report
 }
 
 // New makes the lanes that cfg declares, which sign with key. dir is the agent's part of the data folder.
@@ -41,7 +43,7 @@ func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r R
 			return nil, fmt.Errorf("key for the hashes of API keys: %w", err)
 		}
 	}
-	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}, plugins: map[string]*host.Source{}}
+	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}, plugins: map[string]*host.Source{}, posted: map[string]*httpsource.Source{}}
 	for _, s := range cfg.Sources {
 		s.Mapper.HashKey = hashKey
 		source, err := l.source(&s, log.With("source", s.Name))
@@ -75,6 +77,14 @@ func (l *Lanes) source(s *config.Source, log *slog.Logger) (plugins.Source, erro
 	if s.Plugin != nil {
 		l.plugins[s.Name] = pluginSource(s, log)
 		return l.plugins[s.Name], nil
+	}
+	if s.HTTP != nil {
+		source, err := httpsource.New(httpConfig(s, log))
+		if err != nil {
+			return nil, err
+		}
+		l.posted[s.Name] = source
+		return source, nil
 	}
 	source, err := file.New(fileConfig(s, log))
 	if err != nil {
@@ -129,10 +139,11 @@ func fileConfig(s *config.Source, log *slog.Logger) file.Config {
 // Status is how a lane and what it reads fare.
 type Status struct {
 	agent.LaneStatus
-	Files    file.Status // of a source of files
-	Plugin   error       // why the process of a plugin does not run; nil: it does, or it is none
-	LagBytes int64       // of the files, not read yet
-	Oldest   time.Time   // no line that waits to be read, spooled or acknowledged is older; zero: none waits
+	Files    file.Status        // of a source of files
+	Plugin   error              // why the process of a plugin does not run; nil: it does, or it is none
+	Posted   *httpsource.Status // nil: nobody posts its records
+	LagBytes int64              // of the files, not read yet; of what was posted, not durable yet
+	Oldest   time.Time          // no line that waits to be read, spooled or acknowledged is older; zero: none waits
 }
 
 // Status is that of all lanes, in the order of the configuration.
@@ -145,6 +156,9 @@ func (l *Lanes) Status() []Status {
 			if fares := p.Status(); !fares.Running {
 				s.Plugin = fares.Err
 			}
+		} else if p := l.posted[lane.Name]; p != nil {
+			posted := p.Status()
+			s.Posted, s.LagBytes, s.Oldest = &posted, posted.Bytes, posted.Oldest
 		} else {
 			s.Files = l.files[lane.Name].Status()
 			s.LagBytes, s.Oldest = l.lags[lane.Name].look(now, s.Files.Files)
