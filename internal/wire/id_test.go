@@ -2,6 +2,8 @@ package wire
 
 import (
 	"encoding/hex"
+	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -28,5 +30,39 @@ func TestIDsOfEveryByte(t *testing.T) {
 		if s := u[:at] + "x" + u[at+1:]; parseUUID(&id, s) {
 			t.Errorf("%q is read", s)
 		}
+	}
+}
+
+// What is read as an address is one, as it would be written; what is not read is none.
+func TestAddresses(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	parts := []string{"0", "1", "9", "10", "99", "100", "199", "200", "249", "250", "255", "256", "260", "300", "999", "00", "01", "010", "", ".", "a", "-1", "1000", " 1"}
+	var id [16]byte
+	read := 0
+	for range 100_000 {
+		var s string
+		for i := range 3 + r.IntN(3) {
+			if i > 0 && r.IntN(30) > 0 {
+				s += "."
+			}
+			s += parts[r.IntN(len(parts))]
+			if r.IntN(3) > 0 {
+				s = s[:len(s)-len(s[strings.LastIndexByte(s, '.')+1:])] + parts[r.IntN(11)]
+			}
+		}
+		if len(s) < 7 || len(s) > 15 {
+			continue
+		}
+		a, err := netip.ParseAddr(s)
+		want := err == nil && a.Is4() && a.String() == s
+		if got := parseIPv4(&id, s); got != want || got && string(appendIPv4(nil, id[:])) != s {
+			t.Fatalf("%q: %t, and back %v", s, got, id[:4])
+		}
+		if want {
+			read++
+		}
+	}
+	if read < 1000 {
+		t.Errorf("only %d addresses", read)
 	}
 }
