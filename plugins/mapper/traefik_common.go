@@ -54,7 +54,7 @@ func (m *Mapper) readTraefikCommon(s string) error {
 		return notTraefik("end")
 	}
 	referer, agent, ok := strings.Cut(headers, `" "`)
-	if !ok || referer[0] != '"' || !strings.HasSuffix(agent, `"`) {
+	if !ok || referer == "" || referer[0] != '"' || !strings.HasSuffix(agent, `"`) {
 		return notTraefik("user agent")
 	}
 	q.referer, q.userAgent = dash(referer[1:]), dash(agent[:len(agent)-1])

@@ -25,6 +25,7 @@ func FuzzTraefik(f *testing.F) {
 			f.Add(record)
 		}
 	}
+	f.Add(`192.0.2.7 - - [21/Nov/2026:01:26:57 +0000] "GET /a HTTP/1.1" 200 5 " "-" 1 "a" "b" 1ms`)
 	f.Fuzz(func(t *testing.T, record string) { checkDialect(t, traefikOptions(), record) })
 }
 
