@@ -203,7 +203,7 @@ func (w *world) rest(ctx context.Context, d time.Duration) {
 // settle waits until nothing is under way any more.
 func (w *world) settle(ctx context.Context) {
 	quiet := 0
-	for range 10 * 60 {
+	for range 20 * 60 { // a stream that is all but full, and then a trail that rolls slowly
 		w.must(wait(ctx, time.Second))
 		if w.settled() {
 			if quiet++; quiet > 60 { // longer than anybody waits to try again
@@ -213,7 +213,7 @@ func (w *world) settle(ctx context.Context) {
 			quiet = 0
 		}
 	}
-	w.fail("it goes on", "ten minutes after the last fault %s", w.state())
+	w.fail("it goes on", "twenty minutes after the last fault %s", w.state())
 }
 
 func (w *world) settled() bool {
@@ -257,6 +257,9 @@ func (w *world) state() string {
 	fmt.Fprintf(&b, "the stream is at %d, the index at %d", w.judge.lastSeq(), w.index.position().Seq)
 	for _, t := range w.trails {
 		fmt.Fprintf(&b, ", trail %s at %d", t.name, t.seq.Load())
+	}
+	if lane := w.server.lane.Load(); lane != nil {
+		fmt.Fprintf(&b, ", the system's lane (%+v)", lane.Status())
 	}
 	for _, m := range w.agents {
 		fmt.Fprintf(&b, ", %s done: %v", m.name, m.done.Load())
