@@ -28,7 +28,7 @@ func BenchmarkDialects(b *testing.B) {
 }
 
 // linesOfRound are enough for the clock of CPU seconds, and few enough for a quiet moment.
-const linesOfRound = 20_000
+const linesOfRound = 5_000
 
 // mapLine maps a line in rounds, and gives the figures of the cheapest: what a
 // busy machine adds is in the others.
