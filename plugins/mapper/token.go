@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"encoding/base64"
-	"strconv"
 	"strings"
 	"time"
 
@@ -190,8 +189,8 @@ func inWord(c byte) bool {
 // instant is a NumericDate (RFC 7519 §2) as RFC 3339 in whole seconds.
 func instant(s string) string {
 	s, _, _ = cut(s, '.')
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n <= 0 || n > 253402300799 { // the last second of the year 9999
+	n, ok := whole(s)
+	if !ok || n == 0 || n > 253402300799 { // the last second of the year 9999
 		return ""
 	}
 	return time.Unix(n, 0).UTC().Format(time.RFC3339)
