@@ -21,6 +21,8 @@ func FuzzMap(f *testing.F) {
 	f.Add([]byte(`{"msec":"1","status":200,"request":"POST /aws/x?Action=a&Version=b HTTP/1.1","http_x_amz_target":"A_20120810.B"}`))
 	f.Add([]byte(`{"msec":"1","status":200,"request":"POST /graphql HTTP/1.1","graphql_operation":"a_b","graphql_type":"query"}`))
 	f.Add([]byte(`192.0.2.1 - - [21/Nov/2026:01:26:57 +0000] "\x16\x03\x01" 400 150 "-" "-"`))
+	f.Add([]byte(`2026-11-21T01:26:57.404123456+01:00 stdout F {"msec":"1","status":200,"request":"GET / HTTP/1.1"}`))
+	f.Add([]byte(`Nov 21 01:26:57 gw-1 nginx[2869]: 192.0.2.1 - - [21/Nov/2026:01:26:57 +0000] "GET / HTTP/1.1" 200 2`))
 	f.Add([]byte(`{"msec":"1.5","uri":"\ud83d\ude00/%2e%2e/%","status":404,"x":{"y":["}"]}}`))
 	proxies := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	f.Fuzz(func(t *testing.T, line []byte) {

@@ -59,3 +59,29 @@ func TestUnwrappingBeginsAnew(t *testing.T) {
 		t.Errorf("%v: %q", err, m.request.fields)
 	}
 }
+
+// Whatever a line holds: in a container's log it says the same, and what is taken
+// off any record is its beginning.
+func FuzzWrapped(f *testing.F) {
+	f.Add([]byte(benchCombined))
+	f.Add([]byte(benchJSON))
+	f.Add([]byte("2026-11-21T01:26:57.404123456+01:00 stderr F:x \xff{"))
+	f.Add([]byte("<190>1 2026-11-21T01:26:57.404Z gw nginx 1 - - x"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		inner, part := withoutContainer(line)
+		if !strings.HasSuffix(string(line), string(inner)) || part && len(inner) != len(line) {
+			t.Fatalf("%q of %q, part: %v", inner, line, part)
+		}
+		if len(inner) < len(line) || part || len(withoutSyslog(string(line))) < len(line) {
+			return
+		}
+		m := newMapper(t, Options{Format: "nginx"})
+		plain := mapped(m, string(line))
+		if strings.HasPrefix(plain, "unparsed") {
+			return
+		}
+		if got := mapped(m, "2026-11-21T01:26:57.404123456Z stdout F "+string(line)); got != plain {
+			t.Fatalf("%q\nis   %s\nwant %s", line, got, plain)
+		}
+	})
+}
