@@ -22,6 +22,7 @@ import (
 )
 
 func TestChecksum(t *testing.T) {
+	t.Parallel()
 	p := program(t, testConfig{})
 	p.Command = []string{copyOf(t, p.Command[0])}
 	sum, err := sumOf(p.Command[0])
@@ -46,6 +47,7 @@ func TestChecksum(t *testing.T) {
 }
 
 func TestProgramsThatAreNoPlugins(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		command []string
 		says    string
@@ -67,6 +69,7 @@ func TestProgramsThatAreNoPlugins(t *testing.T) {
 }
 
 func TestMistakesInTheConfiguration(t *testing.T) {
+	t.Parallel()
 	p := program(t, testConfig{})
 	p.Config = []byte(`{"count":"many","colour":"red"}`)
 	s := NewSource(p)
@@ -83,6 +86,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 
 // What the source itself says is an error of Open and Read, and no reason to start it again.
 func TestErrorsOfTheSource(t *testing.T) {
+	t.Parallel()
 	if err := NewSource(program(t, testConfig{Fails: "open"})).Open(t.Context(), nil); err == nil || err.Error() != "to Open: the door is locked" {
 		t.Errorf("open: %v", err)
 	}
@@ -114,6 +118,7 @@ func TestErrorsOfTheSource(t *testing.T) {
 
 // A program that never comes up is tried with patience, and ends with Close.
 func TestCrashInOpen(t *testing.T) {
+	t.Parallel()
 	var log logged
 	p := program(t, testConfig{Crashes: true})
 	p.Log = slog.New(slog.NewTextHandler(&log, nil))
@@ -128,6 +133,7 @@ func TestCrashInOpen(t *testing.T) {
 
 // Close goes through Committed, and a new process learns what the one before was told.
 func TestCommitted(t *testing.T) {
+	t.Parallel()
 	told := filepath.Join(t.TempDir(), "told")
 	s := NewSource(program(t, testConfig{Told: told}))
 	if err := s.Open(t.Context(), nil); err != nil {
@@ -175,6 +181,7 @@ func TestCommitted(t *testing.T) {
 
 // A process that is stopped gives no sign of life, and does not hold up Close.
 func TestFrozenPlugin(t *testing.T) {
+	t.Parallel()
 	p := program(t, testConfig{})
 	p.Patience = time.Second
 	started, err := p.start(t.Context())
@@ -200,6 +207,7 @@ func TestFrozenPlugin(t *testing.T) {
 
 // The kernel ends the plugin of an agent that was killed.
 func TestOrphan(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,6 +30,11 @@ func TestMain(m *testing.M) {
 	default:
 		// Else every process that was built for the race detector waits a second before it ends.
 		if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+			panic(err)
+		}
+		// Most tests wait for a process, some of them for one that hangs: more of them at a time than there are cores.
+		flag.Parse()
+		if err := flag.Set("test.parallel", "8"); err != nil {
 			panic(err)
 		}
 		os.Exit(m.Run())

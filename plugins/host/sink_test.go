@@ -16,8 +16,11 @@ import (
 	"github.com/actiontrail/actiontrail/plugins/sinktest"
 )
 
-// ndjson is a sink into one file, which it reads to know what it has.
-type ndjson struct{ name string }
+// ndjson is a sink into one file, which it reads at its first Write to know what it has.
+type ndjson struct {
+	name  string
+	known map[string]bool
+}
 
 func newTestSink(config []byte) (plugins.Sink, error) {
 	var c testConfig
@@ -27,20 +30,22 @@ func newTestSink(config []byte) (plugins.Sink, error) {
 	if c.Spool == "" {
 		return nil, &plugins.ConfigError{Problems: []plugins.Problem{{Text: "spool is missing"}}}
 	}
-	return &ndjson{filepath.Join(c.Spool, "events.ndjson")}, nil
+	return &ndjson{name: filepath.Join(c.Spool, "events.ndjson")}, nil
 }
 
 func (n *ndjson) Write(ctx context.Context, events []event.Event) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	held, err := n.held()
-	if err != nil {
-		return err
-	}
-	known := map[string]bool{}
-	for i := range held {
-		known[held[i].ID] = true
+	if n.known == nil {
+		held, err := n.held()
+		if err != nil {
+			return err
+		}
+		n.known = map[string]bool{}
+		for i := range held {
+			n.known[held[i].ID] = true
+		}
 	}
 	refused := map[int]error{}
 	var text []byte
@@ -48,8 +53,8 @@ func (n *ndjson) Write(ctx context.Context, events []event.Event) error {
 		switch e := &events[i]; {
 		case e.Name == "":
 			refused[i] = errors.New("an event without a name")
-		case !known[e.ID]:
-			known[e.ID] = true
+		case !n.known[e.ID]:
+			n.known[e.ID] = true
 			text = append(e.AppendJSON(text), '\n')
 		}
 	}
@@ -85,14 +90,16 @@ func (n *ndjson) held() ([]event.Event, error) {
 
 // The suite is kept by the sink itself, and by the same one in its own process.
 func TestSinkKeepsItsContract(t *testing.T) {
+	t.Parallel()
 	for _, where := range []string{"in process", "over gRPC"} {
 		t.Run(where, func(t *testing.T) {
+			t.Parallel()
 			sinktest.Run(t, sinktest.Harness{
 				New: func(t testing.TB) sinktest.Place {
-					n := &ndjson{filepath.Join(t.TempDir(), "events.ndjson")}
+					n := &ndjson{name: filepath.Join(t.TempDir(), "events.ndjson")}
 					return sinktest.Place{Held: n.held, Open: func() plugins.Sink {
 						if where == "in process" {
-							return n
+							return &ndjson{name: n.name}
 						}
 						return NewSink(program(t, testConfig{Spool: filepath.Dir(n.name)}))
 					}}
@@ -105,7 +112,8 @@ func TestSinkKeepsItsContract(t *testing.T) {
 
 // A process that was killed fails one Write, and the next one starts it again.
 func TestKilledSink(t *testing.T) {
-	n := &ndjson{filepath.Join(t.TempDir(), "events.ndjson")}
+	t.Parallel()
+	n := &ndjson{name: filepath.Join(t.TempDir(), "events.ndjson")}
 	s := NewSink(program(t, testConfig{Spool: filepath.Dir(n.name)}))
 	defer s.Close()
 	one := []event.Event{{ID: "1", Name: "One"}}
@@ -129,6 +137,7 @@ func TestKilledSink(t *testing.T) {
 }
 
 func TestSinkChecksItsConfiguration(t *testing.T) {
+	t.Parallel()
 	s := NewSink(program(t, testConfig{}))
 	wrong := (*plugins.ConfigError)(nil)
 	for name, err := range map[string]error{"check": s.Check(t.Context()), "write": s.Write(t.Context(), []event.Event{{ID: "1"}})} {

@@ -29,18 +29,23 @@ func want(n int) []string {
 
 // The suite that sources built in keep, kept by a source in its own process.
 func TestSourceKeepsItsContract(t *testing.T) {
-	for _, ends := range []bool{false, true} {
-		sourcetest.Run(t, sourcetest.Harness{
-			New: func(t testing.TB) plugins.Source {
-				return NewSource(program(t, testConfig{Ends: ends}))
-			},
-			Want: want(3000), Ends: ends,
+	t.Parallel()
+	for name, ends := range map[string]bool{"blocks at its end": false, "ends": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sourcetest.Run(t, sourcetest.Harness{
+				New: func(t testing.TB) plugins.Source {
+					return NewSource(program(t, testConfig{Batch: 290, Ends: ends})) // a process for each batch
+				},
+				Want: want(3000), Ends: ends,
+			})
 		})
 	}
 }
 
 // The same for a real source, which is also kept when it is built in.
 func TestFileSourceAsPlugin(t *testing.T) {
+	t.Parallel()
 	name := filepath.Join(t.TempDir(), "access.log")
 	var lines []string
 	var text bytes.Buffer
@@ -61,6 +66,7 @@ func TestFileSourceAsPlugin(t *testing.T) {
 
 // TestKilledTwentyTimes kills the process while it reads: nothing is lost, nothing comes twice.
 func TestKilledTwentyTimes(t *testing.T) {
+	t.Parallel()
 	const records, kills = 60_000, 20
 	s := NewSource(program(t, testConfig{Count: records, Batch: 50, Size: 1000, Ends: true})) // more than is on the way at a time
 	if err := s.Open(t.Context(), nil); err != nil {
@@ -98,6 +104,7 @@ func TestKilledTwentyTimes(t *testing.T) {
 
 // TestKilledWhileIdle kills the process while the agent waits, in short turns as the pump does.
 func TestKilledWhileIdle(t *testing.T) {
+	t.Parallel()
 	s := NewSource(program(t, testConfig{Count: 50, Batch: 50}))
 	if err := s.Open(t.Context(), nil); err != nil {
 		t.Fatal(err)
@@ -123,6 +130,7 @@ func TestKilledWhileIdle(t *testing.T) {
 
 // A process that hangs does not hold up the agent.
 func TestHangingPlugin(t *testing.T) {
+	t.Parallel()
 	for _, where := range []string{"open", "close", "committed"} {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
