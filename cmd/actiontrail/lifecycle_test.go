@@ -76,7 +76,7 @@ func TestFullDisk(t *testing.T) {
 	b.indexed()
 	before := b.written
 	ballast := realtest.Fill(t, b.data)
-	b.write(50_000)
+	b.write(10_000)
 	realtest.Until(t, 30*time.Second, "the server to say that it is not ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusServiceUnavailable })
 	_, body := b.get("/readyz", nil)
 	var problem struct{ Reasons []string }
