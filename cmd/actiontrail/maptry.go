@@ -93,7 +93,11 @@ func (t *mapTest) run(file string, stdin io.Reader) error {
 			return t.screen.write(t.separated(text))
 		case t.limit == 0 || t.shown < t.limit:
 			t.shown++
-			t.rows = append(t.rows, eventRow(&e, t.screen.width))
+			row := eventRow(&e, t.screen.width)
+			for i := range row {
+				row[i] = strings.Clone(row[i]) // the event aliases the line, which is read over
+			}
+			t.rows = append(t.rows, row)
 		}
 		return nil
 	})
@@ -190,7 +194,7 @@ func (t *mapTest) report(file, what string) error {
 	if t.itself > 0 {
 		itself = fmt.Sprintf(" %d without a request,", t.itself)
 	}
-	fmt.Fprintf(t.out, "%d lines: %d named by a route, %d by no route,%s %d ignored, %d not in the format\n", t.lines, t.lines-t.ignored-t.unparsed-t.unrouted-t.itself, t.unrouted, itself, t.ignored, t.unparsed)
+	fmt.Fprintf(t.out, "%s: %d named by a route, %d by no route,%s %d ignored, %d not in the format\n", count(t.lines, "line"), t.lines-t.ignored-t.unparsed-t.unrouted-t.itself, t.unrouted, itself, t.ignored, t.unparsed)
 	for _, section := range []struct {
 		title string
 		all   map[string]*tried

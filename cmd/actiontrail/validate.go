@@ -43,7 +43,7 @@ Plugins are started and asked what they say of their config block; one that cann
 	}
 }
 
-func count(n int, what string) string {
+func count[N int | uint64](n N, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
