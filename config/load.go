@@ -35,6 +35,11 @@ func Load(paths ...string) (*Config, error) {
 		c.Files = append(c.Files, File{name, hex.EncodeToString(sum[:])})
 		whole.Write(sum[:])
 		file, diags := parser.ParseHCL(text, name)
+		for _, d := range diags {
+			if d.Summary == "Invalid expression" {
+				d.Detail += " Text stands in quotes."
+			}
+		}
 		r.diagnostics = append(r.diagnostics, diags...)
 		if file == nil || diags.HasErrors() {
 			continue

@@ -90,9 +90,7 @@ func (r *reader) foreign(body hcl.Body, places map[string]hcl.Range) []byte {
 	for name, a := range written.Attributes {
 		v, diags := a.Expr.Value(nil)
 		if diags.HasErrors() {
-			for _, d := range diags {
-				r.wrong(*d.Subject, "only a plain value can stand here", "%s", strings.ToLower(d.Summary))
-			}
+			r.notPlain(diags)
 			continue
 		}
 		values[name] = v

@@ -44,9 +44,7 @@ func (r *reader) value(x hcl.Expression, want cty.Type) (cty.Value, bool) {
 	}
 	v, diags := x.Value(nil)
 	if diags.HasErrors() {
-		for _, d := range diags {
-			r.wrong(*d.Subject, "only a plain value can stand here", "%s", strings.ToLower(d.Summary))
-		}
+		r.notPlain(diags)
 		return cty.NilVal, false
 	}
 	v, err := convert.Convert(v, want)
@@ -55,6 +53,17 @@ func (r *reader) value(x hcl.Expression, want cty.Type) (cty.Value, bool) {
 		return cty.NilVal, false
 	}
 	return v, true
+}
+
+// notPlain notes what cannot be evaluated by itself: mostly it is text without its quotes.
+func (r *reader) notPlain(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		hint := "only a plain value can stand here"
+		if word := hcl.ExprAsKeyword(d.Expression); word != "" {
+			hint = fmt.Sprintf("if it is text, write it in quotes: %q", word)
+		}
+		r.wrong(*d.Subject, hint, "%s", strings.ToLower(d.Summary))
+	}
 }
 
 func kindName(t cty.Type) string {

@@ -1,0 +1,4 @@
+source "file" "edge" {
+  paths  = [/var/log/nginx/access.log]
+  format = "nginx"
+}
