@@ -48,7 +48,7 @@ a change at once, and an embedded NATS server within a second.`,
 }
 
 func (f *keysFlags) withAccount(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().StringVar(&f.account, "account", config.DefaultAccount, "account of the agent")
+	cmd.Flags().StringVar(&f.account, "account", config.DefaultAccount, "account of the agents")
 	return cmd
 }
 

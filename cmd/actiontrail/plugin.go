@@ -26,6 +26,7 @@ func newPluginCommand() *cobra.Command {
 		Use:   "plugin",
 		Short: "Write sources and sinks of your own",
 		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var s skeleton
 	create := &cobra.Command{

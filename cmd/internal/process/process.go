@@ -55,12 +55,20 @@ func Run(root *cobra.Command, args []string) int {
 	defer stop()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	understood := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
+	called, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
 	if text := err.Error(); text != "" {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", root.Name(), text)
+	}
+	if !understood {
+		if !called.HasSubCommands() {
+			fmt.Fprintf(os.Stderr, "usage: %s\n", called.UseLine())
+		}
+		fmt.Fprintf(os.Stderr, "`%s --help` tells more\n", called.CommandPath())
 	}
 	if exit := (*ExitError)(nil); errors.As(err, &exit) {
 		return exit.Code
