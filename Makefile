@@ -27,6 +27,9 @@ GENERATED := proto/actiontrail/v1/batch.pb.go $(PLUGIN:%=proto/$(PLUGIN_PROTO)/%
 	proto/$(PLUGIN_PROTO)/source_grpc.pb.go proto/$(PLUGIN_PROTO)/sink_grpc.pb.go \
 	aggregator/api/types.gen.go aggregator/api/server.gen.go aggregator/api/client.gen.go
 
+# Modules of their own, beside tools.
+MODULES := tools/caddy deploy/examples/plugins/source-journal deploy/examples/plugins/sink-ndjson
+
 # Packages whose goroutines share something.
 CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/... ./plugins/file/... ./plugins/host
 
@@ -102,6 +105,7 @@ lint: ## gofmt, vet and staticcheck
 	@unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$unformatted" || { echo "not formatted; run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) -C tools vet ./... && $(GO) -C tools test ./...
+	@for module in $(MODULES); do $(GO) -C $$module vet ./... || { echo "in $$module" >&2; exit 1; }; done
 	$(TOOL) staticcheck ./...
 
 .PHONY: vuln
