@@ -63,30 +63,11 @@ func (m *machine) subject(l *lines) string {
 
 // run lives until the sources have ended and the stream has all.
 func (m *machine) run(world context.Context) {
-	for world.Err() == nil {
-		ctx, cancel := context.WithCancel(world)
-		p := &process{stop: cancel}
-		timer := time.AfterFunc(m.fate.randomTime(2*time.Minute), func() {
-			if !m.w.isCalm() {
-				m.w.counts.fault(m.w, "agent killed", "")
-				p.kill()
-			}
-		})
-		m.live(ctx, p)
-		timer.Stop()
-		cancel()
-		if !p.dead() {
-			m.done.Store(world.Err() == nil)
-			return
-		}
-		m.w.counts.add(&m.w.counts.crashes, 1)
+	for m.w.life(world, m.fate, "agent killed", 2*time.Minute, m.live) {
 		m.between()
-		down := m.fate.randomTime(10 * time.Second)
-		if m.fate.one(40) && !m.w.isCalm() {
-			down = m.fate.randomTime(4 * time.Hour)
-		}
-		m.w.rest(world, down)
+		m.w.down(world, m.fate, 40)
 	}
+	m.done.Store(world.Err() == nil)
 }
 
 func (m *machine) live(ctx context.Context, p *process) {

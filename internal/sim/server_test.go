@@ -44,28 +44,9 @@ func newServer(w *world) *server {
 }
 
 func (g *server) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		life, cancel := context.WithCancel(ctx)
-		p := &process{stop: cancel}
-		timer := time.AfterFunc(g.fate.randomTime(3*time.Minute), func() {
-			if !g.w.isCalm() {
-				g.w.counts.fault(g.w, "aggregator killed", "")
-				p.kill()
-			}
-		})
-		g.live(life, p)
-		timer.Stop()
-		cancel()
-		if ctx.Err() != nil {
-			return
-		}
-		g.w.counts.add(&g.w.counts.crashes, 1)
+	for g.w.life(ctx, g.fate, "aggregator killed", 3*time.Minute, g.live) {
 		g.between()
-		down := g.fate.randomTime(10 * time.Second)
-		if g.fate.one(15) && !g.w.isCalm() {
-			down = g.fate.randomTime(4 * time.Hour)
-		}
-		g.w.rest(ctx, down)
+		g.w.down(ctx, g.fate, 15)
 		if g.fate.one(3) && !g.w.forges && !g.w.isCalm() && g.w.stream.loseOne() {
 			g.w.counts.fault(g.w, "stream loses a batch", "")
 		}

@@ -186,6 +186,36 @@ func (w *world) weather(ctx context.Context) {
 	}
 }
 
+// life has a process live until it ends by itself or is killed within a time. It tells
+// whether the process was killed, and the world goes on.
+func (w *world) life(world context.Context, fate *site, fault string, within time.Duration, live func(context.Context, *process)) bool {
+	ctx, cancel := context.WithCancel(world)
+	defer cancel()
+	p := &process{stop: cancel}
+	timer := time.AfterFunc(fate.randomTime(within), func() {
+		if !w.isCalm() {
+			w.counts.fault(w, fault, "")
+			p.kill()
+		}
+	})
+	live(ctx, p)
+	timer.Stop()
+	if !p.dead() || world.Err() != nil {
+		return false
+	}
+	w.counts.add(&w.counts.crashes, 1)
+	return true
+}
+
+// down is the time between two processes: seconds, or for one of so many hours.
+func (w *world) down(ctx context.Context, fate *site, long int) {
+	d := fate.randomTime(10 * time.Second)
+	if fate.one(long) && !w.isCalm() {
+		d = fate.randomTime(4 * time.Hour)
+	}
+	w.rest(ctx, d)
+}
+
 // rest is a time in which a machine is down; it ends with the faults.
 func (w *world) rest(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)

@@ -37,17 +37,7 @@ func checkDialect(t *testing.T, opt Options, record string) {
 		t.Fatalf("time %s, status %d", e.Time, q.status)
 	}
 	e.ID = "x"
-	text := e.AppendJSON(nil)
-	if !utf8.Valid(text) || !json.Valid(text) {
-		t.Fatalf("not JSON: %q", text)
-	}
-	back, err := event.ParseJSON(text)
-	if err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	if again := back.AppendJSON(nil); string(again) != string(text) {
-		t.Fatalf("read back:\n%s\n%s", text, again)
-	}
+	readBack(t, &e)
 }
 
 // recordsOf are the records of a golden file.
@@ -63,4 +53,21 @@ func recordsOf(t testing.TB, name string) (records []string) {
 		}
 	}
 	return records
+}
+
+// readBack is an event as JSON, which must be valid and come out the same when it is read.
+func readBack(t *testing.T, e *event.Event) []byte {
+	t.Helper()
+	text := e.AppendJSON(nil)
+	if !utf8.Valid(text) || !json.Valid(text) {
+		t.Fatalf("not JSON: %q", text)
+	}
+	back, err := event.ParseJSON(text)
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if again := back.AppendJSON(nil); string(again) != string(text) {
+		t.Fatalf("read back:\n%s\n%s", text, again)
+	}
+	return text
 }

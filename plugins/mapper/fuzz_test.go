@@ -43,17 +43,7 @@ func FuzzMap(f *testing.F) {
 			t.Fatalf("exchange %s, as text %s", e.Exchange.Object(), want)
 		}
 		e.ID = "x"
-		text := e.AppendJSON(nil)
-		if !utf8.Valid(text) || !json.Valid(text) {
-			t.Fatalf("not JSON: %q", text)
-		}
-		back, err := event.ParseJSON(text)
-		if err != nil {
-			t.Fatalf("%v: %s", err, text)
-		}
-		if again := back.AppendJSON(nil); string(again) != string(text) {
-			t.Fatalf("read back:\n%s\n%s", text, again)
-		}
+		readBack(t, &e)
 	})
 }
 

@@ -1,7 +1,6 @@
 package mapper
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -85,15 +84,5 @@ func checkLine(t *testing.T, opt Options, line []byte) {
 		t.Fatalf("an event without status or time: %s", line)
 	}
 	e.ID = "x"
-	text := e.AppendJSON(nil)
-	if !utf8.Valid(text) || !json.Valid(text) {
-		t.Fatalf("not JSON: %q", text)
-	}
-	back, err := event.ParseJSON(text)
-	if err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	if again := back.AppendJSON(nil); string(again) != string(text) {
-		t.Fatalf("read back:\n%s\n%s", text, again)
-	}
+	readBack(t, &e)
 }

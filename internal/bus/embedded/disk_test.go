@@ -13,12 +13,13 @@ import (
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
 
-// A stream whose write failed takes nothing any more, also when there is room
-// again: the server must say so, and be well after a restart, with all that it acknowledged.
-func TestStreamThatFailedOnAFullDisk(t *testing.T) {
-	const subject = "events.prod.gw-1.edge"
-	dir := realtest.SmallDisk(t, "32m")
-	server, err := embedded.Start(embedded.Config{Dir: dir, MaxBytes: 64 << 20})
+const subject = "events.prod.gw-1.edge"
+
+// filling is a server in a folder, a connection to its stream, and what publishes
+// 300 KiB under a number.
+func filling(t *testing.T, dir string, maxBytes int64) (*embedded.Server, *bus.Conn, func(n int) error) {
+	t.Helper()
+	server, err := embedded.Start(embedded.Config{Dir: dir, MaxBytes: maxBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,17 +29,24 @@ func TestStreamThatFailedOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(conn.Close)
-	if err := conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 64 << 20}); err != nil {
+	if err := conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: maxBytes}); err != nil {
 		t.Fatal(err)
 	}
-	if !server.Healthy() {
-		t.Fatal("a new server is not healthy")
-	}
-	publish := func(n int) error {
+	return server, conn, func(n int) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		_, _, err := conn.Publish(ctx, subject, fmt.Sprint(n), bytes.Repeat([]byte("x"), 300<<10))
 		return err
+	}
+}
+
+// A stream whose write failed takes nothing any more, also when there is room
+// again: the server must say so, and be well after a restart, with all that it acknowledged.
+func TestStreamThatFailedOnAFullDisk(t *testing.T) {
+	dir := realtest.SmallDisk(t, "32m")
+	server, conn, publish := filling(t, dir, 64<<20)
+	if !server.Healthy() {
+		t.Fatal("a new server is not healthy")
 	}
 	acknowledged := 0
 	for ; acknowledged < 3; acknowledged++ {
