@@ -165,8 +165,15 @@ func (t *mapTest) take(m *mapper.Mapper, n int, line []byte, e *event.Event) boo
 	return true
 }
 
+// maxTried is how many actions or reasons are told apart; what is beyond is counted as one.
+const maxTried = 2000
+
 func note(all map[string]*tried, key string, line int, text string) {
 	one := all[key]
+	if one == nil && len(all) >= maxTried {
+		key = "all others"
+		one = all[key]
+	}
 	if one == nil {
 		one = &tried{line: line, text: strings.Clone(text)}
 		all[strings.Clone(key)] = one

@@ -11,6 +11,17 @@ import (
 	"github.com/actiontrail/actiontrail/config"
 )
 
+// A log in which each line is wrong in a way of its own does not fill the memory.
+func TestTriedIsBounded(t *testing.T) {
+	all := map[string]*tried{}
+	for i := range 3 * maxTried {
+		note(all, fmt.Sprint("reason ", i), i, "x")
+	}
+	if len(all) != maxTried+1 || all["all others"].count != 2*maxTried {
+		t.Errorf("%d are kept, of the others %+v", len(all), all["all others"])
+	}
+}
+
 // The table is printed after the last line: what it shows of the first ones must not
 // have been read over.
 func TestMapTestOfALongLog(t *testing.T) {

@@ -8,7 +8,10 @@ type fieldNames map[string]string
 
 // maxFieldNames bounds what is remembered: where all headers are logged, clients
 // choose the keys.
-const maxFieldNames = 256
+const (
+	maxFieldNames = 256
+	maxFieldName  = 256 // bytes of a key
+)
 
 // of is the name that is made of a key, always the same.
 func (n fieldNames) of(key string, make func(string) string) string {
@@ -16,7 +19,7 @@ func (n fieldNames) of(key string, make func(string) string) string {
 		return name
 	}
 	name := make(key)
-	if len(n) < maxFieldNames {
+	if len(n) < maxFieldNames && len(key) <= maxFieldName {
 		n[strings.Clone(key)] = name
 	}
 	return name

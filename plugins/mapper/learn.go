@@ -14,8 +14,9 @@ import (
 // It is a beginning for an operator to correct, never a judgement on records. The
 // zero value is ready. Its memory is bounded: it grows with the interface, not with the log.
 type Learner struct {
-	root learned
-	path path
+	root  learned
+	path  path
+	known int // words and endings, in all places
 }
 
 // learned is a place in the paths that were seen.
@@ -43,6 +44,7 @@ const (
 	fewWords   = 24  // in one place, at most, if they are words of the interface
 	maxExample = 200 // bytes
 	maxEndings = 256 // at one place
+	maxKnown   = 1 << 16
 )
 
 // Add takes a request: its method, and its path and query as they were sent.
@@ -61,7 +63,7 @@ func (l *Learner) Add(method, path, query string) {
 			n = below(&n.files)
 			break
 		}
-		n = n.next(s)
+		n = l.next(n, s)
 	}
 	action, _ := queryValue(query, "Action")
 	if !isIdentifier(action) || len(action) > maxWord || pascal(action) == "" {
@@ -73,9 +75,10 @@ func (l *Learner) Add(method, path, query string) {
 	end := ending{strings.Clone(method), strings.Clone(action)}
 	t := n.ends[end]
 	if t == nil {
-		if len(n.ends) >= maxEndings {
+		if len(n.ends) >= maxEndings || l.known >= maxKnown {
 			return
 		}
+		l.known++
 		t = &tally{example: strings.Clone(path[:min(len(path), maxExample)])}
 		n.ends[end] = t
 	}
@@ -89,17 +92,19 @@ func below(n **learned) *learned {
 	return *n
 }
 
-// next is the place after a segment.
-func (n *learned) next(s string) *learned {
+// next is the place after a segment. In an endless log of made-up paths new words
+// are taken for values in the end, even in places that have seen few.
+func (l *Learner) next(n *learned, s string) *learned {
 	if !isWord(s) {
 		return below(&n.param)
 	}
 	if w := n.words[s]; w != nil {
 		return w
 	}
-	if len(n.words) >= learnWords {
+	if len(n.words) >= learnWords || l.known >= maxKnown {
 		return below(&n.param)
 	}
+	l.known++
 	if n.words == nil {
 		n.words = map[string]*learned{}
 	}

@@ -144,3 +144,32 @@ func FuzzLearn(f *testing.F) {
 		}
 	})
 }
+
+// What is learned of a log of made-up paths is bounded, however long it is.
+func TestLearnOfAnEndlessLog(t *testing.T) {
+	var l Learner
+	word := func(n int) string {
+		return "w" + strings.Map(func(c rune) rune { return 'a' + c - '0' }, fmt.Sprint(n))
+	}
+	for i := range 300_000 {
+		l.Add("GET", fmt.Sprintf("/%s/%s/%s", word(i%200), word(i/200%200), word(i/40_000)), "Action=Do"+word(i))
+	}
+	if n := l.root.size(); n > 4*maxKnown {
+		t.Errorf("%d places and endings are kept", n)
+	}
+	if len(l.Propose()) == 0 {
+		t.Error("nothing is proposed")
+	}
+}
+
+// size is how many places and endings there are from here on.
+func (n *learned) size() int {
+	if n == nil {
+		return 0
+	}
+	all := 1 + len(n.ends) + n.param.size() + n.tail.size() + n.files.size()
+	for _, w := range n.words {
+		all += w.size()
+	}
+	return all
+}
