@@ -81,6 +81,19 @@ func (f *mapFlags) options(file string) (mapper.Options, string, error) {
 	return opt, describe(what, &opt), err
 }
 
+// open is the mapper for this file, and a line that says which it is.
+func (f *mapFlags) open(file string) (*mapper.Mapper, string, error) {
+	opt, what, err := f.options(file)
+	if err != nil {
+		return nil, "", err
+	}
+	m, err := mapper.New(opt)
+	if err != nil {
+		return nil, "", usageError("%w", err)
+	}
+	return m, what, nil
+}
+
 func describe(what string, opt *mapper.Options) string {
 	text := "format " + opt.Format
 	if opt.LogFormat != "" {

@@ -40,13 +40,9 @@ FILE may be gzipped; - stands for standard input.`,
 
 // learnFrom learns of the requests that no route names yet: with a configuration, what is still to be done.
 func learnFrom(f *mapFlags, name, file string, stdin io.Reader, out, note io.Writer) error {
-	opt, what, err := f.options(file)
+	m, what, err := f.open(file)
 	if err != nil {
 		return err
-	}
-	m, err := mapper.New(opt)
-	if err != nil {
-		return usageError("%w", err)
 	}
 	var learner mapper.Learner
 	var lines, learned int

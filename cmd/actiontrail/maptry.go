@@ -72,13 +72,9 @@ func (t *mapTest) run(file string, stdin io.Reader) error {
 	if t.limit < 0 {
 		return usageError("--limit %d is negative; 0 stands for all", t.limit)
 	}
-	opt, what, err := t.options(file)
+	m, what, err := t.open(file)
 	if err != nil {
 		return err
-	}
-	m, err := mapper.New(opt)
-	if err != nil {
-		return usageError("%w", err)
 	}
 	var text []byte
 	err = eachLine(file, stdin, func(n int, line []byte) error {

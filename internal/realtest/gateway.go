@@ -14,21 +14,27 @@ import (
 // until it listens on addr.
 func NginxWith(t *testing.T, addr, http string) *Process {
 	t.Helper()
+	return startNginx(t, t.TempDir(), 1, addr, http)
+}
+
+// startNginx runs nginx in a folder, with these lines in its http block, and waits
+// until it listens on addr.
+func startNginx(t *testing.T, dir string, workers int, addr, http string) *Process {
+	t.Helper()
 	path, err := exec.LookPath("nginx")
 	Part(t, "nginx", err)
-	dir := t.TempDir()
 	conf := fmt.Sprintf(`
 user root;
 daemon off;
-worker_processes 1;
+worker_processes %[2]d;
 pid %[1]s/nginx.pid;
 error_log %[1]s/error.log;
 events { worker_connections 256; }
 http {
   client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s; scgi_temp_path %[1]s;
-%[2]s
+%[3]s
 }
-`, dir, http)
+`, dir, workers, http)
 	p := Start(t, nil, path, "-c", configured(t, dir, "nginx.conf", conf), "-p", dir)
 	listens(t, addr)
 	return p

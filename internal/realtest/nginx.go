@@ -2,9 +2,7 @@ package realtest
 
 import (
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -22,42 +20,19 @@ type Nginx struct {
 // StartNginx starts nginx; logOptions stand behind the format of access_log, as "buffer=64k flush=1s".
 func StartNginx(t *testing.T, logOptions string) *Nginx {
 	t.Helper()
-	path, err := exec.LookPath("nginx")
-	Part(t, "nginx", err)
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	n := &Nginx{Addr: FreeAddr(t), Log: filepath.Join(dir, "access.log")}
-	conf := fmt.Sprintf(`
-user root;
-daemon off;
-worker_processes 2;
-pid %[1]s/nginx.pid;
-error_log %[1]s/error.log;
-events { worker_connections 256; }
-http {
+	n.proc = startNginx(t, dir, 2, n.Addr, fmt.Sprintf(`
   log_format audit escape=json '{"time_iso8601":"$time_iso8601","msec":"$msec","remote_addr":"$remote_addr","remote_user":"$remote_user",'
     '"request_id":"$request_id","request_method":"$request_method","host":"$host","request_uri":"$request_uri","status":$status,'
     '"body_bytes_sent":$body_bytes_sent,"request_length":$request_length,"request_time":$request_time,"http_user_agent":"$http_user_agent","http_referer":"$http_referer"}';
-  access_log %[2]s audit %[3]s;
-  client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s; scgi_temp_path %[1]s;
+  access_log %s audit %s;
   keepalive_requests 1000000;
-  server { listen %[4]s; location / { return 200 "ok\n"; } }
-}
-`, dir, n.Log, logOptions, n.Addr)
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	n.proc = Start(t, nil, path, "-c", file, "-p", dir)
-	Until(t, 10*time.Second, "nginx to listen", func() bool {
-		c, err := net.Dial("tcp", n.Addr)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
+  server { listen %s; location / { return 200 "ok\n"; } }
+`, n.Log, logOptions, n.Addr))
 	return n
 }
 

@@ -126,15 +126,4 @@ func (t *templates) pascal(name string) string {
 }
 
 // asked adds the names of the parameters of a query that x uses.
-func (x *Expr) asked(names []string) []string {
-	if x == nil {
-		return names
-	}
-	if x.kind == parameter {
-		names = append(names, x.text)
-	}
-	for _, a := range x.args {
-		names = a.asked(names)
-	}
-	return names
-}
+func (x *Expr) asked(names []string) []string { return x.names(parameter, names) }

@@ -157,15 +157,18 @@ func (x *Expr) ForeignCapture(p *Pattern) string {
 }
 
 // fieldNames adds the keys of the record that x asks for.
-func (x *Expr) fieldNames(found []string) []string {
+func (x *Expr) fieldNames(found []string) []string { return x.names(other, found) }
+
+// names adds the names of the values of one kind that x uses.
+func (x *Expr) names(of kind, found []string) []string {
 	if x == nil {
 		return found
 	}
-	if x.kind == other {
+	if x.kind == of {
 		found = append(found, x.text)
 	}
 	for _, a := range x.args {
-		found = a.fieldNames(found)
+		found = a.names(of, found)
 	}
 	return found
 }

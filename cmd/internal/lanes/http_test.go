@@ -20,7 +20,6 @@ import (
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/event"
-	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/internal/wire"
 	httpsource "github.com/actiontrail/actiontrail/plugins/http"
@@ -72,11 +71,10 @@ func TestCheckListeners(t *testing.T) {
 
 // gate is a stream in memory, which takes batches only while it is open.
 type gate struct {
-	mu     sync.Mutex
+	held
 	open   bool
 	ids    map[string]uint64
-	stream []bus.Message
-	opened int           // of stream
+	opened int           // of messages
 	posted []event.Event // of what is opened, those of records
 }
 
@@ -89,27 +87,9 @@ func (g *gate) Publish(_ context.Context, subject, id string, message []byte) (u
 	if seq, twice := g.ids[id]; twice {
 		return seq, true, nil
 	}
-	seq := uint64(len(g.stream) + 1)
-	g.stream, g.ids[id] = append(g.stream, bus.Message{Subject: subject, Seq: seq, Data: append([]byte(nil), message...)}), seq
+	seq := g.keep(subject, message)
+	g.ids[id] = seq
 	return seq, false, nil
-}
-
-func (g *gate) Last(context.Context, string) (bus.Message, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.stream) == 0 {
-		return bus.Message{}, bus.ErrNone
-	}
-	return g.stream[len(g.stream)-1], nil
-}
-
-func (g *gate) Next(_ context.Context, _ string, seq uint64) (bus.Message, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if seq > uint64(len(g.stream)) {
-		return bus.Message{}, bus.ErrNone
-	}
-	return g.stream[max(seq, 1)-1], nil
 }
 
 func (g *gate) set(open bool) { g.mu.Lock(); defer g.mu.Unlock(); g.open = open }
@@ -118,8 +98,8 @@ func (g *gate) set(open bool) { g.mu.Lock(); defer g.mu.Unlock(); g.open = open 
 func (g *gate) events(t *testing.T) []event.Event {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for ; g.opened < len(g.stream); g.opened++ {
-		b, err := wire.Open(g.stream[g.opened].Data)
+	for ; g.opened < len(g.messages); g.opened++ {
+		b, err := wire.Open(g.messages[g.opened].Data)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -121,8 +121,14 @@ type held struct {
 func (h *held) Publish(_ context.Context, subject, _ string, message []byte) (uint64, bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.messages = append(h.messages, bus.Message{Subject: subject, Seq: uint64(len(h.messages) + 1), Data: append([]byte(nil), message...)})
-	return uint64(len(h.messages)), false, nil
+	return h.keep(subject, message), false, nil
+}
+
+// keep puts a message at the end, and tells its seq. h.mu is held.
+func (h *held) keep(subject string, message []byte) uint64 {
+	seq := uint64(len(h.messages) + 1)
+	h.messages = append(h.messages, bus.Message{Subject: subject, Seq: seq, Data: append([]byte(nil), message...)})
+	return seq
 }
 
 func (h *held) Last(context.Context, string) (bus.Message, error) {
