@@ -69,8 +69,8 @@ check: ## What CI runs: deps, lint, generated code, every test with REAL=all, ra
 	$(MAKE) fuzz T=3s
 
 .PHONY: race
-race: ## Run the tests of the concurrent packages under the race detector, the short way
-	CGO_ENABLED=1 $(GO) test -race -short -count=1 -timeout 10m $(CONCURRENT)
+race: bin/testrun ## Run the tests of the concurrent packages under the race detector, the short way
+	CGO_ENABLED=1 bin/testrun -race -short -count=1 -timeout 10m $(CONCURRENT)
 
 .PHONY: bench
 bench: ## Run the benchmarks; the figures are kept in docs/performance.md

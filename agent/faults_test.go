@@ -20,8 +20,6 @@ import (
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
-const patience = 30 * time.Second
-
 // fed is a source that gives one record when it is told to.
 type fed struct {
 	lines     chan string
@@ -172,10 +170,10 @@ func (w *way) feed(lines ...string) {
 		before := w.source.committed.Load()
 		select {
 		case w.source.lines <- line:
-		case <-time.After(patience):
+		case <-time.After(realtest.Patience):
 			w.t.Fatalf("the lane reads nothing: %+v", w.lane.Status())
 		}
-		realtest.Until(w.t, patience, "the spool to have a line", func() bool { return w.source.committed.Load() > before })
+		realtest.Until(w.t, realtest.Patience, "the spool to have a line", func() bool { return w.source.committed.Load() > before })
 	}
 }
 
@@ -189,12 +187,12 @@ func numbered(from, n int) (lines []string) {
 // arrived waits for the lines 0 to n, and checks their order and that there was never more than one batch under way.
 func (w *way) arrived(want []string) {
 	w.t.Helper()
-	realtest.Until(w.t, patience, fmt.Sprint(len(want), " lines in the stream"), func() bool {
+	realtest.Until(w.t, realtest.Patience, fmt.Sprint(len(want), " lines in the stream"), func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return len(w.lines) >= len(want)
 	})
-	realtest.Until(w.t, patience, "the spool to be empty", func() bool { s := w.lane.Status(); return s.PendingBatches == 0 })
+	realtest.Until(w.t, realtest.Patience, "the spool to be empty", func() bool { s := w.lane.Status(); return s.PendingBatches == 0 })
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if strings.Join(w.lines, "\n") != strings.Join(want, "\n") {
@@ -220,7 +218,7 @@ func TestServerAway(t *testing.T) {
 	w.arrived(lines[:10])
 	w.server.Close()
 	w.feed(lines[10:]...)
-	realtest.Until(t, patience, "some tries in vain", func() bool {
+	realtest.Until(t, realtest.Patience, "some tries in vain", func() bool {
 		s := w.lane.Status()
 		return s.Failing && strings.Contains(s.LastError, bus.ErrConnected.Error()) && w.stream.tries.Load() > 13
 	})
@@ -293,7 +291,7 @@ func TestStreamFull(t *testing.T) {
 		lines = append(lines, string(line))
 	}
 	w.feed(lines...)
-	realtest.Until(t, patience, "the stream to be full", func() bool { return strings.Contains(w.lane.Status().LastError, bus.ErrFull.Error()) })
+	realtest.Until(t, realtest.Patience, "the stream to be full", func() bool { return strings.Contains(w.lane.Status().LastError, bus.ErrFull.Error()) })
 	// The followers have what is there: it is purged, again and again.
 	w.background(func(ctx context.Context) {
 		for ctx.Err() == nil {

@@ -78,6 +78,6 @@ func TestReportsComeThroughNATS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	realtest.Until(t, 20*time.Second, "both reports", func() bool { return w.fleet.Refused() == 1 })
+	realtest.Until(t, realtest.Patience, "both reports", func() bool { return w.fleet.Refused() == 1 })
 	w.want(AgentLive)
 }

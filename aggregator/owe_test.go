@@ -232,7 +232,7 @@ func (s *owingSite) write(eighths int) {
 				s.seqs = append(s.seqs, seq)
 			}
 		}
-		realtest.Until(s.t, time.Minute, "the index to have all", func() bool { return s.index.Position().Seq == s.last })
+		realtest.Until(s.t, realtest.Patience, "the index to have all", func() bool { return s.index.Position().Seq == s.last })
 		if err := s.purger.Purge(s.t.Context()); err != nil {
 			s.t.Fatal(err)
 		}
@@ -242,7 +242,7 @@ func (s *owingSite) write(eighths int) {
 // paid waits until the trail has everything, then checks the archive.
 func (s *owingSite) paid(match func(i int) bool) archive.Report {
 	s.t.Helper()
-	realtest.Until(s.t, time.Minute, "the trail to have all", func() bool { return s.trail.Status().Seq >= s.last && !s.debt.Status().Owing })
+	realtest.Until(s.t, realtest.Patience, "the trail to have all", func() bool { return s.trail.Status().Seq >= s.last && !s.debt.Status().Owing })
 	s.kill()
 	folder, err := file.Open(filepath.Join(s.dir, "archive"))
 	if err != nil {
@@ -368,7 +368,7 @@ func TestBucketDiesWhileTheTrailPays(t *testing.T) {
 	for i := range 8 {
 		s.bucket.left.Store(int64(2 + i))
 		s.bucket.dead.Store(false)
-		realtest.Until(t, time.Minute, "the bucket to die", s.bucket.dead.Load)
+		realtest.Until(t, realtest.Patience, "the bucket to die", s.bucket.dead.Load)
 		if i%3 == 2 {
 			s.kill()
 			s.start()
@@ -386,7 +386,7 @@ func TestPaidIsOwedUntilItIsDurable(t *testing.T) {
 	t.Parallel()
 	s := newOwingSite(t)
 	s.write(1)
-	realtest.Until(t, time.Minute, "the trail to have all", func() bool { return s.trail.Status().Seq == s.last })
+	realtest.Until(t, realtest.Patience, "the trail to have all", func() bool { return s.trail.Status().Seq == s.last })
 	s.kill()
 	s.roll, s.bytes = time.Hour, 1<<30
 	s.bucket.dead.Store(true)
@@ -397,7 +397,7 @@ func TestPaidIsOwedUntilItIsDurable(t *testing.T) {
 	}
 	s.bucket.left.Store(2) // the first is asked whether it is refused, when the archive is opened
 	s.bucket.dead.Store(false)
-	realtest.Until(t, time.Minute, "the bucket to die", s.bucket.dead.Load)
+	realtest.Until(t, realtest.Patience, "the bucket to die", s.bucket.dead.Load)
 	s.kill()
 	s.roll = 50 * time.Millisecond
 	s.start()
@@ -429,7 +429,7 @@ func TestPurgedWhileTheTrailReads(t *testing.T) {
 	t.Parallel()
 	s := newOwingSite(t)
 	s.write(1)
-	realtest.Until(t, time.Minute, "the trail to have all", func() bool { return s.trail.Status().Seq == s.last })
+	realtest.Until(t, realtest.Patience, "the trail to have all", func() bool { return s.trail.Status().Seq == s.last })
 	s.kill()
 	var once sync.Once
 	waits, written := make(chan struct{}), make(chan struct{})
@@ -464,7 +464,7 @@ func TestTrailWithoutMatchesDoesNotOwe(t *testing.T) {
 	s.start()
 	for range 16 {
 		s.write(1)
-		realtest.Until(t, time.Minute, "the trail to read all", func() bool { return s.trail.Status().Taken == s.last })
+		realtest.Until(t, realtest.Patience, "the trail to read all", func() bool { return s.trail.Status().Taken == s.last })
 	}
 	if len(s.told) > 0 || s.debt.Status().Owing {
 		t.Errorf("told %q, owes %+v", s.told, s.debt.Status())

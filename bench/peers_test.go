@@ -202,7 +202,7 @@ func runAgent(t *testing.T, log string, lines int) usage {
 		t.Fatal(err)
 	}
 	t.Cleanup(conn.Close)
-	realtest.Until(t, 20*time.Second, "the stream", func() bool { return conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 2 << 30}) == nil })
+	realtest.Until(t, realtest.Patience, "the stream", func() bool { return conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 2 << 30}) == nil })
 
 	rules, err := os.ReadFile("../deploy/quickstart/demo.hcl")
 	if err != nil {

@@ -69,7 +69,7 @@ func (b *box) start() {
 // ready waits until the server answers.
 func (b *box) ready() {
 	b.t.Helper()
-	realtest.Until(b.t, 30*time.Second, "the server to be ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusOK })
+	realtest.Until(b.t, realtest.Patience, "the server to be ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusOK })
 }
 
 // write adds lines to the log.
@@ -117,7 +117,7 @@ func (b *box) total(query string) int {
 // indexed waits until the index has every line that was written, and no more.
 func (b *box) indexed() {
 	b.t.Helper()
-	realtest.Until(b.t, time.Minute, fmt.Sprintf("%d lines in the index", b.written), func() bool { return b.total(lineEvents) >= b.written })
+	realtest.Until(b.t, realtest.Patience, fmt.Sprintf("%d lines in the index", b.written), func() bool { return b.total(lineEvents) >= b.written })
 	if n := b.total(lineEvents); n != b.written {
 		b.t.Errorf("%d events in the index, %d lines were written", n, b.written)
 	}
@@ -127,7 +127,7 @@ func (b *box) indexed() {
 func (b *box) archived() {
 	b.t.Helper()
 	var y *tally
-	realtest.Until(b.t, time.Minute, fmt.Sprintf("%d lines in the archive", b.written), func() bool {
+	realtest.Until(b.t, realtest.Patience, fmt.Sprintf("%d lines in the archive", b.written), func() bool {
 		y = newTally(map[string]int{edgeLog: b.written})
 		return y.readArchive(b.archive()) == nil && sum(y.lines[edgeLog]) >= b.written
 	})

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/realtest"
@@ -25,7 +24,7 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(conn.Close)
-	realtest.Until(t, 20*time.Second, "the stream", func() bool {
+	realtest.Until(t, realtest.Patience, "the stream", func() bool {
 		return conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 1 << 30}) == nil
 	})
 	dir := t.TempDir()
@@ -40,7 +39,7 @@ func TestDrain(t *testing.T) {
 	}
 	agent := realtest.Start(t, []string{asProgram + "=1"}, os.Args[0], "agent", "--config", config, "--data", filepath.Join(dir, "data"), "--name", "node-1.example", "--drain", "1m")
 	const subject = "events.prod.node-1-example.edge"
-	realtest.Until(t, 20*time.Second, "the first batch", func() bool {
+	realtest.Until(t, realtest.Patience, "the first batch", func() bool {
 		_, err := conn.Last(t.Context(), subject)
 		return err == nil
 	})

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/api"
 	"github.com/actiontrail/actiontrail/internal/realtest"
@@ -29,7 +28,7 @@ func (b *box) agents() []api.AgentStatus {
 func (b *box) await(state api.AgentState) api.AgentStatus {
 	b.t.Helper()
 	var last []api.AgentStatus
-	realtest.Until(b.t, 30*time.Second, "the agent to be "+string(state), func() bool {
+	realtest.Until(b.t, realtest.Patience, "the agent to be "+string(state), func() bool {
 		last = b.agents()
 		return len(last) == 1 && last[0].State == state
 	})
@@ -61,7 +60,7 @@ func TestAgentKilled(t *testing.T) {
 	b.await(api.AgentStateLive)
 	b.indexed()
 	var source api.AgentSource
-	realtest.Until(t, 30*time.Second, "the agent to report what it has read", func() bool {
+	realtest.Until(t, realtest.Patience, "the agent to report what it has read", func() bool {
 		if all := b.agents(); len(all) == 1 && len(all[0].Sources) == 1 {
 			source = all[0].Sources[0]
 		}
@@ -106,7 +105,7 @@ func TestAgentKilled(t *testing.T) {
 
 func (b *box) found(query string) {
 	b.t.Helper()
-	realtest.Until(b.t, 30*time.Second, query, func() bool { return b.total(query) > 0 })
+	realtest.Until(b.t, realtest.Patience, query, func() bool { return b.total(query) > 0 })
 }
 
 // The agent within a server reports like any other, and a restart of both is no alarm.

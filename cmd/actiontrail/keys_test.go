@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
@@ -26,7 +25,7 @@ func TestAgentElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.start("aggregator", house, w.addr)
-	realtest.Until(t, 30*time.Second, "the API", func() bool { return w.total("*") >= 0 })
+	realtest.Until(t, realtest.Patience, "the API", func() bool { return w.total("*") >= 0 })
 
 	// Enrolled while the server runs.
 	enrol := func(out string, more ...string) *realtest.Process {
@@ -43,10 +42,10 @@ func TestAgentElsewhere(t *testing.T) {
 	b.indexed()
 
 	w.must("keys", "revoke", "gw-1", "--data", data)
-	realtest.Until(t, 30*time.Second, "the revocation in the trail", func() bool { return w.total("eventName: AgentRevoked and resourceName: gw-1") == 1 })
-	realtest.Until(t, 30*time.Second, "the agent to be thrown out", func() bool { return strings.Contains(agent.Output(), "connection to NATS lost") })
+	realtest.Until(t, realtest.Patience, "the revocation in the trail", func() bool { return w.total("eventName: AgentRevoked and resourceName: gw-1") == 1 })
+	realtest.Until(t, realtest.Patience, "the agent to be thrown out", func() bool { return strings.Contains(agent.Output(), "connection to NATS lost") })
 	b.write(50)
-	realtest.Until(t, 30*time.Second, "the agent to say why its batches wait", func() bool {
+	realtest.Until(t, realtest.Patience, "the agent to say why its batches wait", func() bool {
 		_, after, _ := strings.Cut(agent.Output(), "connection to NATS lost")
 		_, after, waits := strings.Cut(after, "lane waits")
 		return waits && strings.Contains(after, "does not let this client in") && strings.Contains(after, "actiontrail keys")
@@ -59,11 +58,11 @@ func TestAgentElsewhere(t *testing.T) {
 	// Another key, for a new lane on the same data. What waits in the spool is signed
 	// with the revoked key: it is kept in quarantine. The lines after it come.
 	enrol("second")
-	realtest.Until(t, 30*time.Second, "the refusal in the trail", func() bool {
+	realtest.Until(t, realtest.Patience, "the refusal in the trail", func() bool {
 		return w.total("eventName: BatchRefused and requestParameters.reason: \"revoked key\"") >= 1
 	})
 	b.write(10)
-	realtest.Until(t, 30*time.Second, "the lines of the new key", func() bool { return w.total(lineEvents) == 110 })
+	realtest.Until(t, realtest.Patience, "the lines of the new key", func() bool { return w.total(lineEvents) == 110 })
 }
 
 // On a NATS server that lets everybody in, an agent that nobody has enrolled is
@@ -80,7 +79,7 @@ func TestAgentThatNobodyEnrolled(t *testing.T) {
 	w.start("aggregator", w.config("aggregator", servers+"\n  max_bytes = \"1GiB\""), w.addr)
 	b.write(10)
 	agent := w.start("agent", w.config("agent", servers), "")
-	realtest.Until(t, 30*time.Second, "the refusal in the trail", func() bool {
+	realtest.Until(t, realtest.Patience, "the refusal in the trail", func() bool {
 		return w.total("eventName: BatchRefused and resourceName: gw-1 and requestParameters.reason: \"unknown key\"") > 0
 	})
 	if n := w.total(lineEvents); n != 0 {
@@ -90,5 +89,5 @@ func TestAgentThatNobodyEnrolled(t *testing.T) {
 	key, _, _ = strings.Cut(key, " ")
 	w.must("keys", "enroll", "gw-1", "U"+key, "--account", "prod", "--data", filepath.Join(w.dir, "aggregator"))
 	b.write(5)
-	realtest.Until(t, 30*time.Second, "the lines after the enrolment", func() bool { return w.total(lineEvents) == 5 })
+	realtest.Until(t, realtest.Patience, "the lines after the enrolment", func() bool { return w.total(lineEvents) == 5 })
 }

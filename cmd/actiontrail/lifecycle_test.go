@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
@@ -59,7 +58,7 @@ func TestStopAndStartAgain(t *testing.T) {
 		"eventName: StartServer": 2, "eventName: StopServer": 1, "eventName: CreateTrail and resourceName: all": 1,
 		`eventName: UpdateTrail and requestParameters.where: "eventRW: Write"`: 1, "eventName: UpdateConfiguration": 1, "eventName: DeleteTrail": 0,
 	} {
-		realtest.Until(t, 20*time.Second, query, func() bool { return b.total(query) >= want })
+		realtest.Until(t, realtest.Patience, query, func() bool { return b.total(query) >= want })
 		if n := b.total(query); n != want {
 			t.Errorf("%s: %d events, want %d", query, n, want)
 		}
@@ -77,7 +76,7 @@ func TestFullDisk(t *testing.T) {
 	before := b.written
 	ballast := realtest.Fill(t, b.data)
 	b.write(10_000)
-	realtest.Until(t, 30*time.Second, "the server to say that it is not ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusServiceUnavailable })
+	realtest.Until(t, realtest.Patience, "the server to say that it is not ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusServiceUnavailable })
 	_, body := b.get("/readyz", nil)
 	var problem struct{ Reasons []string }
 	if err := json.Unmarshal([]byte(body), &problem); err != nil || !strings.Contains(strings.Join(problem.Reasons, "\n"), "is full") {
@@ -90,6 +89,6 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.indexed()
-	realtest.Until(t, 30*time.Second, "the server to be ready again", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusOK })
+	realtest.Until(t, realtest.Patience, "the server to be ready again", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusOK })
 	b.archived()
 }

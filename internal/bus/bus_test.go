@@ -10,6 +10,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/bus/embedded"
+	"github.com/actiontrail/actiontrail/internal/realtest"
 )
 
 const subject = "events.prod.gw-1.edge"
@@ -241,7 +242,7 @@ func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(realtest.Patience)
 	for !ok() {
 		select {
 		case <-deadline:

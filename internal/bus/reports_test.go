@@ -28,7 +28,7 @@ func next(t *testing.T, all <-chan heard) heard {
 	select {
 	case h := <-all:
 		return h
-	case <-time.After(20 * time.Second):
+	case <-time.After(realtest.Patience):
 		t.Fatal("no report came")
 		return heard{}
 	}
@@ -66,15 +66,15 @@ func TestReportsSurviveTheServer(t *testing.T) {
 	}
 	t.Cleanup(sender.Close)
 	s.Close()
-	realtest.Until(t, 20*time.Second, "the connection to break", func() bool { return !sender.Connected() })
+	realtest.Until(t, realtest.Patience, "the connection to break", func() bool { return !sender.Connected() })
 	if err := sender.SendReport(t.Context(), "prod", "gw-1", []byte("lost")); !errors.Is(err, bus.ErrConnected) {
 		t.Errorf("without a server: %v", err)
 	}
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, 20*time.Second, "both connections", func() bool { return sender.Connected() && c.Connected() })
-	realtest.Until(t, 20*time.Second, "a report to be heard again", func() bool {
+	realtest.Until(t, realtest.Patience, "both connections", func() bool { return sender.Connected() && c.Connected() })
+	realtest.Until(t, realtest.Patience, "a report to be heard again", func() bool {
 		if err := sender.SendReport(t.Context(), "prod", "gw-1", []byte("back")); err != nil {
 			return false
 		}

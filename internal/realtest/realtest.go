@@ -30,6 +30,10 @@ func Part(t *testing.T, name string, err error) {
 	t.Skipf("%s is not here: %v; make deps installs it", name, err)
 }
 
+// Patience is how long a test waits for what takes a moment: so long that it only
+// ends a test that hangs, on the busiest machine.
+const Patience = 3 * time.Minute
+
 // Until waits for a condition that a process outside of this one brings about.
 func Until(t *testing.T, patience time.Duration, what string, ok func() bool) {
 	t.Helper()

@@ -20,6 +20,7 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/bus/embedded"
+	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
 )
@@ -170,7 +171,7 @@ func (h *house) until(what string, ok func() bool) {
 	h.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(realtest.Patience)
 	for !ok() {
 		select {
 		case <-deadline:

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/google/go-cmp/cmp"
 )
@@ -133,7 +134,7 @@ func TestCase52CrashesGoOnAtWhatIsDurable(t *testing.T) {
 				}
 				return got
 			}
-			deadline := time.Now().Add(20 * time.Second)
+			deadline := time.Now().Add(realtest.Patience)
 			for len(lines()) < len(want) && time.Now().Before(deadline) {
 				ctx, cancel := context.WithTimeout(t.Context(), w.config.Poll)
 				if err := a.read(ctx, s); err != nil && !errors.Is(err, context.DeadlineExceeded) {

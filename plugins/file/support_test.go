@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/sys/unix"
 
+	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
@@ -137,7 +138,7 @@ func (w *world) step(ctx context.Context) error {
 // until reads until done.
 func (w *world) until(what string, done func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(realtest.Patience)
 	for !done() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		err := w.step(ctx)
@@ -146,7 +147,7 @@ func (w *world) until(what string, done func() bool) {
 			w.t.Fatal(err)
 		}
 		if time.Now().After(deadline) {
-			w.t.Fatalf("not %s after 10 s; read %q; %+v", what, w.lines(), w.source.Status())
+			w.t.Fatalf("not %s after %s; read %d records: %.2000q; %.2000s", what, realtest.Patience, len(w.records), w.lines(), fmt.Sprintf("%+v", w.source.Status()))
 		}
 	}
 }
@@ -261,7 +262,7 @@ func copyTruncate(from, to string) error {
 func (w *world) underLoad(lines, restarts int) {
 	w.t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(realtest.Patience)
 	for len(w.records) < lines {
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		err := w.step(ctx)

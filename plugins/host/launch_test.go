@@ -151,14 +151,14 @@ func TestCommitted(t *testing.T) {
 	if err := s.Committed(t.Context(), plugins.Cursor{{Key: "n", Value: []byte("97")}}); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, 20*time.Second, "the plugin to be told", says("open 0\ncommitted 97\n"))
+	realtest.Until(t, realtest.Patience, "the plugin to be told", says("open 0\ncommitted 97\n"))
 	if err := os.Truncate(told, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(pid(s), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, 20*time.Second, "another process", func() bool {
+	realtest.Until(t, realtest.Patience, "another process", func() bool {
 		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
 		defer stop()
 		if _, err := s.Read(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -166,7 +166,7 @@ func TestCommitted(t *testing.T) {
 		}
 		return s.Status().Starts == 2
 	})
-	realtest.Until(t, 20*time.Second, "the next process to be told", says("committed 97\n"))
+	realtest.Until(t, realtest.Patience, "the next process to be told", says("committed 97\n"))
 	if err := s.Committed(t.Context(), plugins.Cursor{{Key: "n", Value: []byte("194")}}); err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestFrozenPlugin(t *testing.T) {
 	if err := syscall.Kill(started.child.number(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, 20*time.Second, "it to give no sign of life", func() bool { return started.alive(t.Context()) != nil })
+	realtest.Until(t, realtest.Patience, "it to give no sign of life", func() bool { return started.alive(t.Context()) != nil })
 	started.end()
 	if !started.child.gone {
 		t.Error("it has not gone")
@@ -238,7 +238,7 @@ func TestOrphan(t *testing.T) {
 	}
 	_, _ = io.Copy(io.Discard, out)
 	_ = agent.Wait()
-	realtest.Until(t, 20*time.Second, "the plugin to end", func() bool { return ended(plugin) })
+	realtest.Until(t, realtest.Patience, "the plugin to end", func() bool { return ended(plugin) })
 }
 
 // ended tells whether a process is gone, or a zombie that nobody waits for.

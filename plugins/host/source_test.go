@@ -118,7 +118,7 @@ func TestKilledWhileIdle(t *testing.T) {
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, 20*time.Second, "another process", func() bool {
+	realtest.Until(t, realtest.Patience, "another process", func() bool {
 		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
 		defer stop()
 		if b, err := s.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -154,7 +154,7 @@ func TestHangingPlugin(t *testing.T) {
 				if err := s.Committed(t.Context(), plugins.Cursor{{Key: "n", Value: []byte("97")}}); err != nil {
 					t.Fatal(err)
 				}
-				realtest.Until(t, 30*time.Second, "another start", func() bool {
+				realtest.Until(t, realtest.Patience, "another start", func() bool {
 					ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
 					defer stop()
 					if _, err := s.Read(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {

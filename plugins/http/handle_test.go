@@ -164,11 +164,11 @@ func TestHalfABody(t *testing.T) {
 	if _, err := io.WriteString(c, "POST /logs HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, patience, "its room", func() bool { return a.s.Status().Bytes == 100 })
+	realtest.Until(t, realtest.Patience, "its room", func() bool { return a.s.Status().Bytes == 100 })
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, patience, "its room to be given back", func() bool { return a.s.Status().Bytes == 0 })
+	realtest.Until(t, realtest.Patience, "its room to be given back", func() bool { return a.s.Status().Bytes == 0 })
 	if s := a.s.Status(); s.Waiting != 0 || s.Requests != 0 {
 		t.Errorf("status %+v", s)
 	}

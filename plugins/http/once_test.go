@@ -29,7 +29,7 @@ func TestOnceWithAKey(t *testing.T) {
 			a := newCarrier(t, Config{Wait: time.Minute})
 			ctx, leave := context.WithCancel(t.Context())
 			told := a.post(ctx, body, keyName, "k1")
-			realtest.Until(t, patience, "the request", func() bool { return a.s.Status().Waiting == 1 })
+			realtest.Until(t, realtest.Patience, "the request", func() bool { return a.s.Status().Waiting == 1 })
 			crash(a)
 			a.start()
 			leave()
@@ -76,10 +76,10 @@ func TestSameKeyMeanwhile(t *testing.T) {
 	a := newCarrier(t, Config{Wait: time.Minute})
 	ctx, leave := context.WithCancel(t.Context())
 	first := a.post(ctx, "one", keyName, "k")
-	realtest.Until(t, patience, "the request", func() bool { return a.s.Status().Waiting == 1 })
+	realtest.Until(t, realtest.Patience, "the request", func() bool { return a.s.Status().Waiting == 1 })
 	second := a.post(t.Context(), "one", keyName, "k")
 	in := a.s.opened()
-	realtest.Until(t, patience, "the second one", func() bool {
+	realtest.Until(t, realtest.Patience, "the second one", func() bool {
 		in.mu.Lock()
 		defer in.mu.Unlock()
 		return in.queue[0].waiters == 2
@@ -87,7 +87,7 @@ func TestSameKeyMeanwhile(t *testing.T) {
 	is(t, a.post(t.Context(), "other", keyName, "k"), 422)
 	leave()
 	<-first
-	realtest.Until(t, patience, "the first one to leave", func() bool {
+	realtest.Until(t, realtest.Patience, "the first one to leave", func() bool {
 		in.mu.Lock()
 		defer in.mu.Unlock()
 		return in.queue[0].waiters == 1

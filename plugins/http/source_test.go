@@ -17,7 +17,7 @@ import (
 	"github.com/actiontrail/actiontrail/plugins/sourcetest"
 )
 
-const patience = 20 * time.Second
+const patience = realtest.Patience
 
 // driven is a source to which everything that its cursor does not have is posted when it is
 // opened, in several requests that come in order.
@@ -344,7 +344,7 @@ func TestBudget(t *testing.T) {
 	large, small := make(chan error, 1), make(chan error, 1)
 	waiters := func(n int) {
 		t.Helper()
-		realtest.Until(t, patience, "waiters", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.waiters) == n })
+		realtest.Until(t, realtest.Patience, "waiters", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.waiters) == n })
 	}
 	go func() { large <- b.acquire(ctx, 80) }()
 	waiters(1)
@@ -387,7 +387,7 @@ func TestClientLeaves(t *testing.T) {
 	}{{"early", false}, {"late", true}} {
 		ctx, leave := context.WithCancel(t.Context())
 		told := a.post(ctx, c.body)
-		realtest.Until(t, patience, "the request", func() bool { return a.s.Status().Waiting == 1 })
+		realtest.Until(t, realtest.Patience, "the request", func() bool { return a.s.Status().Waiting == 1 })
 		if c.taken {
 			a.keep(a.read())
 		}
@@ -396,7 +396,7 @@ func TestClientLeaves(t *testing.T) {
 			t.Errorf("answered %d", got.status)
 		}
 		if !c.taken {
-			realtest.Until(t, patience, "the request to be forgotten", func() bool { return a.s.Status().Bytes == 0 })
+			realtest.Until(t, realtest.Patience, "the request to be forgotten", func() bool { return a.s.Status().Bytes == 0 })
 		}
 	}
 	a.commit()
@@ -414,7 +414,7 @@ func TestClosedWhileWaiting(t *testing.T) {
 	taken := a.post(t.Context(), "one")
 	a.read()
 	queued := a.post(t.Context(), "two")
-	realtest.Until(t, patience, "both requests", func() bool { return a.s.Status().Waiting == 2 })
+	realtest.Until(t, realtest.Patience, "both requests", func() bool { return a.s.Status().Waiting == 2 })
 	if err := a.s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -433,7 +433,7 @@ func TestInflightIsBounded(t *testing.T) {
 	second := a.post(t.Context(), strings.Repeat("b", 100))
 	third := a.post(t.Context(), strings.Repeat("c", 10))
 	in := a.s.opened()
-	realtest.Until(t, patience, "requests that wait", func() bool {
+	realtest.Until(t, realtest.Patience, "requests that wait", func() bool {
 		in.budget.mu.Lock()
 		defer in.budget.mu.Unlock()
 		return len(in.budget.waiters) == 1 || len(in.budget.waiters) == 2

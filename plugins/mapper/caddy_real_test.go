@@ -153,7 +153,7 @@ func sendCaddy(t *testing.T, addr string, c *callCaddy, i int) {
 func caddyLines(t *testing.T, file string, count int) [][]byte {
 	t.Helper()
 	var lines [][]byte
-	realtest.Until(t, 20*time.Second, "caddy's log", func() bool {
+	realtest.Until(t, realtest.Patience, "caddy's log", func() bool {
 		text, err := os.ReadFile(file)
 		if err != nil || !bytes.HasSuffix(text, []byte("\n")) {
 			return false

@@ -177,7 +177,7 @@ func TestCorpusHostileNginx(t *testing.T) {
 	for _, name := range []string{"combined", "audit"} {
 		file := filepath.Join(dir, name)
 		var text []byte
-		realtest.Until(t, 10*time.Second, "nginx to write", func() (done bool) {
+		realtest.Until(t, realtest.Patience, "nginx to write", func() (done bool) {
 			var err error
 			text, err = os.ReadFile(file)
 			return err == nil && bytes.Count(text, []byte("\n")) >= len(all)
@@ -206,6 +206,6 @@ frontend f
 	for i := range all {
 		all[i].send(t, addr)
 	}
-	realtest.Until(t, 10*time.Second, "HAProxy to write", func() bool { return strings.Count(p.Output()[before:], "\n") >= len(all) })
+	realtest.Until(t, realtest.Patience, "HAProxy to write", func() bool { return strings.Count(p.Output()[before:], "\n") >= len(all) })
 	mapHostile(t, Options{Format: "haproxy", TimeZone: time.Local}, p.Output()[before:], all)
 }

@@ -187,7 +187,7 @@ func TestRealNginx(t *testing.T) {
 	for name, opt := range formats {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(dir, name)
-			realtest.Until(t, 10*time.Second, "nginx to write", func() bool {
+			realtest.Until(t, realtest.Patience, "nginx to write", func() bool {
 				b, err := os.ReadFile(file)
 				return err == nil && bytes.Count(b, []byte("\n")) >= len(want)
 			})
@@ -266,7 +266,7 @@ frontend f
 				dial = func() (net.Conn, error) { return tls.Dial("tcp", addr, tlsConfig) }
 			}
 			want := send(t, oddRequests(), dial)
-			realtest.Until(t, 10*time.Second, "HAProxy to write", func() bool { return strings.Count(p.Output()[before:], "\n") >= len(want) })
+			realtest.Until(t, realtest.Patience, "HAProxy to write", func() bool { return strings.Count(p.Output()[before:], "\n") >= len(want) })
 			c.opt.Format, c.opt.TimeZone = "haproxy", time.Local
 			find(t, c.opt, p.Output()[before:], want, c.look)
 		})

@@ -50,11 +50,15 @@ type event struct {
 
 type name struct{ pkg, test string }
 
+// failure is a test or a package that failed, and the first that it said of why: who reads
+// only the end of a long run learns from it.
+type failure struct{ what, why string }
+
 type report struct {
 	out             io.Writer
 	printed         map[name][]string // what a test has said that has not ended yet
 	parts           map[string]bool   // lines of real parts
-	failed          []string
+	failed          []failure
 	passed, skipped int
 }
 
@@ -102,7 +106,7 @@ func (r *report) take(e *event) {
 			r.skipped++
 			fmt.Fprintf(r.out, "skip %s %s: %s\n", short(e.Package), e.Test, reason(said))
 		case "fail":
-			r.failed = append(r.failed, short(e.Package)+" "+e.Test)
+			r.failed = append(r.failed, failure{short(e.Package) + " " + e.Test, why(said)})
 			fmt.Fprint(r.out, strings.Join(said, ""))
 		}
 	}
@@ -113,7 +117,7 @@ func (r *report) endPackage(e *event, said []string) {
 	case "pass":
 		fmt.Fprintf(r.out, "ok   %s %.1fs\n", short(e.Package), e.Elapsed)
 	case "fail":
-		r.failed = append(r.failed, short(e.Package))
+		r.failed = append(r.failed, failure{what: short(e.Package)})
 		// A test that was running when the process died never ended: what it said is here.
 		for n, lines := range r.printed {
 			if n.pkg == e.Package {
@@ -133,8 +137,18 @@ func (r *report) sum() {
 	}
 	fmt.Fprintf(r.out, "tests: %d passed, %d skipped, %d failed\n", r.passed, r.skipped, len(r.failed))
 	for _, f := range r.failed {
-		fmt.Fprintln(r.out, "failed:", f)
+		fmt.Fprintln(r.out, strings.TrimSpace("failed: "+f.what+" "+f.why))
 	}
+}
+
+// why is the first line that a test itself printed when it failed, in 300 bytes.
+func why(said []string) string {
+	for _, line := range said {
+		if line = strings.TrimSpace(line); strings.Contains(line, "_test.go:") {
+			return line[:min(len(line), 300)]
+		}
+	}
+	return ""
 }
 
 func short(pkg string) string {

@@ -40,7 +40,7 @@ not JSON
 real part: nginx ran
 tests: 1 passed, 1 skipped, 3 failed
 failed: m/broken
-failed: m/a TestBad
+failed: m/a TestBad a_test.go:9: bad
 failed: m/a
 `
 	if out.String() != want {

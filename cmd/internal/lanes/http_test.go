@@ -158,7 +158,7 @@ func (p *posted) start() {
 	var running sync.WaitGroup
 	running.Go(func() { p.lanes.Run(ctx) })
 	p.stop = func() { cancel(); running.Wait() }
-	realtest.Until(p.t, 30*time.Second, "the source", func() bool { return p.lanes.posted["kong"].Addr() != nil })
+	realtest.Until(p.t, realtest.Patience, "the source", func() bool { return p.lanes.posted["kong"].Addr() != nil })
 }
 
 // post returns the status of the answer, 0 without one.
@@ -257,7 +257,7 @@ func TestPostedToAFullSpool(t *testing.T) {
 		}
 		return n
 	}
-	realtest.Until(t, 30*time.Second, "the events", func() bool { return came() == len(taken) })
+	realtest.Until(t, realtest.Patience, "the events", func() bool { return came() == len(taken) })
 	for name, n := range times(p.gate.events(t)) {
 		if !taken[name] && !unknown[name] || n != 1 {
 			t.Fatalf("%s came %d times; it was taken: %v", name, n, taken[name])
@@ -293,7 +293,7 @@ func TestPostedAgain(t *testing.T) {
 	for n := 0; n < clients*requests; n++ {
 		select {
 		case <-answered:
-		case <-time.After(30 * time.Second):
+		case <-time.After(realtest.Patience):
 			t.Fatal("no answer")
 		}
 		if n%4 == 0 { // others are under way
@@ -303,7 +303,7 @@ func TestPostedAgain(t *testing.T) {
 	}
 	posting.Wait()
 	const want = clients * requests * records
-	realtest.Until(t, 30*time.Second, "the events", func() bool { return len(p.gate.events(t)) >= want })
+	realtest.Until(t, realtest.Patience, "the events", func() bool { return len(p.gate.events(t)) >= want })
 	events := p.gate.events(t)
 	ids := map[string]bool{}
 	for i := range events {
@@ -340,7 +340,7 @@ func TestPostedAuditList(t *testing.T) {
 	if status := p.post(list(item(second, "ResponseComplete")), ""); status != http.StatusOK { // again
 		t.Errorf("answered %d", status)
 	}
-	realtest.Until(t, 30*time.Second, "the events", func() bool { return len(p.gate.events(t)) == 3 })
+	realtest.Until(t, realtest.Patience, "the events", func() bool { return len(p.gate.events(t)) == 3 })
 	e := p.gate.events(t)
 	for i, want := range []string{first, second, second} {
 		if e[i].RequestID != want || e[i].Name != "ListPods" {

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/config"
@@ -168,7 +167,7 @@ func TestPluginLane(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() { l.Run(ctx) })
 		killed := uint64(0)
-		realtest.Until(t, 60*time.Second, "the events of the plugin", func() bool {
+		realtest.Until(t, realtest.Patience, "the events of the plugin", func() bool {
 			if p := l.plugins["acme"].Status(); p.Running && p.Starts > killed && killed < 5 {
 				killed = p.Starts
 				_ = syscall.Kill(p.PID, syscall.SIGKILL)

@@ -90,7 +90,7 @@ func TestReportsOfAnAgentHeldBack(t *testing.T) {
 	t.Cleanup(func() { stop(); <-done })
 	tells := func(what string, ok func(wire.SourceReport) bool) {
 		t.Helper()
-		realtest.Until(t, 20*time.Second, what, func() bool {
+		realtest.Until(t, realtest.Patience, what, func() bool {
 			mu.Lock()
 			defer mu.Unlock()
 			return len(last.Sources) == 1 && ok(last.Sources[0])
@@ -148,7 +148,7 @@ func TestReportsTellFaults(t *testing.T) {
 	done := make(chan struct{})
 	go func() { l.Run(ctx); close(done) }()
 	t.Cleanup(func() { stop(); <-done })
-	realtest.Until(t, 20*time.Second, "the fault to be told", func() bool { return strings.Contains(l.reports()[0].LastError, "loop.log") })
+	realtest.Until(t, realtest.Patience, "the fault to be told", func() bool { return strings.Contains(l.reports()[0].LastError, "loop.log") })
 	if r := l.reports()[0]; !r.ErrorTime.IsZero() || r.Failing {
 		t.Errorf("report %+v", r)
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
 
-const patience = 20 * time.Second
+const patience = realtest.Patience
 
 // user is an agent with its key.
 type user struct {
@@ -112,7 +112,7 @@ func trouble(t *testing.T, c *bus.Conn, subject string, words ...string) {
 	t.Helper()
 	var err error
 	defer func() { t.Logf("last answer: %v", err) }()
-	realtest.Until(t, patience, strings.Join(words, ", "), func() bool {
+	realtest.Until(t, realtest.Patience, strings.Join(words, ", "), func() bool {
 		_, _, err = c.Publish(t.Context(), subject, "id", []byte("x"))
 		if err == nil || !errors.Is(err, bus.ErrConnected) {
 			return false
@@ -135,7 +135,7 @@ func healed(t *testing.T, c *bus.Conn, subject string) {
 			t.Log(err)
 		}
 	}()
-	realtest.Until(t, patience, "a publish that is taken", func() bool {
+	realtest.Until(t, realtest.Patience, "a publish that is taken", func() bool {
 		_, _, err = c.Publish(t.Context(), subject, "id", []byte("x"))
 		return err == nil
 	})
@@ -147,11 +147,11 @@ func TestAgentsRights(t *testing.T) {
 	s, core := start(t, embedded.Config{Agents: []bus.Agent{one.Agent, two.Agent}})
 	serve(t, core)
 	c := one.dial(t, "nats://"+s.Addr(), nil)
-	realtest.Until(t, patience, "a connection", c.Connected)
+	realtest.Until(t, realtest.Patience, "a connection", c.Connected)
 	if _, err := c.Last(t.Context(), one.subject()); !errors.Is(err, bus.ErrNone) {
 		t.Errorf("last of nothing: %v", err)
 	}
-	realtest.Until(t, patience, "the aggregator to serve", func() bool {
+	realtest.Until(t, realtest.Patience, "the aggregator to serve", func() bool {
 		_, err := c.Next(t.Context(), one.subject(), 1)
 		return errors.Is(err, bus.ErrNone)
 	})
@@ -250,7 +250,7 @@ func TestForgingInOneAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	realtest.Until(t, patience, "a connection", c.Connected)
+	realtest.Until(t, realtest.Patience, "a connection", c.Connected)
 	if err := c.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 1 << 20}); err != nil {
 		t.Fatal(err)
 	}
@@ -259,14 +259,14 @@ func TestForgingInOneAccount(t *testing.T) {
 	forge(t, nc, one, two)
 	// At least what we serve ourselves answers to inboxes alone.
 	own := one.dial(t, s.ClientURL(), nil)
-	realtest.Until(t, patience, "the aggregator to serve", func() bool { _, err := own.Next(t.Context(), one.subject(), 1); return err == nil })
+	realtest.Until(t, realtest.Patience, "the aggregator to serve", func() bool { _, err := own.Next(t.Context(), one.subject(), 1); return err == nil })
 	if err := nc.PublishMsg(&nats.Msg{Subject: "recover.prod.a1.edge", Reply: two.subject(), Data: []byte("1")}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := nc.Request("recover.prod.a1.edge", []byte("1"), patience); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, patience, "the acknowledgement on the other's subject", func() bool {
+	realtest.Until(t, realtest.Patience, "the acknowledgement on the other's subject", func() bool {
 		m, err := c.Last(t.Context(), two.subject())
 		return err == nil && strings.HasPrefix(string(m.Data), `{"stream":"EVENTS"`)
 	})
@@ -313,7 +313,7 @@ func TestEnrolLater(t *testing.T) {
 	u.login.Sign = func(nonce []byte) ([]byte, error) { tries.Add(1); return sign(nonce) }
 	c := u.dial(t, address, nil)
 	trouble(t, c, u.subject(), "does not let this client in", u.Key, "actiontrail keys")
-	realtest.Until(t, patience, "some more tries", func() bool { return tries.Load() > 3 })
+	realtest.Until(t, realtest.Patience, "some more tries", func() bool { return tries.Load() > 3 })
 	if err := s.SetAgents([]bus.Agent{other.Agent, u.Agent}); err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +325,7 @@ func TestEnrolLater(t *testing.T) {
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, patience, "the connection to break", func() bool { return !c.Connected() })
+	realtest.Until(t, realtest.Patience, "the connection to break", func() bool { return !c.Connected() })
 	healed(t, c, u.subject())
 }
 
@@ -341,7 +341,7 @@ func TestRevoke(t *testing.T) {
 	if err := s.SetAgents([]bus.Agent{other.Agent}); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, patience, "the connection to be closed", nc.IsClosed)
+	realtest.Until(t, realtest.Patience, "the connection to be closed", nc.IsClosed)
 	trouble(t, c, u.subject(), "does not let this client in", "is revoked")
 	if _, err := nats.Connect(address, nats.Nkey(u.login.Public, u.login.Sign)); !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("the revoked agent comes back: %v", err)
@@ -361,7 +361,7 @@ func TestWithoutTheRight(t *testing.T) {
 	renamed := u
 	renamed.Name = "a9"
 	c := renamed.dial(t, "nats://"+s.Addr(), nil)
-	realtest.Until(t, patience, "a connection", c.Connected)
+	realtest.Until(t, realtest.Patience, "a connection", c.Connected)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, _, err := c.Publish(ctx, renamed.subject(), "1", nil)

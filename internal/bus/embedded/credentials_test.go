@@ -94,7 +94,7 @@ func TestCredentials(t *testing.T) {
 		return c
 	}
 	core := dial(creds("aggregator", nil, tomorrow()), "")
-	realtest.Until(t, patience, "a connection", core.Connected)
+	realtest.Until(t, realtest.Patience, "a connection", core.Connected)
 	if err := core.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 1 << 20}); err != nil {
 		t.Fatal(err)
 	}

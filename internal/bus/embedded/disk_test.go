@@ -67,7 +67,7 @@ func TestStreamThatFailedOnAFullDisk(t *testing.T) {
 	if err := server.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	realtest.Until(t, 10*time.Second, "a publish after the restart", func() bool { return publish(acknowledged) == nil })
+	realtest.Until(t, realtest.Patience, "a publish after the restart", func() bool { return publish(acknowledged) == nil })
 	if !server.Healthy() {
 		t.Error("after the restart the server is not healthy")
 	}

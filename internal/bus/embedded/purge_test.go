@@ -2,7 +2,6 @@ package embedded_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
@@ -25,14 +24,14 @@ func TestPurgeOnAFullDisk(t *testing.T) {
 	if err := server.Restart(); err != nil {
 		t.Fatalf("a start on a full disk: %v", err)
 	}
-	realtest.Until(t, 20*time.Second, "the stream to be there again", func() bool {
+	realtest.Until(t, realtest.Patience, "the stream to be there again", func() bool {
 		state, err := conn.State(t.Context())
 		return err == nil && state.Messages == n
 	})
 	if err := conn.Purge(t.Context(), subject, n/2); err != nil {
 		t.Fatalf("a purge on a full disk: %v", err)
 	}
-	realtest.Until(t, 20*time.Second, "a publish into the room that the purge has made", func() bool { return publish(int(n)) == nil })
+	realtest.Until(t, realtest.Patience, "a publish into the room that the purge has made", func() bool { return publish(int(n)) == nil })
 	if !server.Healthy() {
 		t.Error("the server is not healthy")
 	}

@@ -206,7 +206,7 @@ func TestFilesOfTLSMissing(t *testing.T) {
 	// TLS asked for from a server that has none is never given up silently.
 	plain, _ := start(t, embedded.Config{Agents: []bus.Agent{s.agent.Agent}})
 	c := s.agent.dial(t, "nats://"+plain.Addr(), &bus.TLS{})
-	realtest.Until(t, patience, "an error", func() bool {
+	realtest.Until(t, realtest.Patience, "an error", func() bool {
 		_, _, err := c.Publish(t.Context(), s.agent.subject(), "1", nil)
 		return err != nil && strings.Contains(err.Error(), "has no TLS")
 	})
