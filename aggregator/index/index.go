@@ -24,6 +24,7 @@ type Query struct {
 	Limit     int    // of Search: how many events, 1 to MaxLimit; 0 = only Total
 	After     string // of Search: Page.Next of the page before; empty: the first page
 	Ascending bool   // of Search: oldest first
+	NoTotal   bool   // of Search: do not count; Total is -1, and a page costs about what it holds
 }
 
 // MaxLimit is the most events that one page can hold.
@@ -32,8 +33,11 @@ const MaxLimit = 10_000
 // Page is a part of an answer, ordered by (eventTime, eventId).
 type Page struct {
 	Events [][]byte // canonical JSON; the caller's own
-	Total  int      // all that match in the window, not only those of this page
+	Total  int      // all that match in the window, not only those of this page; -1: not counted
 	Next   string   // continues after the last event; empty: there are no more
+	// Incomplete says why events of the window may be missing: a damaged part that
+	// is not filled again, shards that failed. nil: the answer is complete.
+	Incomplete []string
 }
 
 // Bucket counts the events of one step of time.
@@ -46,6 +50,13 @@ type Bucket struct {
 // Value is a value of a field, and how many events have it.
 type Value struct {
 	Value string
+	Count int
+}
+
+// Field is a field, or a leaf of a Flattened one (requestParameters.InstanceId),
+// and how many events have it: those that query.Exists of it matches.
+type Field struct {
+	Name  string
 	Count int
 }
 
@@ -76,6 +87,10 @@ type Index interface {
 	Get(ctx context.Context, id string) ([]byte, error)
 	Histogram(ctx context.Context, q Query, step time.Duration) ([]Bucket, error)
 	Values(ctx context.Context, q Query, field string, n int) ([]Value, error)
+	// Fields are the fields and leaves that the events which match have, the most
+	// frequent first, then by name, n at most. A Flattened field itself is not among
+	// them, its leaves are.
+	Fields(ctx context.Context, q Query, n int) ([]Field, error)
 	// Expire removes what is older than before, by whole days, and tells how many events went.
 	Expire(ctx context.Context, before time.Time) (int, error)
 	Stats() Stats

@@ -99,3 +99,32 @@ func (b *brute) values(q index.Query, name string, n int) []index.Value {
 	})
 	return out[:min(n, len(out))]
 }
+
+func (b *brute) fields(q index.Query, n int) []index.Field {
+	counts := map[string]int{}
+	for _, e := range b.matching(q) {
+		has := map[string]bool{}
+		for _, f := range event.Fields() {
+			if f.Kind == event.Flattened {
+				event.Object(f.Value(&e)).Leaves(func(path, _ string) {
+					if path != "" {
+						has[f.Name+"."+path] = true
+					}
+				})
+			} else if (query.Exists{Field: f}).Match(&e) {
+				has[f.Name] = true
+			}
+		}
+		for name := range has {
+			counts[name]++
+		}
+	}
+	out := []index.Field{}
+	for name, n := range counts {
+		out = append(out, index.Field{Name: name, Count: n})
+	}
+	slices.SortFunc(out, func(a, b index.Field) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Name, b.Name))
+	})
+	return out[:min(n, len(out))]
+}

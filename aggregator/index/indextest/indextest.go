@@ -148,6 +148,14 @@ func (b *bench) compare(t *testing.T) {
 	if diff := cmp.Diff(b.brute.values(q, name, n), values, sameEmpty[index.Value]()); diff != "" {
 		t.Fatalf("%d values of %s of %s (-want +got)\n%s", n, name, label(q), diff)
 	}
+	n = []int{1, 7, 10_000}[b.world.IntN(3)]
+	fields, err := b.index.Fields(ctx, q, n)
+	if err != nil {
+		t.Fatalf("fields of %s: %v", label(q), err)
+	}
+	if diff := cmp.Diff(b.brute.fields(q, n), fields, sameEmpty[index.Field]()); diff != "" {
+		t.Fatalf("%d fields of %s (-want +got)\n%s", n, label(q), diff)
+	}
 }
 
 func sameEmpty[T any]() cmp.Option {
@@ -163,14 +171,19 @@ func sameEmpty[T any]() cmp.Option {
 func (b *bench) pages(t *testing.T, q index.Query, want []event.Event) {
 	t.Helper()
 	q.Limit = 1 + b.world.IntN(20) + len(want)/4
+	q.NoTotal = b.world.IntN(2) == 0
+	total := len(want)
+	if q.NoTotal {
+		total = -1
+	}
 	var got []string
 	for {
 		page, err := b.index.Search(context.Background(), q)
 		if err != nil {
 			t.Fatalf("search %s: %v", label(q), err)
 		}
-		if page.Total != len(want) {
-			t.Fatalf("search %s: total %d, want %d", label(q), page.Total, len(want))
+		if page.Total != total || page.Incomplete != nil {
+			t.Fatalf("search %s: total %d, incomplete %q; want %d, complete", label(q), page.Total, page.Incomplete, total)
 		}
 		if len(page.Events) > q.Limit || page.Next != "" && len(page.Events) < q.Limit {
 			t.Fatalf("search %s: a page of %d events, limit %d, next %q", label(q), len(page.Events), q.Limit, page.Next)
@@ -197,7 +210,7 @@ func (b *bench) pages(t *testing.T, q index.Query, want []event.Event) {
 			t.Fatalf("get %q: %s, %v", e.ID, doc, err)
 		}
 	}
-	q.Limit, q.After = 0, ""
+	q.Limit, q.After, q.NoTotal = 0, "", false
 	if page, err := b.index.Search(context.Background(), q); err != nil || page.Total != len(want) || len(page.Events) > 0 || page.Next != "" {
 		t.Fatalf("search %s with limit 0: %+v, %v; want total %d alone", label(q), page, err, len(want))
 	}

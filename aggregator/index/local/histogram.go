@@ -20,7 +20,7 @@ func (x *Index) Histogram(ctx context.Context, q index.Query, step time.Duration
 	if step <= 0 {
 		return nil, fmt.Errorf("a histogram cannot have steps of %v", step)
 	}
-	err = x.query(q, func(parts []part) error {
+	err = x.query(q, func(parts []part, _ []string) error {
 		counts := map[int64]index.Bucket{}
 		var mu sync.Mutex
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {

@@ -76,15 +76,16 @@ func (x *Index) Position() event.Position {
 
 var errClosed = errors.New("the index is closed")
 
-// query calls fn with the parts that may have events of the window. When a
-// segment turns out to be damaged, it is set aside and fn is called again.
-func (x *Index) query(q index.Query, fn func(parts []part) error) error {
+// query calls fn with the parts that may have events of the window, and why some
+// may be missing. When a segment turns out to be damaged, it is set aside and fn
+// is called again.
+func (x *Index) query(q index.Query, fn func(parts []part, missing []string) error) error {
 	for {
-		parts, release, err := x.parts(q)
+		parts, missing, release, err := x.parts(q)
 		if err != nil {
 			return err
 		}
-		err = fn(parts)
+		err = fn(parts, missing)
 		release()
 		var bad *damageError
 		if !errors.As(err, &bad) {
@@ -97,12 +98,12 @@ func (x *Index) query(q index.Query, fn func(parts []part) error) error {
 }
 
 // parts are a consistent moment of the index: each event is in one of them.
-func (x *Index) parts(q index.Query) (parts []part, release func(), err error) {
+func (x *Index) parts(q index.Query) (parts []part, missing []string, release func(), err error) {
 	first, last := window(q)
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if x.closed {
-		return nil, nil, errClosed
+		return nil, nil, nil, errClosed
 	}
 	var held []*segment
 	var read []*memory
@@ -120,7 +121,7 @@ func (x *Index) parts(q index.Query) (parts []part, release func(), err error) {
 			parts = append(parts, v)
 		}
 	}
-	return parts, func() {
+	return parts, x.manifest.missing(first, last), func() {
 		for _, s := range held {
 			s.release()
 		}

@@ -61,12 +61,20 @@ const checkEvery = 256
 
 // match are the events of a part that match, exactly.
 func match(ctx context.Context, p part, q index.Query) (*roaring.Bitmap, error) {
+	f, err := plan(ctx, p, q)
+	if err != nil || f.exact {
+		return f.set, err
+	}
+	return verify(ctx, p, q, f.set)
+}
+
+// plan are the events of a part that may match, found without reading them.
+func plan(ctx context.Context, p part, q index.Query) (f found, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return f, err
 	}
 	first, last := window(q)
-	var f found
-	err := p.search(func(v view) error {
+	err = p.search(func(v view) error {
 		within, err := v.window(first, last)
 		if err != nil || q.Filter == nil || within.IsEmpty() {
 			f = found{within, true}
@@ -75,10 +83,7 @@ func match(ctx context.Context, p part, q index.Query) (*roaring.Bitmap, error) 
 		f, err = planner{v, within}.plan(q.Filter)
 		return err
 	})
-	if err != nil || f.exact {
-		return f.set, err
-	}
-	return verify(ctx, p, q, f.set)
+	return f, err
 }
 
 // verify reads the events of set, and leaves those that match.
@@ -90,19 +95,28 @@ func verify(ctx context.Context, p part, q index.Query, set *roaring.Bitmap) (*r
 			return nil, ctx.Err()
 		}
 		n := it.Next()
-		doc, err := docs.read(n)
+		ok, err := holds(docs, n, q)
 		if err != nil {
 			return nil, err
 		}
-		e, err := decodeEvent(doc)
-		if err != nil {
-			return nil, fmt.Errorf("event %d: %w", n, err)
-		}
-		if q.Filter.Match(&e) {
+		if ok {
 			in = append(in, n)
 		}
 	}
 	return roaring.BitmapOf(in...), nil
+}
+
+// holds reads an event and asks the filter.
+func holds(docs docReader, n uint32, q index.Query) (bool, error) {
+	doc, err := docs.read(n)
+	if err != nil {
+		return false, err
+	}
+	e, err := decodeEvent(doc)
+	if err != nil {
+		return false, fmt.Errorf("event %d: %w", n, err)
+	}
+	return q.Filter.Match(&e), nil
 }
 
 // each calls fn for every part with what matches in it, several at a time.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/event"
@@ -47,4 +49,29 @@ func (x *Index) Refilled(r index.SeqRange, note string) error {
 		}
 	}
 	return x.save(next, func() {})
+}
+
+// missing says why events of a window may not be in the index: what damage took
+// was not read again yet.
+func (m *manifest) missing(first, last int64) []string {
+	var out []string
+	for _, d := range m.Damaged {
+		if d.Lost == (index.SeqRange{}) {
+			continue
+		}
+		if day, ok := dayOfName(d.File); ok && (last < day*dayNanos || first >= (day+1)*dayNanos) {
+			continue
+		}
+		out = append(out, d.File+": "+d.Reason)
+	}
+	return out
+}
+
+// dayOfName is the day of a segment, as its name has it.
+func dayOfName(name string) (day int64, ok bool) {
+	if !strings.HasSuffix(name, segmentSuffix) || len(name) < 8 {
+		return 0, false
+	}
+	t, err := time.Parse("20060102", name[:8])
+	return dayOf(t.UnixNano()), err == nil
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,8 +25,13 @@ func (x *Index) Search(ctx context.Context, q index.Query) (page index.Page, err
 		}
 		after = &p
 	}
-	err = x.query(q, func(parts []part) error {
-		page, err = search(ctx, parts, q, after)
+	err = x.query(q, func(parts []part, missing []string) error {
+		if q.NoTotal {
+			page, err = nextPage(ctx, parts, q, after)
+		} else {
+			page, err = search(ctx, parts, q, after)
+		}
+		page.Incomplete = missing
 		return err
 	})
 	return page, err
@@ -51,63 +57,89 @@ func search(ctx context.Context, parts []part, q index.Query, after *place) (ind
 	if err != nil {
 		return page, err
 	}
-	if len(hits) > q.Limit {
-		hits = hits[:q.Limit]
-		last, err := hits[q.Limit-1].place()
+	return page, put(ctx, &page, hits, q.Limit)
+}
+
+// put puts the events of hits into a page; one more than the limit says that there is a next page.
+func put(ctx context.Context, page *index.Page, hits []*hit, limit int) error {
+	if len(hits) > limit {
+		hits = hits[:limit]
+		last, err := hits[limit-1].place()
 		if err != nil {
-			return page, err
+			return err
 		}
 		page.Next = last.cursor()
 	}
+	var err error
 	page.Events, err = readHits(ctx, hits)
-	return page, err
+	return err
 }
 
 // firstHits are the first n of the sets behind after. The parts with the first
 // events are asked first, and those that can add nothing are not.
 func firstHits(parts []part, sets []*roaring.Bitmap, after *place, ascending bool, n int) ([]*hit, error) {
-	var order []int
-	for i := range parts {
-		if !sets[i].IsEmpty() {
-			order = append(order, i)
-		}
-	}
-	edge := func(i int) int64 { // nothing of the part comes before it
-		lo, hi, _ := parts[i].span()
-		if ascending {
-			return lo
-		}
-		return hi
-	}
-	before := func(a, b int64) bool { return a != b && (a < b) == ascending }
-	slices.SortFunc(order, func(a, b int) int {
-		switch {
-		case before(edge(a), edge(b)):
-			return -1
-		case before(edge(b), edge(a)):
-			return 1
-		}
-		return 0
-	})
 	var hits []*hit
-	for _, i := range order {
-		if len(hits) == n && before(hits[n-1].nanos, edge(i)) {
+	for _, i := range inTurn(parts, ascending) {
+		if sets[i].IsEmpty() {
+			continue
+		}
+		if enough(hits, n, parts[i], ascending) {
 			break
 		}
 		more, err := parts[i].top(sets[i], after, ascending, n)
 		if err != nil {
 			return nil, err
 		}
-		if len(more) == 0 {
-			continue
-		}
-		hits = append(hits, more...)
-		if err := sortHits(hits, ascending); err != nil {
+		if hits, err = merge(hits, more, ascending, n); err != nil {
 			return nil, err
 		}
-		hits = hits[:min(n, len(hits))]
 	}
 	return hits, nil
+}
+
+// merge are the first n of the hits and more.
+func merge(hits, more []*hit, ascending bool, n int) ([]*hit, error) {
+	if len(more) == 0 {
+		return hits, nil
+	}
+	hits = append(hits, more...)
+	if err := sortHits(hits, ascending); err != nil {
+		return nil, err
+	}
+	return hits[:min(n, len(hits))], nil
+}
+
+// edge is the time that nothing of the part comes before.
+func edge(p part, ascending bool) int64 {
+	lo, hi, _ := p.span()
+	if ascending {
+		return lo
+	}
+	return hi
+}
+
+// before tells whether time a comes before b in an answer.
+func before(a, b int64, ascending bool) bool { return a != b && (a < b) == ascending }
+
+// inTurn are the numbers of the parts, those with the first events first.
+func inTurn(parts []part, ascending bool) []int {
+	order := make([]int, len(parts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		c := cmp.Compare(edge(parts[a], ascending), edge(parts[b], ascending))
+		if !ascending {
+			c = -c
+		}
+		return c
+	})
+	return order
+}
+
+// enough tells whether there are n hits, and the part and those behind it can add none.
+func enough(hits []*hit, n int, p part, ascending bool) bool {
+	return len(hits) == n && before(hits[n-1].nanos, edge(p, ascending), ascending)
 }
 
 func readHits(ctx context.Context, hits []*hit) ([][]byte, error) {
@@ -133,7 +165,7 @@ func readHits(ctx context.Context, hits []*hit) ([][]byte, error) {
 
 // Get is the event with this id; of several, which only differ in their time, the newest.
 func (x *Index) Get(ctx context.Context, id string) (doc []byte, err error) {
-	err = x.query(index.Query{}, func(parts []part) error {
+	err = x.query(index.Query{}, func(parts []part, _ []string) error {
 		var best *hit
 		for _, p := range parts {
 			if err := ctx.Err(); err != nil {

@@ -28,7 +28,7 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 		return nil, fmt.Errorf("%d values cannot be asked for", n)
 	}
 	no := fieldNo[f.Name]
-	err = x.query(q, func(parts []part) error {
+	err = x.query(q, func(parts []part, _ []string) error {
 		sums := tally{number: map[string]int{}}
 		var mu sync.Mutex
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
