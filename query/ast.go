@@ -210,3 +210,12 @@ func (x TextWildcard) Match(e *event.Event) bool {
 	}
 	return anyText(e, func(text string) bool { return anyTokenLike(text, x.Lower) })
 }
+
+// Unknown is a condition on a field that no event has: it matches nothing. Only ParseSearch makes it.
+type Unknown struct {
+	Name  string // as it is written in a query
+	Op    Op
+	Value string // as it is written in a query
+}
+
+func (Unknown) Match(*event.Event) bool { return false }

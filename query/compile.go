@@ -9,24 +9,6 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// target finds the field that a query names.
-func (p *parser) target(name token) (*target, error) {
-	raw := p.s[name.from:name.to]
-	if len(name.parts) > 1 {
-		return nil, &Error{fmt.Sprintf("the name of a field has no wildcards: %s", raw),
-			"requestParameters: value looks at all leaves of a body, and a word alone at all fields", name.from}
-	}
-	text := name.parts[0]
-	if strings.HasPrefix(text, "!") {
-		return nil, &Error{"! is not an operator of this language", "write not " + raw[1:], name.from}
-	}
-	f, path, ok := event.Lookup(text)
-	if !ok || path == "" && text != f.Name {
-		return nil, &Error{fmt.Sprintf("an event has no field %q", Cut(text)), suggestion(text), name.from}
-	}
-	return &target{f, path, raw}, nil
-}
-
 // text is the value as text, and whether it has a wildcard. Words are joined by one space.
 func (l *literal) text() (parts []string, wild bool) {
 	parts = []string{""}
@@ -53,6 +35,14 @@ func (p *parser) leaf(x Expr, at int) (Expr, error) {
 
 // compile makes the node of field: value.
 func (p *parser) compile(t *target, l literal) (Expr, error) {
+	switch {
+	case t.free:
+		return p.free(l)
+	case t.unknown != nil:
+		return p.unknown(t, Equal, l)
+	case t.any != nil:
+		return p.anyOf(t, l.from, func(t *target) (Expr, error) { return p.compile(t, l) })
+	}
 	parts, wild := l.text()
 	if wild && onlyStar(parts) {
 		return p.leaf(Exists{t.field, t.path}, l.from)
@@ -127,6 +117,9 @@ func (p *parser) prose(t *target, l literal) (Expr, error) {
 func (p *parser) free(l literal) (Expr, error) {
 	var all []Expr
 	for _, w := range l.words {
+		if p.in != nil && !onlyStar(w.parts) {
+			return nil, &Error{"a condition in braces begins with the name of a leaf", "write *: " + p.s[w.from:w.to] + " to look at any leaf of the object", w.from}
+		}
 		var x Expr
 		switch {
 		case len(w.parts) == 1:
@@ -220,20 +213,35 @@ func (p *parser) compare(t *target, op Op, opAt int) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, wild := l.text()
-	switch t.field.Kind {
-	case event.Timestamp, event.Number:
-		if wild {
-			return nil, &Error{"a range has no wildcards", kindHint(t), l.from}
-		}
-		return p.bound(t, op, l, parts[0])
-	default:
-		return nil, t.noRange(opAt)
-	}
+	return p.ranged(t, op, opAt, l)
 }
 
-// noRange refuses a range at the operator.
-func (t *target) noRange(at int) error {
+// ranged makes the node of field < value and its like.
+func (p *parser) ranged(t *target, op Op, opAt int, l literal) (Expr, error) {
+	switch {
+	case t.unknown != nil:
+		return p.unknown(t, op, l)
+	case t.any != nil:
+		return p.anyOf(t, l.from, func(t *target) (Expr, error) { return p.ranged(t, op, opAt, l) })
+	}
+	if err := t.ranges(opAt); err != nil {
+		return nil, err
+	}
+	parts, wild := l.text()
+	if wild {
+		return nil, &Error{"a range has no wildcards", kindHint(t), l.from}
+	}
+	return p.bound(t, op, l, parts[0])
+}
+
+// ranges refuses at the operator a range on what has no order.
+func (t *target) ranges(at int) error {
+	if k := t.field.Kind; k == event.Timestamp || k == event.Number || t.any != nil || t.unknown != nil {
+		return nil
+	}
+	if t.free {
+		return &Error{"a range needs the name of a field", "write eventTime >= 2026-11-29", at}
+	}
 	return &Error{fmt.Sprintf("%s is %s: it has no ranges", t.name, kindName(t.field.Kind)), kindHint(t), at}
 }
 
@@ -246,52 +254,52 @@ func (p *parser) bound(t *target, op Op, l literal, text string) (Expr, error) {
 		}
 		return p.leaf(NumberRange{t.field, op, n}, l.from)
 	}
-	at, day, err := absolute(text)
+	from, to, err := p.readTime(text)
 	if err != nil {
-		hint := kindHint(t)
-		if strings.HasPrefix(text, "now") || strings.Contains(text, "||") {
-			hint = "a query has only absolute times, " + timeForms + "; the time range of a search, beside the query, takes now-7d"
-		}
-		return nil, &Error{err.Error(), hint, l.from}
+		return nil, &Error{err.Error(), p.timeHint(t, text), l.from}
 	}
-	nanos := at.UnixNano()
-	if !day {
-		return p.leaf(TimeRange{t.field, op, nanos}, l.from)
+	begin, end := from.UnixNano(), to.UnixNano()
+	if begin == end {
+		return p.leaf(TimeRange{t.field, op, begin}, l.from)
 	}
-	next := at.AddDate(0, 0, 1).UnixNano()
 	switch op { // a day is all of it
 	case Equal:
-		begin, err := p.leaf(TimeRange{t.field, GreaterOrEqual, nanos}, l.from)
+		after, err := p.leaf(TimeRange{t.field, GreaterOrEqual, begin}, l.from)
 		if err != nil {
 			return nil, err
 		}
-		end, err := p.leaf(TimeRange{t.field, Less, next}, l.from)
+		before, err := p.leaf(TimeRange{t.field, Less, end}, l.from)
 		if err != nil {
 			return nil, err
 		}
-		return And{[]Expr{begin, end}}, nil
+		return And{[]Expr{after, before}}, nil
 	case Greater:
-		op, nanos = GreaterOrEqual, next
+		op, begin = GreaterOrEqual, end
 	case LessOrEqual:
-		op, nanos = Less, next
+		op, begin = Less, end
 	}
-	return p.leaf(TimeRange{t.field, op, nanos}, l.from)
+	return p.leaf(TimeRange{t.field, op, begin}, l.from)
+}
+
+// readTime reads a time; only a search knows date math.
+func (p *parser) readTime(text string) (from, to time.Time, err error) {
+	if p.search == nil {
+		return absolute(text)
+	}
+	return readTime(text, p.search.now)
+}
+
+func (p *parser) timeHint(t *target, text string) string {
+	switch {
+	case !isDateMath(text):
+		return kindHint(t)
+	case p.search == nil:
+		return "date math is known in a search only: this query must mean the same tomorrow, so write a time, " + timeForms
+	}
+	return "date math is now, or a time and ||, then steps such as -7d and /d, with the units y M w d h m s"
 }
 
 const timeForms = "such as 2026-11-29 or 2026-11-29T10:00:00Z"
-
-// absolute reads RFC 3339 or a day.
-func absolute(s string) (t time.Time, day bool, err error) {
-	if t, err = time.Parse(time.DateOnly, s); err == nil {
-		day = true
-	} else if t, err = time.Parse(time.RFC3339, s); err != nil {
-		return t, false, fmt.Errorf("%q is not a time", Cut(s))
-	}
-	if t.Before(minInstant) || t.After(maxInstant) || day && !t.Before(maxInstant) {
-		return t, day, fmt.Errorf("%q is out of range (years 1678 to 2261)", Cut(s))
-	}
-	return t.UTC(), day, nil
-}
 
 func kindName(k event.Kind) string {
 	switch k {

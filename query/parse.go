@@ -3,13 +3,20 @@ package query
 import (
 	"fmt"
 	"unicode/utf8"
-
-	"github.com/actiontrail/actiontrail/event"
 )
 
 // Parse reads a query. Nothing but white space is nil, which means all. Its
 // errors are of type *Error.
+//
+// A query means the same tomorrow: it knows no date math, and no field that an
+// event does not have. ParseSearch does.
 func Parse(s string) (Expr, error) {
+	p := parser{s: s}
+	return p.parse()
+}
+
+func (p *parser) parse() (Expr, error) {
+	s := p.s
 	if len(s) > MaxLength {
 		return nil, &Error{fmt.Sprintf("the query has %d bytes", len(s)), fmt.Sprintf("%d are allowed", MaxLength), MaxLength}
 	}
@@ -20,7 +27,6 @@ func Parse(s string) (Expr, error) {
 		}
 		i += n
 	}
-	p := parser{s: s}
 	if err := p.next(false); err != nil {
 		return nil, err
 	}
@@ -40,18 +46,15 @@ func Parse(s string) (Expr, error) {
 	return x, nil
 }
 
-// target is what the values in hand are compared with.
-type target struct {
-	field event.Field
-	path  string
-	name  string // as in the query
-}
-
 type parser struct {
 	s     string
 	tok   token // the next one
-	depth int   // of parentheses and not
+	depth int   // of parentheses, braces and not
 	terms int
+
+	search   *search // nil: as Parse
+	in       *target // whose braces these are; nil at the top
+	warnings []Warning
 }
 
 // next moves to the next token. value: it may be the first word of a value.
@@ -164,7 +167,7 @@ func (p *parser) parens(t *target) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.tok.kind == end {
+	if p.tok.kind == end || p.tok.kind == brace && p.in != nil {
 		return nil, &Error{"the parenthesis is not closed", "write ) at its end", from}
 	}
 	if p.tok.kind != closing {
@@ -192,9 +195,6 @@ func (p *parser) expression() (Expr, error) {
 
 // comparison reads what follows after the name of a field.
 func (p *parser) comparison(name token) (Expr, error) {
-	if name.kind == word && len(name.parts) == 2 && name.parts[0] == "" && name.parts[1] == "" && p.tok.kind == colon {
-		return p.anyField()
-	}
 	t, err := p.target(name)
 	if err != nil {
 		return nil, err
@@ -219,10 +219,10 @@ func (p *parser) comparison(name token) (Expr, error) {
 		if p.s[p.tok.from] == '}' {
 			return nil, p.unexpected()
 		}
-		return nil, &Error{"nested queries are not supported", "write the leaf's path, as in requestParameters.Tag.Key: env", p.tok.from}
+		return p.nested(t)
 	case compare:
-		if t.field.Kind != event.Timestamp && t.field.Kind != event.Number {
-			return nil, t.noRange(p.tok.from)
+		if err := t.ranges(p.tok.from); err != nil {
+			return nil, err
 		}
 		return nil, &Error{"a range has no colon", fmt.Sprintf("write %s %s …", t.name, p.s[p.tok.from:p.tok.to]), p.tok.from}
 	case and, or, not:
@@ -231,27 +231,46 @@ func (p *parser) comparison(name token) (Expr, error) {
 		}
 		return nil, &Error{"a value is missing after " + t.name + ":", fmt.Sprintf("write %q for the word", p.s[p.tok.from:p.tok.to]), p.tok.from}
 	}
-	return nil, &Error{"a value is missing after " + t.name + ":", fmt.Sprintf("write %s: * for any value", t.name), p.tok.from}
+	hint := fmt.Sprintf("write %s: * for any value", t.name)
+	if t.free {
+		hint = "write *:* for all events, or a word alone to find it in any field"
+	}
+	return nil, &Error{"a value is missing after " + t.name + ":", hint, p.tok.from}
 }
 
-// anyField reads the value after "*:".
-func (p *parser) anyField() (Expr, error) {
-	if err := p.next(true); err != nil {
+// nested reads conditions in braces.
+func (p *parser) nested(t *target) (Expr, error) {
+	if err := t.nests(p.tok.from); err != nil {
 		return nil, err
 	}
-	switch p.tok.kind {
-	case word, quoted:
-		first := p.tok
-		if err := p.next(false); err != nil {
-			return nil, err
-		}
-		l, err := p.rest(first)
-		if err != nil {
-			return nil, err
-		}
-		return p.free(l)
+	if err := p.enter(); err != nil {
+		return nil, err
 	}
-	return nil, &Error{"a value is missing after *:", "write *:* for all events, or a word alone to find it in any field", p.tok.from}
+	defer p.leave()
+	from, outer := p.tok.from, p.in
+	p.in = t
+	if err := p.next(false); err != nil {
+		return nil, err
+	}
+	x, err := p.or(nil)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case p.tok.kind == end:
+		return nil, &Error{"the brace is not closed", "write } at its end", from}
+	case p.tok.kind == closing:
+		return nil, p.notOpened()
+	case p.tok.kind != brace:
+		return nil, p.unexpected()
+	case p.s[p.tok.from] == '{':
+		return nil, p.strayBrace()
+	}
+	p.in = outer
+	if x, err = p.nest(t, x, from); err != nil {
+		return nil, err
+	}
+	return x, p.next(false)
 }
 
 // value reads a value in a place where one begins at the next token.
@@ -314,10 +333,14 @@ func (p *parser) unexpected() error {
 	text := p.s[t.from:t.to]
 	switch t.kind {
 	case end:
-		return &Error{"the query ends where a condition is expected", "write a condition, such as eventRW: Write", t.from}
+		hint := "write a condition, such as eventRW: Write"
+		if p.in != nil {
+			hint = "write the name of a leaf and a value, and } at the end, as in { Key: env }"
+		}
+		return &Error{"the query ends where a condition is expected", hint, t.from}
 	case closing:
 		if p.depth == 0 {
-			return &Error{"the parenthesis was not opened", `take it out, or write \) for the character`, t.from}
+			return p.notOpened()
 		}
 		return &Error{"a condition is missing before )", "", t.from}
 	case and, or:
@@ -327,9 +350,25 @@ func (p *parser) unexpected() error {
 	case compare:
 		return &Error{"the name of a field is missing before " + text, "write field " + text + " value", t.from}
 	case brace:
-		return &Error{fmt.Sprintf("%q is not expected here", text), `nested queries are not supported; write \` + text + " for the character", t.from}
+		return p.strayBrace()
 	}
 	return &Error{missing + " before " + text, "write and between two conditions", t.from}
+}
+
+func (p *parser) notOpened() error {
+	return &Error{"the parenthesis was not opened", `take it out, or write \) for the character`, p.tok.from}
+}
+
+// strayBrace is the error of a brace where none can stand.
+func (p *parser) strayBrace() error {
+	switch at := p.tok.from; {
+	case p.s[at] == '{':
+		return &Error{`"{" is not expected here`, `write requestParameters.Tag: { Key: env and Value: prod }, or \{ for the character`, at}
+	case p.in != nil:
+		return &Error{"a condition is missing before }", "write the name of a leaf and a value, as in { Key: env }, or { * } for any object", at}
+	default:
+		return &Error{"the brace was not opened", `take it out, or write \} for the character`, at}
+	}
 }
 
 func depth(x Expr) int {
@@ -344,6 +383,8 @@ func depth(x Expr) int {
 			deepest = max(deepest, depth(part))
 		}
 	case Not:
+		deepest = depth(x.Expr)
+	case Nested:
 		deepest = depth(x.Expr)
 	default:
 		return 0

@@ -23,6 +23,8 @@ func (x CIDR) String() string         { return text(x) }
 func (x Phrase) String() string       { return text(x) }
 func (x Text) String() string         { return text(x) }
 func (x TextWildcard) String() string { return text(x) }
+func (x Nested) String() string       { return text(x) }
+func (x Unknown) String() string      { return text(x) }
 
 func text(x Expr) string {
 	var p printer
@@ -30,7 +32,10 @@ func text(x Expr) string {
 	return p.String()
 }
 
-type printer struct{ strings.Builder }
+type printer struct {
+	strings.Builder
+	braces int // that are open: names are paths in an object
+}
 
 // How tight an expression binds.
 const (
@@ -64,7 +69,7 @@ func (p *printer) list(parts []Expr, op string, binds, bind int, name string, no
 		p.expr(parts[0], bind, name)
 		return
 	}
-	runs := runsOf(parts, name)
+	runs := p.runsOf(parts, name)
 	parens := bind > binds && len(runs) > 1
 	if name != "" {
 		parens = bind > binds
@@ -79,7 +84,7 @@ func (p *printer) list(parts []Expr, op string, binds, bind int, name string, no
 		inner := name
 		if len(run.parts) > 1 && run.name != "" {
 			inner = run.name
-			p.name(inner)
+			p.WriteString(inner)
 			p.WriteString(": (")
 		}
 		for j, part := range run.parts {
@@ -104,13 +109,13 @@ type run struct {
 }
 
 // runsOf splits a list. Within field: (…) it is one run already.
-func runsOf(parts []Expr, name string) []run {
+func (p *printer) runsOf(parts []Expr, name string) []run {
 	if name != "" {
 		return []run{{"", parts}}
 	}
 	var runs []run
 	for i, part := range parts {
-		field := fieldOf(part)
+		field := p.fieldOf(part)
 		if n := len(runs); n > 0 && field != "" && runs[n-1].name == field {
 			runs[n-1].parts = append(runs[n-1].parts, part)
 			continue
@@ -120,41 +125,46 @@ func runsOf(parts []Expr, name string) []run {
 	return runs
 }
 
-// fieldOf is the one field with whose values all of x can be printed; empty when there is none.
-func fieldOf(x Expr) string {
+// fieldOf is the name, as it is written, of the one field with whose values all
+// of x can be printed; empty when there is none.
+func (p *printer) fieldOf(x Expr) string {
 	switch x := x.(type) {
 	case And:
-		return fieldOfAll(x.Exprs)
+		return p.fieldOfAll(x.Exprs)
 	case Or:
-		return fieldOfAll(x.Exprs)
+		return p.fieldOfAll(x.Exprs)
 	case Not:
-		return fieldOf(x.Expr)
+		return p.fieldOf(x.Expr)
 	case Term:
-		return join(x.Field, x.Path)
+		return p.name(x.Field, x.Path)
 	case Wildcard:
-		return join(x.Field, x.Path)
+		return p.name(x.Field, x.Path)
 	case Exists:
-		return join(x.Field, x.Path)
+		return p.name(x.Field, x.Path)
 	case CIDR:
-		return x.Field.Name
+		return p.name(x.Field, "")
 	case Phrase:
-		return x.Field.Name
+		return p.name(x.Field, "")
 	case TimeRange:
 		if x.Op == Equal {
-			return x.Field.Name
+			return p.name(x.Field, "")
 		}
 	case NumberRange:
 		if x.Op == Equal {
-			return x.Field.Name
+			return p.name(x.Field, "")
+		}
+	case Unknown:
+		if x.Op == Equal {
+			return x.Name
 		}
 	}
 	return ""
 }
 
-func fieldOfAll(parts []Expr) string {
+func (p *printer) fieldOfAll(parts []Expr) string {
 	name := ""
 	for i, part := range parts {
-		field := fieldOf(part)
+		field := p.fieldOf(part)
 		if field == "" || i > 0 && field != name {
 			return ""
 		}
@@ -163,21 +173,37 @@ func fieldOfAll(parts []Expr) string {
 	return name
 }
 
-func join(f event.Field, path string) string {
-	if path == "" {
+// name is the name of a field as it is written, in braces that of a leaf.
+func (p *printer) name(f event.Field, path string) string {
+	switch {
+	case p.braces > 0 && path == "":
+		return "*"
+	case p.braces > 0:
+		return written([]string{path})
+	case path == "":
 		return f.Name
 	}
-	return f.Name + "." + path
+	return written([]string{f.Name + "." + path})
+}
+
+// written is a name or a value as it is written, with wildcards between the parts.
+func written(parts []string) string {
+	var p printer
+	if len(parts) == 1 {
+		p.value(parts[0])
+	} else {
+		p.pattern(parts)
+	}
+	return p.String()
 }
 
 // leaf prints a node with its field, or within field: (…) its value alone.
 func (p *printer) leaf(x Expr, within string) {
 	field := func(f event.Field, path string, op Op) {
-		if within != "" {
-			return
+		if within == "" {
+			p.WriteString(p.name(f, path))
+			p.WriteString(operators[op])
 		}
-		p.name(join(f, path))
-		p.WriteString(operators[op])
 	}
 	switch x := x.(type) {
 	case All:
@@ -207,6 +233,18 @@ func (p *printer) leaf(x Expr, within string) {
 		p.value(x.Value)
 	case TextWildcard:
 		p.pattern(x.Parts)
+	case Nested:
+		field(x.Field, x.Path, Equal)
+		p.WriteString("{ ")
+		p.braces++
+		p.expr(x.Expr, bindOr, "")
+		p.braces--
+		p.WriteString(" }")
+	case Unknown:
+		if within == "" {
+			p.WriteString(x.Name + operators[x.Op])
+		}
+		p.WriteString(x.Value)
 	}
 }
 
@@ -227,9 +265,6 @@ func instant(nanos int64, op Op) string {
 	}
 	return t.Format(time.RFC3339Nano)
 }
-
-// name prints the name of a field.
-func (p *printer) name(s string) { p.value(s) }
 
 // value prints a text, in quotes where it needs them.
 func (p *printer) value(s string) {

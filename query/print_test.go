@@ -21,43 +21,66 @@ func sameExpr() cmp.Option {
 
 func TestPrint(t *testing.T) {
 	for q, want := range map[string]string{
-		`eventName:Delete`:                                  `eventName: Delete`,
-		`eventName: a b`:                                    `eventName: "a b"`,
-		`eventName: "and"`:                                  `eventName: "and"`,
-		`eventName: \and`:                                   `eventName: "and"`,
-		`eventName: a or eventName: b`:                      `eventName: (a or b)`,
-		`eventName: (a or (b and not c))`:                   `eventName: (a or b and not c)`,
-		`eventName: ((a or b) and c)`:                       `eventName: ((a or b) and c)`,
-		`not eventName: (a or b)`:                           `not eventName: (a or b)`,
-		`not (eventName: a or eventRW: b)`:                  `not (eventName: a or eventRW: b)`,
-		`(eventName: a or eventRW: b) and vpcId: c`:         `(eventName: a or eventRW: b) and vpcId: c`,
-		`eventName: a and eventRW: b or vpcId: c`:           `eventName: a and eventRW: b or vpcId: c`,
-		`vpcId: c and eventName: (a or b)`:                  `vpcId: c and eventName: (a or b)`,
-		`eventName: (a and b) and vpcId: c`:                 `eventName: (a and b) and vpcId: c`,
-		`((a) and (b and (c)))`:                             `a and b and c`,
-		`a b`:                                               `a and b`,
-		`not a b`:                                           `not (a and b)`,
-		`not not a`:                                         `not not a`,
-		`eventTime: 2026-11-29`:                             `eventTime >= 2026-11-29 and eventTime < 2026-11-30`,
-		`eventTime > 2026-11-29`:                            `eventTime >= 2026-11-30`,
-		`eventTime: 2026-11-29T00:00:00Z`:                   `eventTime: "2026-11-29T00:00:00Z"`,
-		`eventTime > "2026-11-29T00:00:00Z"`:                `eventTime > "2026-11-29T00:00:00Z"`,
-		`eventTime <= 2261-12-31`:                           `eventTime < "2262-01-01T00:00:00Z"`,
-		`isGlobal: (true or false)`:                         `isGlobal: (true or not true)`,
-		`sourceIpAddress: 10.1.2.3/8`:                       `sourceIpAddress: 10.0.0.0/8`,
-		`sourceIpAddress: (::1 or host)`:                    `sourceIpAddress: ("::1" or host)`,
-		`origin.batch >= 007`:                               `origin.batch >= 7`,
-		`eventName: a**b*`:                                  `eventName: a*b*`,
-		`eventName: \*a b*\"`:                               `eventName: \*a\ b*\"`,
-		`eventName: **`:                                     `eventName: *`,
-		`"requestParameters.a b": "c\\d\n"`:                 `"requestParameters.a b": "c\\d\n"`,
-		`errorMessage: "Access-Denied, for YOU"`:            `errorMessage: "access-denied for you"`,
-		`errorMessage: not\ A*`:                             `errorMessage: not\ a*`,
-		`errorMessage: a b c`:                               `errorMessage: (a and b and c)`,
-		`*`:                                                 `*`,
-		`a* and *`:                                          `a* and *`,
-		`eventName: \u0021a*\u00a0*`:                        `eventName: \u0021a*\u00a0*`,
-		`requestParameters.x: "" and requestParameters: ""`: `requestParameters.x: "" and requestParameters: ""`,
+		`eventName:Delete`:                                        `eventName: Delete`,
+		`eventName: a b`:                                          `eventName: "a b"`,
+		`eventName: "and"`:                                        `eventName: "and"`,
+		`eventName: \and`:                                         `eventName: "and"`,
+		`eventName: a or eventName: b`:                            `eventName: (a or b)`,
+		`eventName: (a or (b and not c))`:                         `eventName: (a or b and not c)`,
+		`eventName: ((a or b) and c)`:                             `eventName: ((a or b) and c)`,
+		`not eventName: (a or b)`:                                 `not eventName: (a or b)`,
+		`not (eventName: a or eventRW: b)`:                        `not (eventName: a or eventRW: b)`,
+		`(eventName: a or eventRW: b) and vpcId: c`:               `(eventName: a or eventRW: b) and vpcId: c`,
+		`eventName: a and eventRW: b or vpcId: c`:                 `eventName: a and eventRW: b or vpcId: c`,
+		`vpcId: c and eventName: (a or b)`:                        `vpcId: c and eventName: (a or b)`,
+		`eventName: (a and b) and vpcId: c`:                       `eventName: (a and b) and vpcId: c`,
+		`((a) and (b and (c)))`:                                   `a and b and c`,
+		`a b`:                                                     `a and b`,
+		`not a b`:                                                 `not (a and b)`,
+		`not not a`:                                               `not not a`,
+		`eventTime: 2026-11-29`:                                   `eventTime >= 2026-11-29 and eventTime < 2026-11-30`,
+		`eventTime > 2026-11-29`:                                  `eventTime >= 2026-11-30`,
+		`eventTime: 2026-11-29T00:00:00Z`:                         `eventTime: "2026-11-29T00:00:00Z"`,
+		`eventTime > "2026-11-29T00:00:00Z"`:                      `eventTime > "2026-11-29T00:00:00Z"`,
+		`eventTime <= 2261-12-31`:                                 `eventTime < "2262-01-01T00:00:00Z"`,
+		`isGlobal: (true or false)`:                               `isGlobal: (true or not true)`,
+		`sourceIpAddress: 10.1.2.3/8`:                             `sourceIpAddress: 10.0.0.0/8`,
+		`sourceIpAddress: (::1 or host)`:                          `sourceIpAddress: ("::1" or host)`,
+		`origin.batch >= 007`:                                     `origin.batch >= 7`,
+		`eventName: a**b*`:                                        `eventName: a*b*`,
+		`eventName: \*a b*\"`:                                     `eventName: \*a\ b*\"`,
+		`eventName: **`:                                           `eventName: *`,
+		`"requestParameters.a b": "c\\d\n"`:                       `"requestParameters.a b": "c\\d\n"`,
+		`errorMessage: "Access-Denied, for YOU"`:                  `errorMessage: "access-denied for you"`,
+		`errorMessage: not\ A*`:                                   `errorMessage: not\ a*`,
+		`errorMessage: a b c`:                                     `errorMessage: (a and b and c)`,
+		`*`:                                                       `*`,
+		`a* and *`:                                                `a* and *`,
+		`eventName: \u0021a*\u00a0*`:                              `eventName: \u0021a*\u00a0*`,
+		`requestParameters.x: "" and requestParameters: ""`:       `requestParameters.x: "" and requestParameters: ""`,
+		`requestParameters.*: a`:                                  `requestParameters: a`,
+		`"requestParameters.*": a`:                                `"requestParameters.*": a`,
+		`user*Name: a`:                                            `userIdentity.userName: a`,
+		`*Name: (a and not b)`:                                    `(eventName: a or serviceName: a or resourceName: a or userIdentity.userName: a) and not (eventName: b or serviceName: b or resourceName: b or userIdentity.userName: b)`,
+		`*Time: 2026-11-29`:                                       `eventTime >= 2026-11-29 and eventTime < 2026-11-30 or origin.observedTime >= 2026-11-29 and origin.observedTime < 2026-11-30`,
+		`*Time > 2026-11-29`:                                      `eventTime >= 2026-11-30 or origin.observedTime >= 2026-11-30`,
+		`is*: false`:                                              `not isGlobal: true`,
+		`acs*: a or acs*: b`:                                      `acsRegion: (a or b)`,
+		`*: (a or b c)`:                                           `a or b and c`,
+		`requestParameters.Tag:{Key:a and Value:(b or c)}`:        `requestParameters.Tag: { Key: a and Value: (b or c) }`,
+		`requestParameters.Tag: { *: (a or b) or "*": c }`:        `requestParameters.Tag: { *: (a or b) or "*": c }`,
+		`requestParameters.Tag: { * and not *: * }`:               `requestParameters.Tag: { * and not *: * }`,
+		`not requestParameters.Tag: {a.b: {c: d}}`:                `not requestParameters.Tag: { a.b: { c: d } }`,
+		`requestParameters: { a: b or Tag: {c: d} }`:              `requestParameters: * and (requestParameters.a: b or requestParameters.Tag: { c: d })`,
+		`requestParameters: { a: b and Tag: {c: d} }`:             `requestParameters: * and requestParameters.a: b and requestParameters.Tag: { c: d }`,
+		`userIdentity: {userName: a and not type: b}`:             `userIdentity.userName: a and not userIdentity.type: b`,
+		`origin: { batch > 5 or a*: (x or y) }`:                   `origin.batch > 5 or origin.agent: (x or y)`,
+		`userIdentity: {sessionContext: {attributes: {a:{b:c}}}}`: `userIdentity.sessionContext.attributes: * and userIdentity.sessionContext.attributes.a: { b: c }`,
+		`eventTime: 2026-11`:                                      `eventTime >= 2026-11-01 and eventTime < 2026-12-01`,
+		`eventTime <= 2026`:                                       `eventTime < 2027-01-01`,
+		`eventTime > 2026-11-29T10`:                               `eventTime >= "2026-11-29T11:00:00Z"`,
+		`eventTime >= 2026-11-29T10:30+01:00`:                     `eventTime >= "2026-11-29T09:30:00Z"`,
+		`eventTime: 2026-11-29T10:30:00`:                          `eventTime: "2026-11-29T10:30:00Z"`,
 	} {
 		x, err := Parse(q)
 		if err != nil {
@@ -170,9 +193,23 @@ func (r randomQuery) joined(depth int, part func(int) string) string {
 	return b.String() + ")"
 }
 
-var someFields = []string{"eventName", "userIdentity.userName", "sourceIpAddress", "requestParameters", "requestParameters.InstanceId", "requestParameters.Tag.Key", `"requestParameters.a b"`, "errorMessage", "raw"}
+var someFields = []string{"eventName", "userIdentity.userName", "sourceIpAddress", "requestParameters", "requestParameters.InstanceId", "requestParameters.Tag.Key", `"requestParameters.a b"`, "errorMessage", "raw", "event*", "user*.user*", "requestParameters.*", "*.type", "*"}
+
+// leaves are conditions that can stand in braces.
+func (r randomQuery) leaves(depth int) string {
+	if depth > 0 && r.IntN(2) == 0 {
+		return r.joined(depth, r.leaves)
+	}
+	if depth > 0 && r.IntN(4) == 0 {
+		return r.pick("Tag", "Tag.Sub", `"a b"`) + r.pick(":", ": ") + "{" + r.leaves(depth-1) + "}"
+	}
+	return r.pick("Key: ", "Value:", "*: ", `"*":`, `"a b" : `, "a\\:b :") + r.group(depth)
+}
 
 func (r randomQuery) query(depth int) string {
+	if depth > 0 && r.IntN(10) == 0 {
+		return r.pick("requestParameters.Tag", "requestParameters", "eventAttributes.a.b") + ": {" + r.leaves(depth-1) + r.pick("", " and *") + "}"
+	}
 	if depth > 0 && r.IntN(2) == 0 {
 		return r.joined(depth, r.query)
 	}
