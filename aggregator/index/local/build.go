@@ -70,7 +70,7 @@ func (x *Index) waitBuilt(ctx context.Context) error {
 	}
 }
 
-// build makes the segments of the oldest full memory, one for each day, and
+// build makes the segments of the oldest full memory, one for each day of a class, and
 // replaces the memory by them. When it fails the memory and its WAL stay.
 func (x *Index) build(m *memory) error {
 	x.mu.RLock()
@@ -93,7 +93,7 @@ func (x *Index) build(m *memory) error {
 			drop()
 			return fmt.Errorf("build segment %s: %w", filepath.Base(path), err)
 		}
-		s.seqs = m.seqs
+		s.seqs, s.class = m.seqs, x.cfg.Classes.Name(src.class)
 		made = append(made, s)
 	}
 	x.saving.Lock()

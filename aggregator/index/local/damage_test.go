@@ -237,8 +237,8 @@ func TestOpenRefuses(t *testing.T) {
 			sum := checksum(b[:walHead-4])
 			return append(b[:walHead-4], byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))
 		}},
-		{"manifest of another version", manifest, "version 2", func(b []byte) []byte {
-			return []byte(strings.Replace(string(b), manifestMagic+" 1", manifestMagic+" 2", 1))
+		{"manifest of another version", manifest, "version 3", func(b []byte) []byte {
+			return []byte(strings.Replace(string(b), manifestMagic+" 2", manifestMagic+" 3", 1))
 		}},
 		{"flipped manifest", manifest, "checksum", func(b []byte) []byte { b[len(b)/2] ^= 1; return b }},
 		{"empty manifest", manifest, "begin", func([]byte) []byte { return nil }},

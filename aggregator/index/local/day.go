@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// nextDay is the source of the first day that was not taken; nil: there is none.
+// nextDay is the source of the first day of a class that was not taken; nil: there is none.
 func (o *inOrder) nextDay() *source {
 	if o.done == len(o.events) {
 		return nil
 	}
-	day := dayOf(o.m.times[o.events[o.done]])
+	day, class := dayOf(o.m.times[o.events[o.done]]), o.m.classes[o.events[o.done]]
 	from, to := o.done, o.done
-	for to < len(o.events) && dayOf(o.m.times[o.events[to]]) == day {
+	for to < len(o.events) && dayOf(o.m.times[o.events[to]]) == day && o.m.classes[o.events[to]] == class {
 		to++
 	}
 	o.done = to
 	b := &dayBuilder{inOrder: o, from: uint32(from), to: uint32(to), used: newBits(len(o.keys)), hidden: make([][]uint32, len(o.m.terms.dicts))}
 	events := o.events[from:to]
-	src := &source{day: day, times: make([]int64, len(events)), timeless: o.m.notime && day == 0}
+	src := &source{day: day, class: int(class), times: make([]int64, len(events)), timeless: o.m.notime && day == 0}
 	for n, old := range events {
 		src.times[n] = o.m.times[old]
 	}

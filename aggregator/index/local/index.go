@@ -5,6 +5,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -30,7 +31,14 @@ type Config struct {
 	// Retention is how long events are kept, by whole UTC days; 0: for ever.
 	// What is older is not taken in, and removed when it becomes so.
 	Retention time.Duration
-	Now       func() time.Time // nil: time.Now
+	// Classes have segments and a retention of their own. Events that were cut into
+	// segments before a class was declared stay with the class they had then; those
+	// of a class that is not declared any more are kept as long as the default one's.
+	Classes index.Classes
+	// Expiring is told of what retention is about to remove; an error keeps it, and
+	// it is tried again. nil: nobody is told. It must not call the index.
+	Expiring func(ctx context.Context, e index.Expired) error
+	Now      func() time.Time // nil: time.Now
 
 	disk disk // for tests; the zero value is the real one
 }
@@ -43,8 +51,9 @@ type Index struct {
 
 	writing sync.Mutex // held by whoever changes memory, WAL or the set of days
 	wal     *wal
-	retryAt time.Time // when Flush tries a failed build again
-	body    *body     // of the record that is written, and the record, to be used again
+	retryAt time.Time        // when Flush tries a failed build again
+	told    map[expired]bool // of what Expiring was told
+	body    *body            // of the record that is written, and the record, to be used again
 	packed  []byte
 
 	saving sync.Mutex           // held while the manifest is changed; taken before mu

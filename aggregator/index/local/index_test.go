@@ -16,13 +16,20 @@ func now() time.Time { return indextest.Start.Add(72 * time.Hour) }
 // The answers are the same whether events are in memory, in few segments or in many.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, segment := range []int{1, 60, 100_000} {
-		if segment == 1 && testing.Short() {
+	classes := index.Classes{
+		{Name: "signins", EventTypes: []string{"ConsoleSignin"}, Retention: 400 * 24 * time.Hour},
+		{Name: "calls", Accounts: []string{"1001"}},
+	}
+	for _, c := range []struct {
+		segment int
+		classes index.Classes
+	}{{1, nil}, {60, nil}, {60, classes}, {100_000, nil}} {
+		if c.segment == 1 && testing.Short() {
 			continue // a file for each event
 		}
-		t.Run(fmt.Sprint(segment), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d events and %d classes", c.segment, len(c.classes)), func(t *testing.T) {
 			indextest.Run(t, func(t testing.TB, dir string) index.Index {
-				x, err := local.Open(local.Config{Dir: dir, SegmentEvents: segment, Retention: 90 * 24 * time.Hour, Now: now})
+				x, err := local.Open(local.Config{Dir: dir, SegmentEvents: c.segment, Classes: c.classes, Retention: 90 * 24 * time.Hour, Now: now})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -31,6 +31,7 @@ type manifest struct {
 
 type segmentEntry struct {
 	File   string         `json:"file"`
+	Class  string         `json:"class,omitempty"` // of its events; empty: the default one
 	Events int            `json:"events"`
 	Bytes  int64          `json:"bytes"`
 	Seqs   index.SeqRange `json:"seqs"` // where its events are in the stream
@@ -48,7 +49,7 @@ type damageEntry struct {
 const (
 	manifestName    = "manifest"
 	manifestMagic   = "actiontrail-index"
-	manifestVersion = 1
+	manifestVersion = 2 // 1 had no classes
 )
 
 func (m *manifest) encode() ([]byte, error) {
@@ -68,8 +69,8 @@ func decodeManifest(b []byte) (*manifest, error) {
 	if _, err := fmt.Sscanf(string(head), "%s %d %x", &magic, &version, &sum); err != nil || magic != manifestMagic {
 		return nil, errors.New("it does not begin as a manifest does")
 	}
-	if version != manifestVersion {
-		return nil, fmt.Errorf("it has version %d; this release reads version %d", version, manifestVersion)
+	if version < 1 || version > manifestVersion {
+		return nil, fmt.Errorf("it has version %d; this release reads versions 1 to %d", version, manifestVersion)
 	}
 	if checksum(body) != sum {
 		return nil, errors.New("its checksum does not match")

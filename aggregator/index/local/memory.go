@@ -26,6 +26,8 @@ type memory struct {
 
 	mu      sync.RWMutex
 	times   []int64
+	classes []uint8  // of the events, by number
+	classed bool     // some are not of the default class
 	packed  []byte   // the blocks of the WAL that the events are in, one after the other
 	blocks  []uint32 // where each ends
 	places  []uint32 // of each event: block * walBlock + its number there
@@ -67,6 +69,7 @@ func (m *memory) reset(number uint64) {
 	m.walBytes.Store(0)
 	m.times, m.packed, m.blocks, m.places = m.times[:0], m.packed[:0], m.blocks[:0], m.places[:0]
 	m.ids, m.before, m.odd, m.notime, m.named = m.ids[:0], m.before[:0], m.odd[:0], false, 0
+	m.classes, m.classed = m.classes[:0], false
 	m.terms.reset()
 	m.posts.reset()
 	m.words = m.terms.newDict()
@@ -127,14 +130,16 @@ func (m *memory) addBlock(packed []byte) {
 	m.blocks = append(m.blocks, uint32(len(m.packed)))
 }
 
-// add adds an event that is in the block that was added last, with the number i there. The caller holds mu.
-func (m *memory) add(e *event.Event, i int) {
+// add adds an event of a class that is in the block that was added last, with the number i there. The caller holds mu.
+func (m *memory) add(e *event.Event, i, class int) {
 	n := uint32(len(m.times))
 	if n == 0 {
 		m.lo, m.hi = e.Time.Nanos, e.Time.Nanos
 	}
 	m.lo, m.hi = min(m.lo, e.Time.Nanos), max(m.hi, e.Time.Nanos)
 	m.times = append(m.times, e.Time.Nanos)
+	m.classes = append(m.classes, uint8(class))
+	m.classed = m.classed || class > 0
 	m.places = append(m.places, uint32((len(m.blocks)-1)*walBlock+i))
 	m.addID(e.ID, n)
 	m.notime = m.notime || e.Time.IsZero()

@@ -27,6 +27,9 @@ func Open(cfg Config) (*Index, error) {
 	if cfg.MaxMemoryBytes > maxMemory {
 		return nil, fmt.Errorf("the memory of the index may become %d bytes at most: set it lower", maxMemory)
 	}
+	if len(cfg.Classes) > maxClasses {
+		return nil, fmt.Errorf("an index can have %d classes at most", maxClasses)
+	}
 	cfg.SegmentEvents = cmp.Or(cfg.SegmentEvents, 32_768)
 	cfg.MaxMemoryBytes = cmp.Or(cfg.MaxMemoryBytes, 64<<20)
 	cfg.CutAfter = cmp.Or(cfg.CutAfter, 6*time.Hour)
@@ -43,7 +46,7 @@ func Open(cfg Config) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{cfg: cfg, lock: lock, body: &body{}}
+	x := &Index{cfg: cfg, lock: lock, body: &body{}, told: map[expired]bool{}}
 	if err := x.open(); err != nil {
 		return nil, errors.Join(err, x.abandon())
 	}
@@ -126,7 +129,7 @@ func (x *Index) openSegments(m *manifest) (changed bool, err error) {
 			bad = &damageError{s, "it is another file than the manifest names"}
 			s.release()
 		case e2 == nil:
-			s.seqs = e.Seqs
+			s.seqs, s.class = e.Seqs, e.Class
 			x.segments = append(x.segments, s)
 			return false
 		case errors.Is(e2, fs.ErrNotExist):

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// inOrder is a memory in the order of segments: events by time and id, terms by
+// inOrder is a memory in the order of segments: events by class, time and id, terms by
 // dictionary and the bytes of their values. Nothing may be added to the memory any more.
 type inOrder struct {
 	m      *memory
@@ -50,8 +50,11 @@ func (m *memory) sort() *inOrder {
 	return o
 }
 
-// compare compares the places of two events.
+// compare compares the places of two events: those of a class are together.
 func (m *memory) compare(a, b uint32) int {
+	if m.classed && m.classes[a] != m.classes[b] {
+		return cmp.Compare(m.classes[a], m.classes[b])
+	}
 	if c := cmp.Compare(m.times[a], m.times[b]); c != 0 || a == b {
 		return c
 	}

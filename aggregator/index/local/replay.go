@@ -97,7 +97,7 @@ func (x *Index) take(m *memory, rec record, moves bool) error {
 		if m.has(e.ID, e.Time.Nanos) || slices.ContainsFunc(x.full, func(m *memory) bool { return m.has(e.ID, e.Time.Nanos) }) {
 			continue
 		}
-		m.add(&e, i%walBlock)
+		m.add(&e, i%walBlock, x.cfg.Classes.Of(&e))
 	}
 	for i := range rec.batches {
 		m.seqs.Add(rec.batches[i].Seq)

@@ -26,6 +26,7 @@ type segment struct {
 	foot  *footer
 	codec *codec
 	seqs  index.SeqRange // where its events are in the stream, as the manifest has it
+	class string         // of its events, as the manifest has it
 	refs  atomic.Int64
 
 	checked  sync.Map // section → error or nil, of what was checked
@@ -136,7 +137,7 @@ func (s *segment) guard(fn func() error) (err error) {
 }
 
 func (s *segment) entry() segmentEntry {
-	return segmentEntry{filepath.Base(s.path), s.foot.Events, s.size(), s.seqs}
+	return segmentEntry{filepath.Base(s.path), s.class, s.foot.Events, s.size(), s.seqs}
 }
 
 func (s *segment) size() int64 { return int64(len(s.data)) }

@@ -1,9 +1,10 @@
 package local
 
-// source is what a segment is written from: the events of one UTC day, ordered
+// source is what a segment is written from: the events of one class and UTC day, ordered
 // by time and id, and numbered in that order.
 type source struct {
 	day      int64
+	class    int
 	times    []int64
 	id       func(n int) []byte
 	doc      func(n int) ([]byte, error) // called in order

@@ -21,12 +21,19 @@ func dayOf(nanos int64) int64 {
 	return day
 }
 
-// oldestDay is the first day that retention keeps at this time.
-func (x *Index) oldestDay(now time.Time) int64 {
-	if x.cfg.Retention <= 0 {
-		return math.MinInt64
+// maxClasses is how many classes there can be beside the default one.
+const maxClasses = 255
+
+// oldestDays are the first days that retention keeps at this time, by the number of the class.
+func (x *Index) oldestDays(now time.Time) []int64 {
+	days := make([]int64, 1+len(x.cfg.Classes))
+	for n := range days {
+		days[n] = math.MinInt64
+		if keep := x.cfg.Classes.Retention(n, x.cfg.Retention); keep > 0 {
+			days[n] = dayOf(nanos(now.Add(-keep)))
+		}
 	}
-	return dayOf(nanos(now.Add(-x.cfg.Retention)))
+	return days
 }
 
 // Write stores batches, with one write and one sync.
@@ -85,7 +92,7 @@ func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) er
 			if i%walBlock == 0 {
 				m.addBlock(r.block(i / walBlock))
 			}
-			m.add(e, i%walBlock)
+			m.add(e, i%walBlock, x.cfg.Classes.Of(e))
 		}
 	}
 	for i := range batches {
@@ -108,7 +115,7 @@ func (x *Index) isClosed() bool {
 // newRecords are the records for the batches: one, unless they are large.
 // Events that the index has, or that are older than retention, are left out.
 func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
-	oldest := x.oldestDay(x.cfg.Now())
+	oldest := x.oldestDays(x.cfg.Now())
 	taken := map[place]bool{}
 	w := x.body
 	w.reset()
@@ -122,7 +129,7 @@ func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
 		for k := range batches[i].Events {
 			e := &batches[i].Events[k]
 			at := place{e.Time.Nanos, e.ID}
-			if dayOf(at.nanos) < oldest || taken[at] {
+			if dayOf(at.nanos) < oldest[x.cfg.Classes.Of(e)] || taken[at] {
 				continue
 			}
 			known, err := x.has(at)
