@@ -141,7 +141,11 @@ func (h *handlers) writePage(w http.ResponseWriter, s *search, page index.Page, 
 		body = append(body, `,"cursor":"`...)
 		body = append(append(body, c...), '"')
 	}
-	body = append(body, `,"tookMs":`...)
+	body = append(body, `,"from":"`...)
+	body = s.window.from.AppendFormat(body, time.RFC3339Nano)
+	body = append(body, `","to":"`...)
+	body = s.window.to.AppendFormat(body, time.RFC3339Nano)
+	body = append(body, `","tookMs":`...)
 	body = strconv.AppendInt(body, h.now().Sub(begin).Milliseconds(), 10)
 	body = append(body, '}', '\n')
 	handedOut(w, len(page.Events))

@@ -23,31 +23,57 @@ var operations = map[string]operation{
 	"GET /metrics": {action: "GetMetrics"},
 	"GET /api/v1/events": {
 		action:     "SearchEvents",
-		parameters: []string{"query", "from", "to", "limit", "cursor", "sort", "fields"},
+		parameters: []string{"query", "from", "to", "limit", "count", "cursor", "sort", "fields"},
 		audited:    true,
 	},
 	"GET /api/v1/events/{eventId}": {action: "GetEvent", audited: true},
+	"GET /api/v1/events/{eventId}/surrounding": {
+		action:     "ListSurrounding",
+		parameters: []string{"by", "n", "query"},
+		audited:    true,
+	},
+	"GET /api/v1/export": {
+		action:     "ExportEvents",
+		parameters: []string{"query", "from", "to", "format", "sort", "limit", "fields", "gzip", "count"},
+		audited:    true,
+	},
+	"GET /api/v1/tail": {
+		action:     "TailEvents",
+		parameters: []string{"query", "fields", "after"},
+		audited:    true,
+	},
 	"GET /api/v1/histogram": {
 		action:     "GetHistogram",
-		parameters: []string{"query", "from", "to", "interval"},
+		parameters: []string{"query", "from", "to", "interval", "buckets", "by", "n"},
+		audited:    true,
+	},
+	"GET /api/v1/fields": {
+		action:     "ListFields",
+		parameters: []string{"query", "from", "to", "leaves"},
 		audited:    true,
 	},
 	"GET /api/v1/fields/{field}/values": {
 		action:     "ListFieldValues",
-		parameters: []string{"query", "from", "to", "limit"},
+		parameters: []string{"query", "from", "to", "limit", "prefix"},
 		audited:    true,
 	},
-	"GET /api/v1/trails":        {action: "ListTrails", audited: true},
-	"GET /api/v1/trails/{name}": {action: "GetTrail", audited: true},
-	"GET /api/v1/agents":        {action: "ListAgents", audited: true},
-	"GET /api/v1/status":        {action: "GetStatus", audited: true},
+	"GET /api/v1/query/check":        {action: "CheckQuery", parameters: []string{"query"}, audited: true},
+	"GET /api/v1/query/complete":     {action: "CompleteQuery", parameters: []string{"query", "at", "from", "to"}, audited: true},
+	"GET /api/v1/searches":           {action: "ListSearches", audited: true},
+	"GET /api/v1/searches/{name}":    {action: "GetSearch", audited: true},
+	"PUT /api/v1/searches/{name}":    {action: "PutSearch", audited: true},
+	"DELETE /api/v1/searches/{name}": {action: "DeleteSearch", audited: true},
+	"GET /api/v1/trails":             {action: "ListTrails", audited: true},
+	"GET /api/v1/trails/{name}":      {action: "GetTrail", audited: true},
+	"GET /api/v1/agents":             {action: "ListAgents", audited: true},
+	"GET /api/v1/status":             {action: "GetStatus", audited: true},
 }
 
 // unknownOperation is what a call to no route is audited as.
 var unknownOperation = operation{action: "UnknownOperation"}
 
 // maxLengths are the longest values of the parameters in the query, in bytes. Never changed.
-var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16}
+var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16, "after": 64, "by": 256, "prefix": 1024}
 
 // checked refuses a query string that cannot be read whole, and parameters that
 // the operation does not have, that come twice or are too long.

@@ -32,6 +32,39 @@ func (e AgentState) Valid() bool {
 	}
 }
 
+// Defines values for FieldInfoKind.
+const (
+	FieldInfoKindBoolean FieldInfoKind = "boolean"
+	FieldInfoKindIp      FieldInfoKind = "ip"
+	FieldInfoKindKeyword FieldInfoKind = "keyword"
+	FieldInfoKindNumber  FieldInfoKind = "number"
+	FieldInfoKindObject  FieldInfoKind = "object"
+	FieldInfoKindText    FieldInfoKind = "text"
+	FieldInfoKindTime    FieldInfoKind = "time"
+)
+
+// Valid indicates whether the value is a known member of the FieldInfoKind enum.
+func (e FieldInfoKind) Valid() bool {
+	switch e {
+	case FieldInfoKindBoolean:
+		return true
+	case FieldInfoKindIp:
+		return true
+	case FieldInfoKindKeyword:
+		return true
+	case FieldInfoKindNumber:
+		return true
+	case FieldInfoKindObject:
+		return true
+	case FieldInfoKindText:
+		return true
+	case FieldInfoKindTime:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FollowerStatusKind.
 const (
 	FollowerStatusKindIndex FollowerStatusKind = "index"
@@ -44,6 +77,45 @@ func (e FollowerStatusKind) Valid() bool {
 	case FollowerStatusKindIndex:
 		return true
 	case FollowerStatusKindTrail:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QueryCompletionItemKind.
+const (
+	QueryCompletionItemKindField    QueryCompletionItemKind = "field"
+	QueryCompletionItemKindOperator QueryCompletionItemKind = "operator"
+	QueryCompletionItemKindValue    QueryCompletionItemKind = "value"
+)
+
+// Valid indicates whether the value is a known member of the QueryCompletionItemKind enum.
+func (e QueryCompletionItemKind) Valid() bool {
+	switch e {
+	case QueryCompletionItemKindField:
+		return true
+	case QueryCompletionItemKindOperator:
+		return true
+	case QueryCompletionItemKindValue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SavedSearchSort.
+const (
+	SavedSearchSortAsc  SavedSearchSort = "asc"
+	SavedSearchSortDesc SavedSearchSort = "desc"
+)
+
+// Valid indicates whether the value is a known member of the SavedSearchSort enum.
+func (e SavedSearchSort) Valid() bool {
+	switch e {
+	case SavedSearchSortAsc:
+		return true
+	case SavedSearchSortDesc:
 		return true
 	default:
 		return false
@@ -86,6 +158,84 @@ func (e SearchEventsParamsSort) Valid() bool {
 	case SearchEventsParamsSortAsc:
 		return true
 	case SearchEventsParamsSortDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSurroundingParamsBy.
+const (
+	ListSurroundingParamsByAccessKey   ListSurroundingParamsBy = "accessKey"
+	ListSurroundingParamsByActor       ListSurroundingParamsBy = "actor"
+	ListSurroundingParamsByAgentSource ListSurroundingParamsBy = "agentSource"
+	ListSurroundingParamsByAny         ListSurroundingParamsBy = "any"
+	ListSurroundingParamsByResource    ListSurroundingParamsBy = "resource"
+	ListSurroundingParamsBySession     ListSurroundingParamsBy = "session"
+	ListSurroundingParamsBySourceIp    ListSurroundingParamsBy = "sourceIp"
+)
+
+// Valid indicates whether the value is a known member of the ListSurroundingParamsBy enum.
+func (e ListSurroundingParamsBy) Valid() bool {
+	switch e {
+	case ListSurroundingParamsByAccessKey:
+		return true
+	case ListSurroundingParamsByActor:
+		return true
+	case ListSurroundingParamsByAgentSource:
+		return true
+	case ListSurroundingParamsByAny:
+		return true
+	case ListSurroundingParamsByResource:
+		return true
+	case ListSurroundingParamsBySession:
+		return true
+	case ListSurroundingParamsBySourceIp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportEventsParamsFormat.
+const (
+	ExportEventsParamsFormatActiontrail ExportEventsParamsFormat = "actiontrail"
+	ExportEventsParamsFormatCloudtrail  ExportEventsParamsFormat = "cloudtrail"
+	ExportEventsParamsFormatCsv         ExportEventsParamsFormat = "csv"
+	ExportEventsParamsFormatJson        ExportEventsParamsFormat = "json"
+	ExportEventsParamsFormatNdjson      ExportEventsParamsFormat = "ndjson"
+)
+
+// Valid indicates whether the value is a known member of the ExportEventsParamsFormat enum.
+func (e ExportEventsParamsFormat) Valid() bool {
+	switch e {
+	case ExportEventsParamsFormatActiontrail:
+		return true
+	case ExportEventsParamsFormatCloudtrail:
+		return true
+	case ExportEventsParamsFormatCsv:
+		return true
+	case ExportEventsParamsFormatJson:
+		return true
+	case ExportEventsParamsFormatNdjson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportEventsParamsSort.
+const (
+	ExportEventsParamsSortAsc  ExportEventsParamsSort = "asc"
+	ExportEventsParamsSortDesc ExportEventsParamsSort = "desc"
+)
+
+// Valid indicates whether the value is a known member of the ExportEventsParamsSort enum.
+func (e ExportEventsParamsSort) Valid() bool {
+	switch e {
+	case ExportEventsParamsSortAsc:
+		return true
+	case ExportEventsParamsSortDesc:
 		return true
 	default:
 		return false
@@ -228,17 +378,74 @@ type EventPage struct {
 	// Cursor Asks for the next page; absent on the last one.
 	Cursor string  `json:"cursor,omitempty,omitzero"`
 	Events []Event `json:"events"`
-	TookMs int64   `json:"tookMs"`
 
-	// Total All events that match in the time range, not only those of this page.
+	// From Begin of the time range, inclusive.
+	From time.Time `json:"from"`
+
+	// Incomplete Why events may be missing in this answer, such as a damaged part of the index; absent when it is whole.
+	Incomplete Incomplete `json:"incomplete,omitempty,omitzero"`
+
+	// To Its end, exclusive.
+	To     time.Time `json:"to"`
+	TookMs int64     `json:"tookMs"`
+
+	// Total All events that match in the time range, not only those of this page; exact. -1 when they were not counted.
 	Total int `json:"total"`
+
+	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
+	Warnings Warnings `json:"warnings,omitempty,omitzero"`
+}
+
+// Exported An array of events, or an object with CloudTrail's Records.
+type Exported = json.RawMessage
+
+// FieldInfo defines model for FieldInfo.
+type FieldInfo struct {
+	// Count How many events of the answer's total have it.
+	Count int `json:"count"`
+
+	// Description What it says; empty for leaves.
+	Description string `json:"description"`
+
+	// Kind What the operators of a query mean on it; docs/format/query.md. A leaf of an object is a keyword.
+	Kind FieldInfoKind `json:"kind"`
+
+	// Leaf It is a leaf of an object, and not a field of the form.
+	Leaf bool `json:"leaf,omitempty,omitzero"`
+
+	// Name Example: userIdentity.userName
+	Name string `json:"name"`
+}
+
+// FieldInfoKind What the operators of a query mean on it; docs/format/query.md. A leaf of an object is a keyword.
+type FieldInfoKind string
+
+// FieldList defines model for FieldList.
+type FieldList struct {
+	Fields []FieldInfo `json:"fields"`
+
+	// Incomplete Why events may be missing in this answer, such as a damaged part of the index; absent when it is whole.
+	Incomplete Incomplete `json:"incomplete,omitempty,omitzero"`
+	TookMs     int64      `json:"tookMs"`
+
+	// Total All events that match in the time range.
+	Total int `json:"total"`
+
+	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
+	Warnings Warnings `json:"warnings,omitempty,omitzero"`
 }
 
 // FieldValues defines model for FieldValues.
 type FieldValues struct {
-	Field  string       `json:"field"`
+	Field string `json:"field"`
+
+	// Having How many events match and have the field at all.
+	Having int          `json:"having"`
 	TookMs int64        `json:"tookMs"`
 	Values []ValueCount `json:"values"`
+
+	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
+	Warnings Warnings `json:"warnings,omitempty,omitzero"`
 }
 
 // FollowerStatus defines model for FollowerStatus.
@@ -260,14 +467,26 @@ type FollowerStatusKind string
 // Histogram defines model for Histogram.
 type Histogram struct {
 	Buckets []HistogramBucket `json:"buckets"`
-	From    time.Time         `json:"from"`
+
+	// By The field that `series` breaks down; absent without.
+	By   string    `json:"by,omitempty,omitzero"`
+	From time.Time `json:"from"`
 
 	// Interval Example: 5m
-	Interval        string    `json:"interval"`
-	IntervalSeconds int64     `json:"intervalSeconds"`
-	To              time.Time `json:"to"`
-	TookMs          int64     `json:"tookMs"`
-	Total           int       `json:"total"`
+	Interval        string `json:"interval"`
+	IntervalSeconds int64  `json:"intervalSeconds"`
+
+	// Other Events of each bucket that have none of the values of `series`.
+	Other []int `json:"other,omitempty,omitzero"`
+
+	// Series One for each of the most frequent values, most frequent first.
+	Series []HistogramSeries `json:"series,omitempty,omitzero"`
+	To     time.Time         `json:"to"`
+	TookMs int64             `json:"tookMs"`
+	Total  int               `json:"total"`
+
+	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
+	Warnings Warnings `json:"warnings,omitempty,omitzero"`
 }
 
 // HistogramBucket defines model for HistogramBucket.
@@ -278,6 +497,18 @@ type HistogramBucket struct {
 	Errors int       `json:"errors"`
 	Start  time.Time `json:"start"`
 }
+
+// HistogramSeries The events that have one value. Of a leaf with several values an event counts under each.
+type HistogramSeries struct {
+	Count int `json:"count"`
+
+	// Counts One for each bucket.
+	Counts []int  `json:"counts"`
+	Value  string `json:"value"`
+}
+
+// Incomplete Why events may be missing in this answer, such as a damaged part of the index; absent when it is whole.
+type Incomplete = []string
 
 // IndexStatus defines model for IndexStatus.
 type IndexStatus struct {
@@ -320,6 +551,55 @@ type QuarantineStatus struct {
 	LastReason string `json:"lastReason,omitempty,omitzero"`
 }
 
+// QueryCheck defines model for QueryCheck.
+type QueryCheck struct {
+	// Canonical The query as the server reads it, without what can be left out; absent when it is not valid.
+	Canonical string       `json:"canonical,omitempty,omitzero"`
+	Error     QueryMistake `json:"error,omitempty,omitzero"`
+	Valid     bool         `json:"valid"`
+
+	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
+	Warnings Warnings `json:"warnings,omitempty,omitzero"`
+}
+
+// QueryCompletion defines model for QueryCompletion.
+type QueryCompletion struct {
+	// End Where it ends, exclusive.
+	End   int                   `json:"end"`
+	Items []QueryCompletionItem `json:"items"`
+
+	// Start Where what is to be replaced begins, in characters (code points) from 0.
+	Start  int   `json:"start"`
+	TookMs int64 `json:"tookMs"`
+}
+
+// QueryCompletionItem defines model for QueryCompletionItem.
+type QueryCompletionItem struct {
+	// Count Of a value, how many events have it.
+	Count *int `json:"count,omitempty"`
+
+	// Detail What it is, for people.
+	Detail string                  `json:"detail,omitempty,omitzero"`
+	Kind   QueryCompletionItemKind `json:"kind"`
+
+	// Text What to write from `start` to `end`.
+	Text string `json:"text"`
+}
+
+// QueryCompletionItemKind defines model for QueryCompletionItem.Kind.
+type QueryCompletionItemKind string
+
+// QueryMistake defines model for QueryMistake.
+type QueryMistake struct {
+	Detail string `json:"detail"`
+
+	// Hint What to do about it.
+	Hint string `json:"hint,omitempty,omitzero"`
+
+	// Position Where in the query, in characters (code points) from 0.
+	Position *int `json:"position,omitempty"`
+}
+
 // RecognisedFormat A dialect that the format "auto" found lines to be of, since the agent's process began.
 type RecognisedFormat struct {
 	Format  string `json:"format"`
@@ -327,6 +607,37 @@ type RecognisedFormat struct {
 
 	// Why What it was known by.
 	Why string `json:"why"`
+}
+
+// SavedSearch A search under a name.
+type SavedSearch struct {
+	Description string `json:"description,omitempty,omitzero"`
+
+	// Fields The columns to show, in this order.
+	Fields []string `json:"fields,omitempty,omitzero"`
+
+	// From As in a search, relative times as they are written.
+	From string `json:"from,omitempty,omitzero"`
+
+	// Name In a request, absent or that of the path.
+	Name  string          `json:"name,omitempty,omitzero"`
+	Query string          `json:"query"`
+	Sort  SavedSearchSort `json:"sort,omitempty,omitzero"`
+	To    string          `json:"to,omitempty,omitzero"`
+
+	// UpdatedAt When it was kept; in a request it is not looked at.
+	UpdatedAt time.Time `json:"updatedAt,omitempty,omitzero"`
+
+	// View Whatever else a client wants to find again; the server does not look at it.
+	View json.RawMessage `json:"view,omitempty,omitzero"`
+}
+
+// SavedSearchSort defines model for SavedSearch.Sort.
+type SavedSearchSort string
+
+// SearchList defines model for SearchList.
+type SearchList struct {
+	Searches []SavedSearch `json:"searches"`
 }
 
 // SourceStatus One source of one agent, as its batches and the reports of its agent tell; /api/v1/agents has more.
@@ -392,6 +703,32 @@ type StreamStatus struct {
 	Messages uint64 `json:"messages"`
 }
 
+// Surrounding defines model for Surrounding.
+type Surrounding struct {
+	// After The events after it, oldest first.
+	After []Event `json:"after"`
+
+	// Before The events before it, oldest first.
+	Before []Event `json:"before"`
+
+	// Event An event in canonical JSON; docs/format/event.md lists its members.
+	Event Event `json:"event"`
+
+	// Incomplete Why events may be missing in this answer, such as a damaged part of the index; absent when it is whole.
+	Incomplete Incomplete `json:"incomplete,omitempty,omitzero"`
+	MoreAfter  bool       `json:"moreAfter"`
+
+	// MoreBefore There are more before those.
+	MoreBefore bool `json:"moreBefore"`
+
+	// Query Finds the event, and all that have in common with it what `by` says; empty for any.
+	Query  string `json:"query"`
+	TookMs int64  `json:"tookMs"`
+
+	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
+	Warnings Warnings `json:"warnings,omitempty,omitzero"`
+}
+
 // TrailList defines model for TrailList.
 type TrailList struct {
 	Trails []TrailStatus `json:"trails"`
@@ -444,11 +781,17 @@ type ValueCount struct {
 	Value string `json:"value"`
 }
 
+// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
+type Warnings = []QueryMistake
+
 // From Example: now-7d/d
 type From = string
 
 // Query defines model for Query.
 type Query = string
+
+// SearchName defines model for SearchName.
+type SearchName = string
 
 // To Example: now
 type To = string
@@ -467,6 +810,10 @@ type SearchEventsParams struct {
 	// Limit Events on a page, 10,000 at most; of a stream, in all. Default 100; a stream has no default and no end. 0 asks for the total alone.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
+	// Count Whether to count all that match. Without, `total` is -1 and a page costs what it holds: for the pages after the
+	// first one. Of a stream it makes no difference: see /api/v1/export.
+	Count *bool `form:"count,omitempty" json:"count,omitempty"`
+
 	// Cursor The `cursor` of the page before. It fixes the time range; query and sort must be those of the page before.
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
@@ -481,6 +828,75 @@ type SearchEventsParams struct {
 // SearchEventsParamsSort defines parameters for SearchEvents.
 type SearchEventsParamsSort string
 
+// ListSurroundingParams defines parameters for ListSurrounding.
+type ListSurroundingParams struct {
+	// By What neighbours have in common with the event: nothing (any), who acted (actor), sourceIpAddress (sourceIp), the
+	// main resource (resource), the access key (accessKey), the session of a role or token (session), or the agent and
+	// source that read it (agentSource).
+	By ListSurroundingParamsBy `form:"by,omitempty" json:"by,omitempty,omitzero"`
+
+	// N How many events on each side, 100 at most.
+	N *int `form:"n,omitempty" json:"n,omitempty"`
+
+	// Query KQL; absent or empty matches all.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
+}
+
+// ListSurroundingParamsBy defines parameters for ListSurrounding.
+type ListSurroundingParamsBy string
+
+// ExportEventsParams defines parameters for ExportEvents.
+type ExportEventsParams struct {
+	// Query KQL; absent or empty matches all.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
+
+	// From Begin of the time range, inclusive.
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To End of the time range, exclusive.
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// Format The form of the export.
+	Format ExportEventsParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+
+	// Sort By time, newest first (desc) or oldest first (asc).
+	Sort ExportEventsParamsSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
+
+	// Limit How many events at most; all when absent.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Fields Names of the fields to return, joined by commas; in CSV they are the columns. Not for cloudtrail and actiontrail.
+	Fields string `form:"fields,omitempty" json:"fields,omitempty,omitzero"`
+
+	// Gzip Whether to send a gzip file (application/gzip), to be kept as it is. Without, the answer is compressed on the way
+	// for clients that say Accept-Encoding gzip.
+	Gzip bool `form:"gzip,omitempty" json:"gzip,omitempty,omitzero"`
+
+	// Count Whether to count the events first, for Actiontrail-Total.
+	Count *bool `form:"count,omitempty" json:"count,omitempty"`
+}
+
+// ExportEventsParamsFormat defines parameters for ExportEvents.
+type ExportEventsParamsFormat string
+
+// ExportEventsParamsSort defines parameters for ExportEvents.
+type ExportEventsParamsSort string
+
+// ListFieldsParams defines parameters for ListFields.
+type ListFieldsParams struct {
+	// Query KQL; absent or empty matches all.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
+
+	// From Begin of the time range, inclusive.
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To End of the time range, exclusive.
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// Leaves How many leaves of bodies, 0 to 1,000.
+	Leaves *int `form:"leaves,omitempty" json:"leaves,omitempty"`
+}
+
 // ListFieldValuesParams defines parameters for ListFieldValues.
 type ListFieldValuesParams struct {
 	// Query KQL; absent or empty matches all.
@@ -494,6 +910,9 @@ type ListFieldValuesParams struct {
 
 	// Limit How many values.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Prefix With what the values begin, as they are written.
+	Prefix string `form:"prefix,omitempty" json:"prefix,omitempty,omitzero"`
 }
 
 // GetHistogramParams defines parameters for GetHistogram.
@@ -510,4 +929,53 @@ type GetHistogramParams struct {
 	// Interval Width of a bucket: a number and s, m, h, d or w, such as 5m. Absent: chosen so that the range has about 60 to
 	// 120 buckets. Buckets are aligned to 1970-01-01T00:00:00Z; a range may have 2,000 at most.
 	Interval string `form:"interval,omitempty" json:"interval,omitempty,omitzero"`
+
+	// Buckets About how many buckets the range is to have when `interval` is absent; between half of it and all of it, where there are steps.
+	Buckets *int `form:"buckets,omitempty" json:"buckets,omitempty"`
+
+	// By A field, or a leaf of a body, whose most frequent values get counts of their own: eventName, userIdentity.userName,
+	// requestParameters.InstanceId. Not for times, and words for people.
+	By string `form:"by,omitempty" json:"by,omitempty,omitzero"`
+
+	// N How many values `by` breaks down into.
+	N *int `form:"n,omitempty" json:"n,omitempty"`
 }
+
+// CheckQueryParams defines parameters for CheckQuery.
+type CheckQueryParams struct {
+	// Query KQL; absent or empty matches all.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
+}
+
+// CompleteQueryParams defines parameters for CompleteQuery.
+type CompleteQueryParams struct {
+	// Query KQL; absent or empty matches all.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
+
+	// At The place, in characters (code points) from 0; absent, the end of the query.
+	At *int `form:"at,omitempty" json:"at,omitempty"`
+
+	// From Begin of the time range, inclusive.
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To End of the time range, exclusive.
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+}
+
+// TailEventsParams defines parameters for TailEvents.
+type TailEventsParams struct {
+	// Query KQL; absent or empty matches all.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
+
+	// Fields Names of the fields to return, joined by commas; all when absent.
+	Fields string `form:"fields,omitempty" json:"fields,omitempty,omitzero"`
+
+	// After The place behind which to begin, as Last-Event-ID, which goes before.
+	After string `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// LastEventID The last `id` that was received, of a client that comes back.
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
+// PutSearchJSONRequestBody defines body for PutSearch for application/json ContentType.
+type PutSearchJSONRequestBody = SavedSearch

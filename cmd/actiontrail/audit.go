@@ -19,7 +19,8 @@ func auditCalls(system *aggregator.System) func(context.Context, api.Call) error
 }
 
 // shownParameters are those of the API whose values stand in its audit.
-var shownParameters = []string{"query", "from", "to", "limit", "cursor", "sort", "fields", "interval", "eventId", "field", "name"}
+var shownParameters = []string{"query", "from", "to", "limit", "cursor", "sort", "fields", "interval", "eventId", "field", "name",
+	"count", "by", "n", "format", "gzip", "buckets", "leaves", "prefix", "at", "after"}
 
 func callEvent(c api.Call) event.Event {
 	e := event.Event{Type: event.TypeAPICall, Name: c.Action, RW: event.Read, Time: event.At(c.Time, 3), SourceIP: event.Text(c.RemoteAddr),
