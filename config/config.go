@@ -124,7 +124,9 @@ type NATS struct {
 // API is the HTTP server.
 type API struct {
 	Listen    string
-	TokenFile string // empty: no token is asked for
+	TokenFile string     // empty: no token is asked for
+	TLS       *ListenTLS // nil: in the clear
+	Place     string     // file:line of its block; empty: there is none
 }
 
 // Index is where events are searched.

@@ -56,3 +56,23 @@ source "file" "log" {
 		t.Error("a source of files listens")
 	}
 }
+
+func TestAPI(t *testing.T) {
+	c := mustLoad(t, `api {
+  listen     = "0.0.0.0:8443"
+  token_file = "tokens"
+  tls {
+    cert_file      = "server.pem"
+    key_file       = "/etc/server.key"
+    client_ca_file = "people.pem"
+  }
+}
+`)
+	file := c.Files[0].Name
+	in := func(name string) string { return filepath.Join(filepath.Dir(file), name) }
+	want := API{Listen: "0.0.0.0:8443", TokenFile: in("tokens"), Place: file + ":1",
+		TLS: &ListenTLS{Cert: in("server.pem"), Key: "/etc/server.key", ClientCA: in("people.pem")}}
+	if diff := cmp.Diff(want, c.API); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -169,7 +169,15 @@ type natsBlock struct {
 type apiBlock struct {
 	Listen    hcl.Expression `hcl:"listen,optional"`
 	TokenFile hcl.Expression `hcl:"token_file,optional"`
+	TLS       []apiTLSBlock  `hcl:"tls,block"`
 	Range     hcl.Range      `hcl:",def_range"`
+}
+
+type apiTLSBlock struct {
+	CertFile     hcl.Expression `hcl:"cert_file,attr"`
+	KeyFile      hcl.Expression `hcl:"key_file,attr"`
+	ClientCAFile hcl.Expression `hcl:"client_ca_file,optional"`
+	Range        hcl.Range      `hcl:",def_range"`
 }
 
 type indexBlock struct {

@@ -127,8 +127,12 @@ func token(name string) string {
 func (r *reader) api(blocks []apiBlock) API {
 	a := API{Listen: DefaultListen}
 	if b := one(r, blocks, "api", func(b *apiBlock) hcl.Range { return b.Range }); b != nil {
+		a.Place = place(b.Range)
 		a.Listen = r.address(b.Listen, a.Listen)
-		a.TokenFile = r.text(b.TokenFile, "")
+		a.TokenFile = r.file(b.TokenFile)
+		if t := one(r, b.TLS, "tls", func(t *apiTLSBlock) hcl.Range { return t.Range }); t != nil {
+			a.TLS = &ListenTLS{Cert: r.file(t.CertFile), Key: r.file(t.KeyFile), ClientCA: r.file(t.ClientCAFile)}
+		}
 	}
 	return a
 }

@@ -26,7 +26,7 @@ func audited(t *testing.T) (*Server, *[]Call) {
 
 func TestAuditOfEveryCall(t *testing.T) {
 	s, calls := audited(t)
-	s.Token = testToken
+	s.Tokens = oneToken(testToken)
 	h := s.Handler()
 	with := []string{"Authorization", "Bearer " + testToken, "User-Agent", "tester/1"}
 	id := madeUp(1, testNow, time.Minute)[0].ID
@@ -36,30 +36,30 @@ func TestAuditOfEveryCall(t *testing.T) {
 		want           Call
 	}{
 		"search": {"GET", searchTarget("query", "eventRW: *", "limit", "2"), with,
-			Call{Action: "SearchEvents", Route: "/api/v1/events", Parameters: map[string]string{"query": "eventRW: *", "limit": "2"}, Authenticated: true, Status: 200, Events: 2}},
+			Call{Action: "SearchEvents", Route: "/api/v1/events", Parameters: map[string]string{"query": "eventRW: *", "limit": "2"}, Authenticated: true, Token: "tester", Status: 200, Events: 2}},
 		"export": {"GET", searchTarget("limit", "3"), append([]string{"Accept", ndjson}, with...),
-			Call{Action: "SearchEvents", Route: "/api/v1/events", Parameters: map[string]string{"limit": "3"}, Authenticated: true, Status: 200, Events: 3}},
+			Call{Action: "SearchEvents", Route: "/api/v1/events", Parameters: map[string]string{"limit": "3"}, Authenticated: true, Token: "tester", Status: 200, Events: 3}},
 		"event": {"GET", "/api/v1/events/" + id, with,
-			Call{Action: "GetEvent", Route: "/api/v1/events/{eventId}", Parameters: map[string]string{"eventId": id}, Authenticated: true, Status: 200, Events: 1}},
+			Call{Action: "GetEvent", Route: "/api/v1/events/{eventId}", Parameters: map[string]string{"eventId": id}, Authenticated: true, Token: "tester", Status: 200, Events: 1}},
 		"head": {"HEAD", "/api/v1/events/" + id, with,
-			Call{Action: "GetEvent", Route: "/api/v1/events/{eventId}", Parameters: map[string]string{"eventId": id}, Authenticated: true, Status: 200}},
+			Call{Action: "GetEvent", Route: "/api/v1/events/{eventId}", Parameters: map[string]string{"eventId": id}, Authenticated: true, Token: "tester", Status: 200}},
 		"values": {"GET", "/api/v1/fields/eventName/values", with,
-			Call{Action: "ListFieldValues", Route: "/api/v1/fields/{field}/values", Parameters: map[string]string{"field": "eventName"}, Authenticated: true, Status: 200}},
-		"histogram": {"GET", "/api/v1/histogram", with, Call{Action: "GetHistogram", Route: "/api/v1/histogram", Authenticated: true, Status: 200}},
-		"status":    {"GET", "/api/v1/status", with, Call{Action: "GetStatus", Route: "/api/v1/status", Authenticated: true, Status: 200}},
-		"trails":    {"GET", "/api/v1/trails", with, Call{Action: "ListTrails", Route: "/api/v1/trails", Authenticated: true, Status: 200}},
+			Call{Action: "ListFieldValues", Route: "/api/v1/fields/{field}/values", Parameters: map[string]string{"field": "eventName"}, Authenticated: true, Token: "tester", Status: 200}},
+		"histogram": {"GET", "/api/v1/histogram", with, Call{Action: "GetHistogram", Route: "/api/v1/histogram", Authenticated: true, Token: "tester", Status: 200}},
+		"status":    {"GET", "/api/v1/status", with, Call{Action: "GetStatus", Route: "/api/v1/status", Authenticated: true, Token: "tester", Status: 200}},
+		"trails":    {"GET", "/api/v1/trails", with, Call{Action: "ListTrails", Route: "/api/v1/trails", Authenticated: true, Token: "tester", Status: 200}},
 		"trail": {"GET", "/api/v1/trails/all", with,
-			Call{Action: "GetTrail", Route: "/api/v1/trails/{name}", Parameters: map[string]string{"name": "all"}, Authenticated: true, Status: 200}},
+			Call{Action: "GetTrail", Route: "/api/v1/trails/{name}", Parameters: map[string]string{"name": "all"}, Authenticated: true, Token: "tester", Status: 200}},
 		"wrong parameter": {"GET", searchTarget("nope", "x"), with,
-			Call{Action: "SearchEvents", Route: "/api/v1/events", Parameters: map[string]string{"nope": "x"}, Authenticated: true, Status: 400, Problem: Problem{Type: problemInvalid, Parameter: "nope"}}},
+			Call{Action: "SearchEvents", Route: "/api/v1/events", Parameters: map[string]string{"nope": "x"}, Authenticated: true, Token: "tester", Status: 400, Problem: Problem{Type: problemInvalid, Parameter: "nope"}}},
 		"no token": {"GET", "/api/v1/status", with[2:],
 			Call{Action: "GetStatus", Route: "/api/v1/status", Status: 401, Problem: Problem{Type: problemToken}}},
 		"wrong token": {"GET", "/api/v1/status", []string{"Authorization", "Bearer x", "User-Agent", "tester/1"},
 			Call{Action: "GetStatus", Route: "/api/v1/status", Status: 401, Problem: Problem{Type: problemToken}}},
 		"unknown": {"GET", "/api/v1/nothing", with,
-			Call{Action: "UnknownOperation", Route: "/api/v1/nothing", Authenticated: true, Status: 404, Problem: Problem{Type: problemNotFound}}},
+			Call{Action: "UnknownOperation", Route: "/api/v1/nothing", Authenticated: true, Token: "tester", Status: 404, Problem: Problem{Type: problemNotFound}}},
 		"write": {"DELETE", "/api/v1/trails/all", with,
-			Call{Action: "UnknownOperation", Route: "/api/v1/trails/all", Authenticated: true, Write: true, Status: 405, Problem: Problem{Type: problemMethod}}},
+			Call{Action: "UnknownOperation", Route: "/api/v1/trails/all", Authenticated: true, Token: "tester", Write: true, Status: 405, Problem: Problem{Type: problemMethod}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			*calls = nil
@@ -80,7 +80,7 @@ func TestAuditOfEveryCall(t *testing.T) {
 	}
 	*calls = nil
 	for _, path := range []string{"/", "/healthz", "/readyz", "/metrics"} {
-		get(t, h, path)
+		get(t, h, path, with...)
 	}
 	if len(*calls) > 0 {
 		t.Errorf("audited what is no call of the API: %+v", *calls)

@@ -31,12 +31,14 @@ type Call struct {
 	Parameters    map[string]string // of path and query; long values are cut
 	RemoteAddr    string            // the client's address without port
 	UserAgent     string
-	Authenticated bool // brought the right token
-	Write         bool // changes something, or would have
-	Status        int  // of the answer, or of what broke it off later; 499: the client left before its end
+	Authenticated bool   // brought a right token
+	Token         string // name of that token, if it has one
+	Write         bool   // changes something, or would have
+	Status        int    // of the answer, or of what broke it off later; 499: the client left before its end
 	Problem       Problem
 	Events        int // how many events were handed out
 	Duration      time.Duration
+	Unrecorded    int // calls refused for want of a token, before this one, that were not recorded themselves: too many came
 }
 
 // answer watches what a handler answers.
@@ -47,6 +49,7 @@ type answer struct {
 	problem       Problem
 	events        int
 	authenticated bool
+	token         string // name of the one that the call brought
 }
 
 // Unwrap lets http.ResponseController through.
@@ -112,13 +115,19 @@ func (h *handlers) audited(op operation, next http.Handler) http.Handler {
 	})
 }
 
-// recovered answers for handlers that panic where nothing is audited.
-func (h *handlers) recovered(next http.Handler) http.Handler {
+// recovered answers for handlers that panic where nothing is audited, but for calls without the right token.
+func (h *handlers) recovered(op operation, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := h.now()
 		a := &answer{ResponseWriter: w, id: newRequestID()}
 		w.Header().Set("X-Request-Id", a.id)
 		if h.serve(a, r, next) {
 			panic(http.ErrAbortHandler)
+		}
+		if a.problem.Type == problemToken {
+			if err := h.report(r, op, a, begin); err != nil {
+				h.log.ErrorContext(r.Context(), "a call could not be audited", "action", op.action, "request", a.id, "error", err)
+			}
 		}
 	})
 }
@@ -150,7 +159,7 @@ func (h *handlers) serve(a *answer, r *http.Request, next http.Handler) (aborted
 func (h *handlers) report(r *http.Request, op operation, a *answer, begin time.Time) error {
 	c := Call{
 		Time: begin, ID: a.id, Action: op.action, Method: r.Method, Route: route(r, op), Parameters: parameters(r),
-		RemoteAddr: remoteHost(r), UserAgent: cut(r.UserAgent()), Authenticated: a.authenticated,
+		RemoteAddr: remoteHost(r), UserAgent: cut(r.UserAgent()), Authenticated: a.authenticated, Token: a.token,
 		Write:  r.Method != http.MethodGet && r.Method != http.MethodHead,
 		Status: a.status, Problem: a.problem, Events: a.events, Duration: h.now().Sub(begin),
 	}
@@ -164,13 +173,18 @@ func (h *handlers) report(r *http.Request, op operation, a *answer, begin time.T
 		c.Events = 0 // an answer to HEAD has no body
 	}
 	h.counts.add(c)
-	if h.Audit == nil {
+	if h.Audit == nil || a.problem.Type == problemToken && h.refused.skip(begin, c.RemoteAddr) {
 		return nil
 	}
+	c.Unrecorded = h.refused.take()
 	// The client may be gone; that it asked is recorded all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), auditTimeout)
 	defer cancel()
-	return h.Audit(ctx, c)
+	err := h.Audit(ctx, c)
+	if err != nil {
+		h.refused.giveBack(c.Unrecorded)
+	}
+	return err
 }
 
 func route(r *http.Request, op operation) string {

@@ -10,7 +10,7 @@ import (
 // TestClient is the generated client against the generated routes, over a connection.
 func TestClient(t *testing.T) {
 	s, x := madeUpServer(20)
-	s.Token = testToken
+	s.Tokens = oneToken(testToken)
 	server := httptest.NewServer(s.Handler())
 	defer server.Close()
 	c := must(NewClientWithResponses(server.URL, WithRequestEditorFn(func(_ context.Context, r *http.Request) error {

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,7 +26,7 @@ func (h *handlers) hardened(next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
-		if h.Token == "" && !h.ownHost(r.Host) {
+		if h.Tokens == nil && !h.ownHost(r.Host) {
 			if strings.HasPrefix(r.URL.Path, "/api/") {
 				auditedMisdirected.ServeHTTP(w, r)
 			} else {
@@ -51,26 +49,4 @@ func (h *handlers) ownHost(host string) bool {
 		return true
 	}
 	return strings.EqualFold(host, "localhost") || slices.ContainsFunc(h.Hosts, func(s string) bool { return strings.EqualFold(s, host) })
-}
-
-// authenticated asks for the token.
-func (h *handlers) authenticated(next http.Handler) http.Handler {
-	if h.Token == "" {
-		return next
-	}
-	want := sha256.Sum256([]byte(h.Token))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		got := sha256.Sum256([]byte(strings.TrimSpace(token))) // hashed, so that neither content nor length shows in the time
-		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="actiontrail"`)
-			writeProblem(w, Problem{Type: problemToken, Title: "A token is needed", Status: http.StatusUnauthorized,
-				Detail: "the call has no bearer token, or not the right one", Hint: "send Authorization: Bearer TOKEN; clients take --token-file"})
-			return
-		}
-		if a, ok := w.(*answer); ok {
-			a.authenticated = true
-		}
-		next.ServeHTTP(w, r)
-	})
 }

@@ -72,6 +72,9 @@ var operations = map[string]operation{
 // unknownOperation is what a call to no route is audited as.
 var unknownOperation = operation{action: "UnknownOperation"}
 
+// pageOperation is what is served outside the API; it is never audited.
+var pageOperation = operation{action: "GetPage", open: true}
+
 // maxLengths are the longest values of the parameters in the query, in bytes. Never changed.
 var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16, "after": 64, "by": 256, "prefix": 1024}
 

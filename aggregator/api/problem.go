@@ -17,6 +17,7 @@ const (
 	problemMethod    = problemPrefix + "method-not-allowed"
 	problemAccept    = problemPrefix + "not-acceptable"
 	problemToken     = problemPrefix + "unauthorized"
+	problemNoTokens  = problemPrefix + "tokens-unreadable"
 	problemHost      = problemPrefix + "unknown-host"
 	problemNotReady  = problemPrefix + "not-ready"
 	problemTimeout   = problemPrefix + "timeout"

@@ -26,8 +26,8 @@ type Server struct {
 	// for long: it is given auditTimeout. nil: nobody is told.
 	Audit func(context.Context, Call) error
 
-	// Token is what calls to /api/v1 and /metrics must bring as a bearer; empty: none is asked for.
-	Token string
+	// Tokens knows what calls to /api/v1 and /metrics must bring as a bearer; nil: none is asked for.
+	Tokens Tokens
 	// Hosts are names under which the server may be called without a token, beside
 	// localhost and plain addresses. A page on another site could otherwise point a
 	// name of its own at this server and read it through a visitor's browser.
@@ -66,7 +66,7 @@ func (s *Server) Handler() http.Handler {
 	r := &router{ServeMux: mux, handlers: h}
 	HandlerWithOptions(h, StdHTTPServerOptions{BaseRouter: r, ErrorHandlerFunc: badParameter})
 	mux.Handle("/api/", h.audited(unknownOperation, h.authenticated(noSuchRoute(mux))))
-	mux.Handle("/", h.recovered(page))
+	mux.Handle("/", h.recovered(pageOperation, page))
 	return h.hardened(mux)
 }
 
@@ -77,6 +77,7 @@ type handlers struct {
 	log     *slog.Logger
 	timeout time.Duration
 	counts  *counts
+	refused refusals
 }
 
 var _ ServerInterface = (*handlers)(nil)
@@ -101,7 +102,7 @@ func (r *router) HandleFunc(pattern string, fn func(http.ResponseWriter, *http.R
 	if op.audited {
 		next = r.handlers.audited(op, next)
 	} else {
-		next = r.handlers.recovered(next)
+		next = r.handlers.recovered(op, next)
 	}
 	r.Handle(pattern, next)
 }

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,7 +56,7 @@ type aggregation struct {
 	lane       *agent.Lane // of system
 	lanes      *lanes.Lanes
 	fleet      *aggregator.Fleet
-	token      string
+	guarded    guarded
 
 	streamed chan struct{} // closed when there is a stream
 	closers  []func()
@@ -73,13 +72,13 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 			a = nil
 		}
 	}()
+	if a.guarded, err = newGuarded(a.cfg.API, a.log); err != nil {
+		return a, err
+	}
 	if a.listener, err = net.Listen("tcp", a.cfg.API.Listen); err != nil {
 		return a, process.UsageError("the API cannot listen: %w; stop what has the address, or choose another one with --listen", err)
 	}
 	a.closeLater(func() { a.listener.Close() })
-	if a.token, err = readToken(a.cfg.API.TokenFile); err != nil {
-		return a, err
-	}
 	if a.agents, err = aggregator.OpenAgents(filepath.Join(a.dir, agentsName)); err != nil {
 		return a, err
 	}
@@ -200,12 +199,16 @@ func (a *aggregation) run(ctx context.Context) error {
 	var all sync.WaitGroup
 	failed := make(chan error, 1)
 	server := a.httpServer()
+	listener := a.listener
+	if c := a.guarded.certificates; c != nil {
+		listener = tls.NewListener(listener, c.Server())
+	}
 	all.Go(func() {
-		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("the API has stopped: %w", err)
 		}
 	})
-	a.log.Info("API listens", "address", "http://"+a.listener.Addr().String(), "version", version)
+	a.log.Info("API listens", "address", a.guarded.address(a.listener), "version", version)
 
 	// The system's lane outlives the followers: what they find must become durable.
 	laneCtx, stopLane := context.WithCancel(context.WithoutCancel(ctx))
@@ -318,23 +321,10 @@ func (a *aggregation) watchStore(ctx context.Context) {
 }
 
 func (a *aggregation) httpServer() *http.Server {
-	handler := (&api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Audit: auditCalls(a.system), Token: a.token, Log: a.log}).Handler()
-	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Audit: auditCalls(a.system), Log: a.log}
+	if a.guarded.tokens != nil {
+		s.Tokens = a.guarded.tokens
+	}
+	return &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
-}
-
-// readToken reads the API's token; no file, no token.
-func readToken(path string) (string, error) {
-	if path == "" {
-		return "", nil
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", process.UsageError("token of the API: %w", err)
-	}
-	token := strings.TrimSpace(string(data))
-	if len(token) < 16 || strings.ContainsAny(token, " \t\r\n") {
-		return "", process.UsageError("token of the API: %s must hold one word of at least 16 characters", path)
-	}
-	return token, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -30,7 +31,7 @@ func callEvent(c api.Call) event.Event {
 		e.RW = event.Write
 	}
 	if c.Authenticated {
-		e.Identity = event.Identity{Type: "api-key", UserName: "token", Trust: event.TrustVerified, Source: "api_key"}
+		e.Identity = event.Identity{Type: "api-key", UserName: cmp.Or(event.Text(c.Token), "token"), Trust: event.TrustVerified, Source: "api_key"}
 	}
 	parameters := map[string]any{}
 	for k, v := range c.Parameters {
@@ -40,8 +41,12 @@ func callEvent(c api.Call) event.Event {
 		parameters[event.Text(k)] = event.Text(v)
 	}
 	e.RequestParameters = object(parameters)
-	e.Additional = object(map[string]any{"method": event.Text(c.Method), "route": event.Text(c.Route), "status": strconv.Itoa(c.Status),
-		"durationMs": fmt.Sprintf("%.1f", float64(c.Duration.Microseconds())/1000), "events": strconv.Itoa(c.Events)})
+	additional := map[string]any{"method": event.Text(c.Method), "route": event.Text(c.Route), "status": strconv.Itoa(c.Status),
+		"durationMs": fmt.Sprintf("%.1f", float64(c.Duration.Microseconds())/1000), "events": strconv.Itoa(c.Events)}
+	if c.Unrecorded > 0 {
+		additional["unrecordedRefusals"] = strconv.Itoa(c.Unrecorded)
+	}
+	e.Additional = object(additional)
 	if c.Status >= 400 {
 		e.ErrorCode, e.ErrorMessage = "HTTP."+strconv.Itoa(c.Status), event.Text(c.Problem.Title)
 	}

@@ -23,7 +23,7 @@ type serveFlags struct {
 func (f *serveFlags) register(cmd *cobra.Command) {
 	f.Flags.Register(cmd)
 	cmd.Flags().StringVar(&f.listen, "listen", config.DefaultListen, "address of the API; over api { listen } of the configuration")
-	cmd.Flags().BoolVar(&f.insecure, "insecure", false, "allow addresses that other machines can call")
+	cmd.Flags().BoolVar(&f.insecure, "insecure", false, "allow addresses that other machines can call without TLS and token")
 }
 
 // load reads the configuration and lets the flags have their way.
@@ -33,9 +33,9 @@ func (f *serveFlags) load(cmd *cobra.Command) (*process.Hand, error) {
 		return nil, err
 	}
 	if cmd.Flags().Changed("listen") {
-		h.Config.API.Listen = f.listen
+		h.Config.API.Listen, h.Config.API.Place = f.listen, ""
 	}
-	if err := process.CheckLoopback("the API", h.Config.API.Listen, f.insecure); err != nil {
+	if err := checkAPI(h.Config.API, f.insecure); err != nil {
 		return nil, err
 	}
 	if n := h.Config.NATS; n.Listen != "" && !n.Secure && !f.insecure && !process.Loopback(n.Listen) {

@@ -12,7 +12,8 @@ import (
 )
 
 func newValidateCommand() *cobra.Command {
-	return &cobra.Command{
+	insecure := false
+	cmd := &cobra.Command{
 		Use:   "validate FILE…",
 		Short: "Check configuration files, and tell every mistake with its place",
 		Long: `Checks configuration files, or folders of *.hcl files, that belong together, and runs the tests in their mappers. It needs no server.
@@ -21,6 +22,9 @@ Plugins are started and asked what they say of their config block; one that cann
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := config.Load(args...)
 			if err != nil {
+				return usageError("the configuration is wrong\n\n%w", err)
+			}
+			if err := checkAPI(cfg.API, insecure); err != nil {
 				return usageError("the configuration is wrong\n\n%w", err)
 			}
 			err = lanes.CheckPlugins(cmd.Context(), cfg, slog.New(slog.DiscardHandler), func(source string, err error) {
@@ -41,6 +45,8 @@ Plugins are started and asked what they say of their config block; one that cann
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&insecure, "insecure", false, "as for the server: the API may listen for other machines without TLS and token")
+	return cmd
 }
 
 func count[N int | uint64](n N, what string) string {

@@ -27,6 +27,7 @@ func law() []rule {
 
 		{"internal/durable", nil, "durable only knows files", nil},
 		{"internal/backoff", nil, "backoff only knows time", nil},
+		{"internal/access", nil, "access only knows files of tokens and certificates, not what is asked for with them", nil},
 		{"internal/wire", []string{"event", "proto/..."}, "wire is the form of a batch, not the way it travels", nil},
 		{"internal/bus", []string{"event", "internal/wire", "internal/backoff"}, "bus carries bytes, and links no server: the light agent imports it", []string{"internal/bus/embedded"}},
 		{"internal/bus/embedded", []string{"internal/bus"}, "the server in this process knows nothing of what goes through it", nil},
@@ -39,6 +40,7 @@ func law() []rule {
 		{"plugins/host", []string{"plugins", "event", "proto/actiontrail/plugin/v1", "internal/backoff"}, "the host carries the contract to a process and back: it knows no source, no agent, and nothing of batches", []string{"plugins/file", "plugins/sinktest"}},
 		{"plugins/sourcetest", []string{"plugins", "event"}, "the suite knows the contract and nothing of any source", nil},
 		{"plugins/sinktest", []string{"plugins", "event"}, "the suite knows the contract and nothing of any sink", nil},
+		{"plugins/http", []string{"plugins", "event", "internal/access"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
 		{"plugins/...", []string{"plugins", "event", "internal/durable"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
 
 		{"agent/...", []string{"event", "plugins", "agent/...", "internal/backoff", "internal/bus", "internal/durable", "internal/wire"}, "the agent must stay light: neither server nor index nor configuration language", []string{"internal/bus/..."}},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/actiontrail/actiontrail/internal/access"
 )
 
 // The time that a request may take, apart from waiting.
@@ -18,7 +20,7 @@ const (
 // handler answers clients.
 type handler struct {
 	in    *inlet
-	token *tokens // nil: none is asked for
+	token *access.Tokens // nil: none is asked for
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -102,12 +104,13 @@ func (h *handler) check(r *http.Request) *problem {
 		return refuse(http.StatusNotFound, "not-found", "There is nothing here", fmt.Sprintf("records are taken at %s", h.in.config.Path), "")
 	}
 	if h.token != nil {
-		right, err := h.token.brought(r)
+		token, bearer := access.Bearer(r)
+		_, right, err := h.token.Find(token)
 		switch {
 		case err != nil:
 			h.in.config.Log.Error("no client can be let in", "error", err)
 			return busy("the tokens cannot be read at present")
-		case !right:
+		case !right || !bearer:
 			return refuse(http.StatusUnauthorized, "unauthorized", "A token is needed", "the request has no Authorization, or not the right one", "send Authorization: Bearer and the token")
 		}
 	}

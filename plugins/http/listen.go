@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/actiontrail/actiontrail/internal/access"
 )
 
 const (
@@ -24,17 +26,17 @@ const (
 // listen begins to answer clients.
 func (s *Source) listen(ctx context.Context, in *inlet) error {
 	if s.token != nil {
-		if _, err := s.token.read(); err != nil {
+		if err := s.token.Check(); err != nil {
 			return err
 		}
 	}
 	var config *tls.Config
 	if s.config.TLS != nil {
-		c := newCertificates(s.config.TLS)
-		if _, err := c.read(); err != nil {
+		c := access.NewCertificates(*s.config.TLS, s.config.Log)
+		if err := c.Check(); err != nil {
 			return err
 		}
-		config = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current(s.config.Log), nil }}
+		config = c.Server()
 	}
 	var nets net.ListenConfig
 	l, err := nets.Listen(ctx, "tcp", s.config.Listen)

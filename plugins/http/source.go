@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
@@ -44,7 +45,7 @@ type Config struct {
 	Listen      string        // host:port
 	Path        string        // of POST; "": DefaultPath
 	TokenFile   string        // of the tokens of which a client must bring one, one a line; "": none is asked for
-	TLS         *TLS          // nil: in the clear
+	TLS         *access.TLS   // nil: in the clear
 	Split       string        // how a body becomes records: SplitAuto (also ""), SplitJSON or SplitLines
 	MaxBody     int64         // bytes of a request, unpacked; 0: DefaultMaxBody
 	MaxRecords  int           // of a request; 0: DefaultMaxRecords
@@ -54,16 +55,10 @@ type Config struct {
 	Log         *slog.Logger  // nil: nobody is told
 }
 
-// TLS names files of certificates in PEM. They are read again when they change.
-type TLS struct {
-	Cert, Key string
-	ClientCA  string // clients need a certificate of one of these; "": they need none
-}
-
 // Source is a plugins.Source of what clients post.
 type Source struct {
 	config Config
-	token  *tokens
+	token  *access.Tokens
 	draw   func() (string, error) // of an instance
 
 	mu    sync.Mutex
@@ -101,7 +96,7 @@ func New(c Config) (*Source, error) {
 	}
 	s := &Source{config: c, draw: drawInstance}
 	if c.TokenFile != "" {
-		s.token = &tokens{file: watched{paths: []string{c.TokenFile}}}
+		s.token = access.NewTokens(c.TokenFile)
 	}
 	return s, nil
 }

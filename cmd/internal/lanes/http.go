@@ -5,6 +5,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/cmd/internal/process"
 	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/internal/access"
 	httpsource "github.com/actiontrail/actiontrail/plugins/http"
 )
 
@@ -15,7 +16,7 @@ func httpConfig(s *config.Source, log *slog.Logger) httpsource.Config {
 		MaxBody: h.MaxBody, MaxRecords: h.MaxRecords, MaxLine: s.MaxLine, MaxInflight: h.MaxInflight, Wait: h.Wait, Log: log,
 	}
 	if t := h.TLS; t != nil {
-		c.TLS = &httpsource.TLS{Cert: t.Cert, Key: t.Key, ClientCA: t.ClientCA}
+		c.TLS = &access.TLS{Cert: t.Cert, Key: t.Key, ClientCA: t.ClientCA}
 	}
 	return c
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/internal/wire"
 	httpsource "github.com/actiontrail/actiontrail/plugins/http"
@@ -30,7 +31,7 @@ func TestHTTPConfig(t *testing.T) {
 	got := httpConfig(&config.Source{MaxLine: 7, HTTP: &config.HTTP{Listen: "127.0.0.1:1", Path: "/a", TokenFile: "t", Split: "json", MaxBody: 8, MaxRecords: 9, MaxInflight: 10, Wait: 11,
 		TLS: &config.ListenTLS{Cert: "c", Key: "k", ClientCA: "ca"}}}, nil)
 	want := httpsource.Config{Listen: "127.0.0.1:1", Path: "/a", TokenFile: "t", Split: "json", MaxBody: 8, MaxRecords: 9, MaxLine: 7, MaxInflight: 10, Wait: 11,
-		TLS: &httpsource.TLS{Cert: "c", Key: "k", ClientCA: "ca"}}
+		TLS: &access.TLS{Cert: "c", Key: "k", ClientCA: "ca"}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(httpsource.Config{}, "Log")); diff != "" {
 		t.Error(diff)
 	}

@@ -140,17 +140,6 @@ func Hold(data, part string) (*durable.Lock, error) {
 	return lock, nil
 }
 
-// CheckLoopback refuses to listen where other machines can call, unless that was asked for.
-func CheckLoopback(what, address string, insecure bool) error {
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return UsageError("%s: %q is not host:port", what, address)
-	}
-	if insecure || Loopback(address) {
-		return nil
-	}
-	return UsageError("%s: %s can be called from other machines, and access control is not in this version yet; listen on 127.0.0.1, or add --insecure if the network is closed", what, address)
-}
-
 // Loopback tells whether only this machine can call an address, which is host:port.
 func Loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)

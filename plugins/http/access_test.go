@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/actiontrail/actiontrail/internal/access"
 )
 
 func write(t *testing.T, dir, name string, text []byte) string {
@@ -135,7 +137,7 @@ func TestTLS(t *testing.T) {
 	}
 	cert, key := replace(first)
 	ca := write(t, dir, "ca", first.pem)
-	a := newCarrier(t, Config{TLS: &TLS{Cert: cert, Key: key, ClientCA: ca}})
+	a := newCarrier(t, Config{TLS: &access.TLS{Cert: cert, Key: key, ClientCA: ca}})
 	a.run()
 	call := func(trust, mine *authority) (status int, err error) {
 		config := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "gateway.example"}
@@ -176,7 +178,7 @@ func TestTLS(t *testing.T) {
 	want(second, first, false)
 	want(second, second, true)
 
-	for _, bad := range []TLS{{Cert: cert, Key: cert}, {Cert: filepath.Join(dir, "none"), Key: key}, {Cert: cert, Key: key, ClientCA: key}} {
+	for _, bad := range []access.TLS{{Cert: cert, Key: cert}, {Cert: filepath.Join(dir, "none"), Key: key}, {Cert: cert, Key: key, ClientCA: key}} {
 		s, err := New(Config{Listen: "127.0.0.1:0", TLS: &bad})
 		if err != nil {
 			t.Fatal(err)
@@ -189,7 +191,7 @@ func TestTLS(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for _, c := range []Config{{}, {Listen: "9080"}, {Listen: ":1", Path: "logs"}, {Listen: ":1", Path: "/a?b"}, {Listen: ":1", Path: HealthPath}, {Listen: ":1", Split: "xml"},
-		{Listen: ":1", TLS: &TLS{Cert: "c"}}, {Listen: ":1", MaxBody: -1}, {Listen: ":1", MaxBody: 100 << 20}} {
+		{Listen: ":1", TLS: &access.TLS{Cert: "c"}}, {Listen: ":1", MaxBody: -1}, {Listen: ":1", MaxBody: 100 << 20}} {
 		if _, err := New(c); err == nil {
 			t.Errorf("made of %+v", c)
 		}
