@@ -26,7 +26,7 @@ ACCOUNT/NAME, shows all that is known of one agent. Agents report every 10 secon
 			if err != nil {
 				return err
 			}
-			s := newScreen(cmd.OutOrStdout())
+			s := f.screen(cmd)
 			switch {
 			case f.output == "json":
 				return printJSON(s, agents)

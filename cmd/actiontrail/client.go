@@ -1,12 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -33,18 +32,46 @@ type exitError = process.ExitError
 
 func usageError(format string, args ...any) error { return process.UsageError(format, args...) }
 
+// Variables of the environment that stand for flags that are not given.
+const (
+	serverVariable = "ACTIONTRAIL_SERVER"
+	tokenVariable  = "ACTIONTRAIL_TOKEN_FILE"
+	caVariable     = "ACTIONTRAIL_CA_FILE"
+)
+
 // clientFlags are the flags of every command that asks a server.
 type clientFlags struct {
-	server    string
-	tokenFile string
-	output    string
+	server            string
+	tokenFile         string
+	caFile            string
+	certFile, keyFile string
+	output            string
+	color             string
 }
 
 // register adds the flags; outputs are the forms that the command can print, the first one is the default.
 func (f *clientFlags) register(cmd *cobra.Command, outputs ...string) {
-	cmd.Flags().StringVar(&f.server, "server", DefaultServer, "address of the server")
-	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "file that holds the server's token")
+	flags := cmd.Flags()
+	flags.StringVar(&f.server, "server", "", "address of the server, https:// if it has a certificate (default $"+serverVariable+", else "+DefaultServer+")")
+	flags.StringVar(&f.tokenFile, "token-file", "", "file that holds a token of the server (default $"+tokenVariable+")")
+	flags.StringVar(&f.caFile, "ca-file", "", "certificate of the authority that signed the server's; else those of this machine are believed (default $"+caVariable+")")
+	flags.StringVar(&f.certFile, "cert-file", "", "own certificate, for a server that wants one")
+	flags.StringVar(&f.keyFile, "key-file", "", "key of the own certificate")
+	flags.StringVar(&f.color, "color", colors[0], "when to print in colours: "+strings.Join(colors, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that is not there
 	registerOutput(cmd, &f.output, outputs...)
+	form := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if !slices.Contains(colors, f.color) {
+			return usageError("--color %s: choose one of %s", f.color, strings.Join(colors, ", "))
+		}
+		return form(cmd, args)
+	}
+}
+
+// screen is the standard output of a command.
+func (f *clientFlags) screen(cmd *cobra.Command) screen {
+	return newScreen(cmd.OutOrStdout()).colored(f.color)
 }
 
 func registerOutput(cmd *cobra.Command, output *string, outputs ...string) {
@@ -61,29 +88,30 @@ func registerOutput(cmd *cobra.Command, output *string, outputs ...string) {
 
 // client asks a server.
 type client struct {
-	server string
+	server    string
+	tokenFile string // empty: it brings none
 	*api.Client
 }
 
 // dial makes the client; it does not connect yet.
 func (f *clientFlags) dial() (*client, error) {
-	u, err := url.Parse(f.server)
+	c := &client{server: cmp.Or(f.server, os.Getenv(serverVariable), DefaultServer), tokenFile: cmp.Or(f.tokenFile, os.Getenv(tokenVariable))}
+	u, err := url.Parse(c.server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, usageError("--server %q is not an address such as %s", f.server, DefaultServer)
+		return nil, usageError("--server %q is not an address such as %s", c.server, DefaultServer)
 	}
 	token := ""
-	if f.tokenFile != "" {
-		b, err := os.ReadFile(f.tokenFile)
-		if err != nil {
-			return nil, usageError("read the token: %w", err)
-		}
-		if token = strings.TrimSpace(string(b)); token == "" || strings.ContainsAny(token, "\r\n") {
-			return nil, usageError("--token-file %s does not hold one token", f.tokenFile)
+	if c.tokenFile != "" {
+		if token, err = readToken(c.tokenFile); err != nil {
+			return nil, err
 		}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = time.Minute
-	c, err := api.NewClient(f.server, api.WithHTTPClient(&http.Client{Transport: transport}),
+	if transport.TLSClientConfig, err = f.tls(); err != nil {
+		return nil, err
+	}
+	c.Client, err = api.NewClient(c.server, api.WithHTTPClient(&http.Client{Transport: transport}),
 		api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 			r.Header.Set("User-Agent", "actiontrail-cli")
 			if token != "" {
@@ -94,7 +122,50 @@ func (f *clientFlags) dial() (*client, error) {
 	if err != nil {
 		return nil, usageError("%w", err)
 	}
-	return &client{server: f.server, Client: c}, nil
+	return c, nil
+}
+
+// readToken reads the one token of a file, with or without its name.
+func readToken(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", usageError("read the token: %w", err)
+	}
+	token := strings.TrimSpace(string(b))
+	if i := strings.LastIndexByte(token, ':'); i >= 0 {
+		token = token[i+1:]
+	}
+	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", usageError("--token-file %s does not hold one token", path)
+	}
+	return token, nil
+}
+
+// tls is how the client looks at certificates. They are read once: no command runs for as long as they are good.
+func (f *clientFlags) tls() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if path := cmp.Or(f.caFile, os.Getenv(caVariable)); path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, usageError("read the certificate of the authority: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(text) {
+			return nil, usageError("--ca-file %s holds no certificate in PEM", path)
+		}
+	}
+	if f.certFile == "" && f.keyFile == "" {
+		return config, nil
+	}
+	if f.certFile == "" || f.keyFile == "" {
+		return nil, usageError("--cert-file and --key-file belong together")
+	}
+	pair, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
+	if err != nil {
+		return nil, usageError("own certificate %s with key %s: %w", f.certFile, f.keyFile, err)
+	}
+	config.Certificates = []tls.Certificate{pair}
+	return config, nil
 }
 
 // accept asks for a media type.
@@ -103,51 +174,6 @@ func accept(media string) api.RequestEditorFn {
 		r.Header.Set("Accept", media)
 		return nil
 	}
-}
-
-// check turns a failed call and a problem into an error that says what to do.
-// When it returns nil, the body is the caller's to close.
-func (c *client) check(r *http.Response, err error) error {
-	if err != nil {
-		return &exitError{Code: exitUsage, Err: c.unreachable(err)}
-	}
-	if r.StatusCode == http.StatusOK {
-		return nil
-	}
-	defer r.Body.Close()
-	var p api.Problem
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	if err != nil || json.Unmarshal(body, &p) != nil || p.Title == "" {
-		return usageError("%s answered %s, not as an actiontrail server does: does --server point at one?", c.server, r.Status)
-	}
-	if p.Status == http.StatusUnauthorized {
-		return usageError("%s asks for a token, or for another one: give it with --token-file", c.server)
-	}
-	return &exitError{Code: exitUsage, Err: &serverProblem{c.server, p}}
-}
-
-// serverProblem is what a server says is wrong, made safe for a terminal.
-type serverProblem struct {
-	server string
-	api.Problem
-}
-
-func (p *serverProblem) Error() string { return visible(p.server + ": " + p.Problem.Error()) }
-
-// unreachable explains why there was no answer.
-func (c *client) unreachable(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return err
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err // without the address, which is said already, and the query
-	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return fmt.Errorf("cannot reach %s: is `actiontrail server` running? If it listens elsewhere, say --server (%w)", c.server, op.Err)
-	}
-	return fmt.Errorf("no answer from %s: %w", c.server, err)
 }
 
 // decode reads a JSON answer and closes it.

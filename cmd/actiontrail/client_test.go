@@ -71,6 +71,8 @@ func canned(t *testing.T, asked *[]*http.Request) string {
 			answer(w, 400, "application/problem+json", api.Problem{Title: "Invalid query", Status: 400, Parameter: "query", Detail: "a value is missing", Hint: "write a field or a word after \"(\"", Position: &position})
 		case q.Get("query") == "none":
 			answer(w, 200, "application/json", api.EventPage{Events: []api.Event{}})
+		case q.Get("query") == "many": // as many pages of one event as there are letters in the cursor's way to cc
+			answer(w, 200, "application/json", api.EventPage{Total: 3, Events: []api.Event{api.Event(hostileEvents[len(q.Get("cursor"))])}, Cursor: map[string]string{"": "c", "c": "cc"}[q.Get("cursor")]})
 		case r.Header.Get("Accept") == "application/json":
 			page := api.EventPage{Total: len(hostileEvents), Events: []api.Event{}}
 			for _, e := range hostileEvents {
@@ -172,7 +174,13 @@ func TestSearchFailures(t *testing.T) {
 		{"bad form", []string{"search", "-o", "yaml"}, []string{"-o yaml", "ndjson"}},
 		{"empty token", []string{"search", "--token-file", empty}, []string{"does not hold one token"}},
 		{"bad limit", []string{"search", "--limit", "-1"}, []string{"--limit"}},
-		{"fields of a table", []string{"search", "--fields", "eventName"}, []string{"--fields"}},
+		{"fields of a count", []string{"search", "--count", "--fields", "eventName"}, []string{"--fields"}},
+		{"two answers", []string{"search", "--count", "--histogram"}, []string{"exclude each other"}},
+		{"interval of nothing", []string{"search", "--interval", "5m"}, []string{"--interval"}},
+		{"bad sort", []string{"search", "--sort", "up"}, []string{"--sort up", "asc"}},
+		{"bad colour", []string{"search", "--color", "blue"}, []string{"--color blue", "never"}},
+		{"hasty watch", []string{"search", "--watch=1ms"}, []string{"--watch=1ms is too short"}},
+		{"watch of an array", []string{"search", "--watch", "-o", "json"}, []string{"--watch is for"}},
 		// The mark stands under the tenth character, which begins in column 10 + 2 for the wide ones + 2 of indent.
 		{"bad query", []string{"search", "漢字 and (", "--server", server}, []string{"invalid query: a value is missing\n  漢字 and (\n            ^\nwrite a field"}},
 		{"broken off", []string{"search", "broken", "-o", "ndjson", "--server", server}, []string{"broke off", "not whole"}},

@@ -19,6 +19,7 @@ import (
 type screen struct {
 	w        io.Writer
 	width    int  // in columns; 0: not a terminal, nothing is cut
+	height   int  // in lines; 0: not a terminal
 	terminal bool // what cannot be seen is escaped
 	color    bool
 }
@@ -33,9 +34,23 @@ func newScreen(w io.Writer) screen {
 	if err != nil {
 		return screen{w: w} // not a terminal
 	}
-	s := screen{w: w, width: int(size.Col), terminal: true, color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	s := screen{w: w, width: int(size.Col), height: int(size.Row), terminal: true, color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 	if s.width == 0 {
 		s.width = 80
+	}
+	return s
+}
+
+// colors are when to use them; auto: on a terminal, unless NO_COLOR is set.
+var colors = []string{"auto", "always", "never"} // never changed
+
+// colored is s with colours when that is asked for.
+func (s screen) colored(when string) screen {
+	switch when {
+	case "always":
+		s.color = true
+	case "never":
+		s.color = false
 	}
 	return s
 }

@@ -3,29 +3,58 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/actiontrail/actiontrail/aggregator/api"
-	"github.com/actiontrail/actiontrail/event"
 )
 
 // DefaultSearchLimit is how many events search prints when nobody says.
 const DefaultSearchLimit = 100
 
+// rangeFlags say which events are meant.
+type rangeFlags struct {
+	query    string
+	from, to string
+}
+
+func (r *rangeFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.from, "from", "", "begin of the time range, inclusive: RFC 3339, a day or date math (default 90 days before --to)")
+	cmd.Flags().StringVar(&r.to, "to", "", "end of the time range, exclusive (default now)")
+}
+
+// text is the time range in words.
+func (r *rangeFlags) text() string {
+	if r.from == "" && r.to == "" {
+		return " in the last 90 days"
+	}
+	from, to := r.from, r.to
+	if from == "" {
+		from = "90 days before"
+	}
+	if to == "" {
+		to = "now"
+	}
+	return visible(" from " + from + " to " + to)
+}
+
 type searchCommand struct {
 	clientFlags
-	query     string
-	from, to  string
+	rangeFlags
 	limit     int
-	ascending bool
+	sort      string
 	fields    string
+	count     bool
+	histogram bool
+	interval  string
+	watch     time.Duration
 	screen    screen
 	note      io.Writer // for people: totals, warnings
 }
@@ -36,35 +65,70 @@ func newSearchCommand() *cobra.Command {
 		Use:   "search [KQL]",
 		Short: "Search events",
 		Long: `Search prints the events that match a query, newest first: who did what, when, to what, from where, how, and with what result.
-Without a query it prints all. --from and --to take RFC 3339, a day or date math; without them it is the last 90 days.`,
+Without a query it prints all. --from and --to take RFC 3339, a day or date math; without them it is the last 90 days.
+The language of queries is in docs/guide/search.md.`,
 		Example: `  actiontrail search 'eventRW: Write and not userIdentity.userName: ci-deployer' --from now-1h
   actiontrail search 'errorCode: *' --from now/d -o json
-  actiontrail search 'sourceIpAddress: 203.0.113.7' --limit 0 -o ndjson > events.ndjson`,
+  actiontrail search 'sourceIpAddress: 203.0.113.7' --sort asc --fields eventTime,eventName,resourceName
+  actiontrail search 'eventType: ConsoleSignin and errorCode: *' --from now-7d/d --histogram
+  actiontrail search 'eventName: Delete*' --count
+  actiontrail search 'sourceIpAddress: 203.0.113.0/24' --limit 0 -o ndjson > events.ndjson`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.query = strings.Join(args, " ") // quotes around the query may be forgotten
-			s.screen, s.note = newScreen(cmd.OutOrStdout()), cmd.ErrOrStderr()
+			s.screen, s.note = s.clientFlags.screen(cmd), cmd.ErrOrStderr()
+			if s.watch > 0 && s.screen.height > 0 && !cmd.Flags().Changed("limit") {
+				s.limit = max(1, min(s.limit, s.screen.height-watchLines))
+			}
 			return s.run(cmd.Context())
 		},
 	}
-	s.register(cmd, "table", "json", "ndjson", "csv")
-	cmd.Flags().StringVar(&s.from, "from", "", "begin of the time range, inclusive (default 90 days before --to)")
-	cmd.Flags().StringVar(&s.to, "to", "", "end of the time range, exclusive (default now)")
+	s.clientFlags.register(cmd, "table", "json", "ndjson", "csv")
+	s.rangeFlags.register(cmd)
 	cmd.Flags().IntVar(&s.limit, "limit", DefaultSearchLimit, "how many events; 0: all")
-	cmd.Flags().BoolVar(&s.ascending, "oldest-first", false, "oldest events first")
-	cmd.Flags().StringVar(&s.fields, "fields", "", "names of the fields to print, joined by commas; not for tables")
+	cmd.Flags().StringVar(&s.sort, "sort", "desc", "by time: desc, newest first, or asc")
+	cmd.Flags().StringVar(&s.fields, "fields", "", "names of the fields to print, joined by commas")
+	cmd.Flags().BoolVar(&s.count, "count", false, "print only how many events match")
+	cmd.Flags().BoolVar(&s.histogram, "histogram", false, "print how many events there are in each step of time")
+	cmd.Flags().StringVar(&s.interval, "interval", "", "step of the histogram, such as 5m (default: chosen by the time range)")
+	cmd.Flags().DurationVar(&s.watch, "watch", 0, "ask again and again, every 2s or --watch=TIME, and show which lines are new")
+	cmd.Flags().Lookup("watch").NoOptDefVal = "2s"
 	return cmd
 }
 
 func (s *searchCommand) run(ctx context.Context) error {
-	if s.limit < 0 {
+	switch {
+	case s.limit < 0:
 		return usageError("--limit %d is negative; 0 stands for all", s.limit)
-	}
-	if s.fields != "" && s.output == "table" {
-		return usageError("--fields is for -o json, ndjson and csv; a table has columns of its own")
+	case !slices.Contains([]string{"desc", "asc"}, s.sort):
+		return usageError("--sort %s: choose desc, newest first, or asc", s.sort)
+	case s.count && s.histogram:
+		return usageError("--count and --histogram exclude each other: a histogram tells the total, too")
+	case s.interval != "" && !s.histogram:
+		return usageError("--interval is for --histogram")
+	case (s.count || s.histogram) && s.fields != "":
+		return usageError("--fields is for events; --count and --histogram print none")
+	case s.watch != 0 && s.watch < leastWatch:
+		return usageError("--watch=%v is too short; at least %v", s.watch, leastWatch)
+	case s.watch > 0 && s.output == "json":
+		return usageError("--watch is for -o table, ndjson and csv: JSON would be an array that never ends")
 	}
 	c, err := s.dial()
 	if err != nil {
 		return err
+	}
+	if s.watch > 0 {
+		return s.repeat(ctx, c)
+	}
+	return s.once(ctx, c)
+}
+
+// once asks and prints the answer.
+func (s *searchCommand) once(ctx context.Context, c *client) error {
+	switch {
+	case s.count:
+		return s.printCount(ctx, c)
+	case s.histogram:
+		return s.printHistogram(ctx, c)
 	}
 	switch s.output {
 	case "ndjson":
@@ -78,11 +142,24 @@ func (s *searchCommand) run(ctx context.Context) error {
 }
 
 func (s *searchCommand) params() *api.SearchEventsParams {
-	p := &api.SearchEventsParams{Query: s.query, From: s.from, To: s.to, Fields: s.fields, Sort: api.SearchEventsParamsSortDesc}
-	if s.ascending {
-		p.Sort = api.SearchEventsParamsSortAsc
+	return &api.SearchEventsParams{Query: s.query, From: s.from, To: s.to, Fields: s.fields, Sort: api.SearchEventsParamsSort(s.sort)}
+}
+
+func (s *searchCommand) printCount(ctx context.Context, c *client) error {
+	p, none := s.params(), 0
+	p.Limit, p.Sort = &none, ""
+	var page api.EventPage
+	r, err := c.SearchEvents(ctx, p, accept("application/json"))
+	if err := explain(s.query, c.decode(r, err, &page)); err != nil {
+		return err
 	}
-	return p
+	switch s.output {
+	case "json", "ndjson":
+		return s.screen.write(fmt.Appendf(nil, "{\"total\":%d}\n", page.Total))
+	case "csv":
+		return s.screen.write(fmt.Appendf(nil, "total\n%d\n", page.Total))
+	}
+	return s.screen.write(fmt.Appendf(nil, "%d\n", page.Total))
 }
 
 // stream asks for all events in one answer. An answer that breaks off is an error.
@@ -92,13 +169,13 @@ func (s *searchCommand) stream(ctx context.Context, c *client, media string, sho
 		p.Limit = &s.limit
 	}
 	r, err := c.SearchEvents(ctx, p, accept(media))
-	if err := s.explain(c.check(r, err)); err != nil {
+	if err := explain(s.query, c.check(r, err)); err != nil {
 		return err
 	}
 	defer r.Body.Close()
 	body := &watchedReader{r: r.Body}
 	err = show(body)
-	if body.err != nil {
+	if body.err != nil && ctx.Err() == nil {
 		return usageError("%s broke off before all events were sent; what is printed is not whole: %w", c.server, body.err)
 	}
 	return err
@@ -120,27 +197,22 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 
 // array prints lines of JSON as one array.
 func (s *searchCommand) array(r io.Reader) error {
+	p := printer{screen: s.screen, form: "json"}
 	in := bufio.NewReaderSize(r, 64<<10)
-	separator := []byte("[\n")
 	for {
 		line, err := in.ReadBytes('\n')
 		if line = bytes.TrimRight(line, "\n"); len(line) > 0 {
-			if werr := s.screen.write(append(separator, line...)); werr != nil {
-				return werr
+			if err := p.print([]api.Event{line}); err != nil {
+				return err
 			}
-			separator = []byte(",\n")
 		}
 		if err == io.EOF {
-			break
+			return p.close()
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if separator[0] == '[' {
-		return s.screen.write([]byte("[]\n"))
-	}
-	return s.screen.write([]byte("\n]\n"))
 }
 
 // tablePage is how many events of a table are asked for at once.
@@ -149,7 +221,7 @@ const tablePage = 1000
 // table prints page by page; the first one decides how wide the columns are.
 func (s *searchCommand) table(ctx context.Context, c *client) error {
 	p := s.params()
-	var t *table
+	out := printer{screen: s.screen, form: "table", fields: fieldList(s.fields), server: c.server}
 	shown, total := 0, 0
 	for {
 		n := tablePage
@@ -159,136 +231,60 @@ func (s *searchCommand) table(ctx context.Context, c *client) error {
 		p.Limit = &n
 		var page api.EventPage
 		r, err := c.SearchEvents(ctx, p, accept("application/json"))
-		if err := s.explain(c.decode(r, err, &page)); err != nil {
+		if err := explain(s.query, c.decode(r, err, &page)); err != nil {
 			return err
-		}
-		rows := make([][]string, 0, len(page.Events))
-		for _, raw := range page.Events {
-			e, err := event.ParseJSON(raw)
-			if err != nil {
-				return usageError("an event of %s cannot be read: %w", c.server, err)
-			}
-			rows = append(rows, eventRow(&e, s.screen.width))
 		}
 		if shown == 0 {
-			if total = page.Total; len(rows) == 0 {
-				fmt.Fprintln(s.note, "no event matches"+s.rangeText())
+			if total = page.Total; len(page.Events) == 0 {
+				fmt.Fprintln(s.note, "no event matches"+s.text())
 				return nil
 			}
-			t = newTable(s.screen, eventColumns, rows)
 		}
-		if err := t.print(rows); err != nil {
+		if err := out.print(page.Events); err != nil {
 			return err
 		}
-		shown += len(rows)
+		shown += len(page.Events)
 		if page.Cursor == "" || s.limit > 0 && shown >= s.limit {
 			break
 		}
 		p.Cursor = page.Cursor
 	}
 	if shown < total {
-		fmt.Fprintf(s.note, "%d of %d events%s; --limit 0 prints all\n", shown, total, s.rangeText())
+		fmt.Fprintf(s.note, "%d of %d events%s; --limit 0 prints all\n", shown, total, s.text())
 	} else {
-		fmt.Fprintf(s.note, "%d events%s\n", shown, s.rangeText())
+		fmt.Fprintf(s.note, "%d events%s\n", shown, s.text())
 	}
 	return nil
 }
 
-func (s *searchCommand) rangeText() string {
-	if s.from == "" && s.to == "" {
-		return " in the last 90 days"
+// fieldList reads --fields.
+func fieldList(s string) []string {
+	if s == "" {
+		return nil
 	}
-	from, to := s.from, s.to
-	if from == "" {
-		from = "90 days before"
+	fields := strings.Split(s, ",")
+	for i := range fields {
+		fields[i] = strings.TrimSpace(fields[i])
 	}
-	if to == "" {
-		to = "now"
-	}
-	return " from " + from + " to " + to
+	return fields
 }
 
 // explain puts a mark under the mistake in a query.
-func (s *searchCommand) explain(err error) error {
+func explain(query string, err error) error {
 	var p *serverProblem
 	if !errors.As(err, &p) || p.Position == nil || p.Parameter != "query" {
 		return err
 	}
-	runes := []rune(s.query)
-	before := visible(string(runes[:min(*p.Position, len(runes))]))
-	text := fmt.Sprintf("%s: %s\n  %s\n  %s^", strings.ToLower(p.Title), visible(p.Detail), visible(s.query), strings.Repeat(" ", textWidth(before)))
-	if p.Hint != "" {
-		text += "\n" + visible(p.Hint)
-	}
-	return usageError("%s", text)
+	return usageError("%s: %s\n%s", strings.ToLower(p.Title), visible(p.Detail), marked(query, *p.Position, p.Hint))
 }
 
-// eventColumns answer who, when, what, from where, how, and with what result.
-var eventColumns = []column{
-	{title: "TIME", fixed: true}, {title: "WHO", least: 10}, {title: "ACTION", least: 16}, {title: "RESOURCE", least: 10},
-	{title: "FROM", least: 15}, {title: "HOW", least: 7}, {title: "RESULT", least: 8, alarm: func(s string) bool { return s != "ok" }},
-}
-
-// narrowScreen is the width from which on there is room for services and fractions of a second.
-const narrowScreen = 110
-
-func eventRow(e *event.Event, width int) []string {
-	result := "ok"
-	if e.ErrorCode != "" {
-		result = e.ErrorCode
+// marked is a query with a mark under one of its characters, and what to do there.
+func marked(query string, position int, hint string) string {
+	runes := []rune(query)
+	before := visible(string(runes[:max(0, min(position, len(runes)))]))
+	text := fmt.Sprintf("  %s\n  %s^", visible(query), strings.Repeat(" ", textWidth(before)))
+	if hint != "" {
+		text += "\n" + visible(hint)
 	}
-	action := e.Name
-	if e.Service != "" && (width == 0 || width >= narrowScreen) {
-		action = e.Service + ":" + e.Name
-	}
-	at := "-"
-	digits := min(e.Time.Digits, 3)
-	if width > 0 && width < narrowScreen {
-		digits = 0
-	}
-	if !e.Time.IsZero() {
-		at = event.At(e.Time.Std(), digits).String()
-	}
-	return []string{at, who(&e.Identity), action, cmp.Or(e.ResourceName, e.ResourceType, "-"), cmp.Or(e.SourceIP, "-"), how(e), result}
-}
-
-// who is the best name of the actor. A name that nobody checked is marked.
-func who(u *event.Identity) string {
-	name := cmp.Or(u.UserName, u.PrincipalID, u.AccessKeyID, u.Type, "-")
-	if u.Trust == event.TrustClaimed {
-		name += " (claimed)"
-	}
-	return name
-}
-
-func how(e *event.Event) string {
-	kind := e.Type
-	switch e.Type {
-	case event.TypeAPICall:
-		kind = "api"
-	case event.TypeConsoleOperation, event.TypeConsoleSignin, event.TypeConsoleSignout:
-		kind = "console"
-	case event.TypeServiceEvent:
-		kind = "service"
-	}
-	if agent := shortAgent(e.UserAgent); agent != "" {
-		kind += " " + agent
-	}
-	return kind
-}
-
-// shortAgent is the program in a User-Agent, without version; of a browser its name.
-func shortAgent(s string) string {
-	for _, browser := range []string{"Edg", "OPR", "Firefox", "Chrome", "Safari"} { // each also names those after it
-		if strings.HasPrefix(s, "Mozilla/") && strings.Contains(s, browser+"/") {
-			switch browser {
-			case "Edg":
-				return "Edge"
-			case "OPR":
-				return "Opera"
-			}
-			return browser
-		}
-	}
-	return s[:len(s)-len(strings.TrimLeft(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"))]
+	return text
 }

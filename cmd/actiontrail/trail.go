@@ -36,7 +36,7 @@ func newTrailListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s := newScreen(cmd.OutOrStdout())
+			s := f.screen(cmd)
 			if f.output == "json" {
 				return printJSON(s, trails)
 			}
@@ -73,7 +73,7 @@ func newTrailStatusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s := newScreen(cmd.OutOrStdout())
+			s := f.screen(cmd)
 			if f.output == "json" {
 				if len(args) == 1 {
 					return printJSON(s, trails[0])
