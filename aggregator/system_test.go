@@ -24,6 +24,14 @@ func commit(t *testing.T, s *System) (events []event.Event, at plugins.Cursor) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Committed(t.Context(), b.Next); err != nil {
+		t.Fatal(err)
+	}
+	return eventsOf(t, b), b.Next
+}
+
+func eventsOf(t *testing.T, b plugins.Batch) (events []event.Event) {
+	t.Helper()
 	for _, r := range b.Records {
 		e, err := event.ParseJSON(r.Data)
 		if err != nil {
@@ -31,10 +39,7 @@ func commit(t *testing.T, s *System) (events []event.Event, at plugins.Cursor) {
 		}
 		events = append(events, e)
 	}
-	if err := s.Committed(t.Context(), b.Next); err != nil {
-		t.Fatal(err)
-	}
-	return events, b.Next
+	return events
 }
 
 func openedAt(t *testing.T, at plugins.Cursor) *System {

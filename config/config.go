@@ -133,6 +133,16 @@ type API struct {
 type Index struct {
 	Kind      string // local
 	Retention time.Duration
+	Classes   []Class // the first one that an event fits has it
+}
+
+// Class is a kind of events that the index keeps for a time of its own: their
+// eventType is one of EventTypes and their recipientAccountId one of Accounts,
+// where these are not empty; one of them is not.
+type Class struct {
+	Name                 string
+	EventTypes, Accounts []string
+	Retention            time.Duration
 }
 
 // Trail is what a trail block declares.

@@ -188,6 +188,16 @@ type indexBlock struct {
 
 type localIndexBody struct {
 	Retention hcl.Expression `hcl:"retention,optional"`
+	Classes   []classBlock   `hcl:"class,block"`
+}
+
+// classBlock is the same for every kind of index.
+type classBlock struct {
+	Name       string         `hcl:"name,label"`
+	EventTypes hcl.Expression `hcl:"event_types,optional"`
+	Accounts   hcl.Expression `hcl:"accounts,optional"`
+	Retention  hcl.Expression `hcl:"retention,attr"`
+	Range      hcl.Range      `hcl:",def_range"`
 }
 
 type trailBlock struct {

@@ -26,7 +26,7 @@ func (r *reader) config(c *Config, all *fileBlocks) {
 	c.NATS = r.nats(all.NATS)
 	c.Agents = r.agents(all.Agents)
 	c.API = r.api(all.API)
-	c.Index = r.index(all.Index)
+	c.Index = r.index(all.Index, accounts)
 	r.sources(c, all)
 	r.trails(c, all.Trails)
 }
@@ -162,7 +162,7 @@ func CheckAddress(s string) error {
 	return nil
 }
 
-func (r *reader) index(blocks []indexBlock) Index {
+func (r *reader) index(blocks []indexBlock, accounts map[string]string) Index {
 	n := Index{Kind: "local", Retention: DefaultRetention}
 	b := one(r, blocks, "index", func(b *indexBlock) hcl.Range { return b.Range })
 	if b == nil {
@@ -173,6 +173,7 @@ func (r *reader) index(blocks []indexBlock) Index {
 		var body localIndexBody
 		r.decode(b.Body, b.Range, &body)
 		n.Retention = r.duration(body.Retention, n.Retention)
+		n.Classes = r.classes(body.Classes, accounts)
 	case "elasticsearch":
 		r.later(b.Range, `index "elasticsearch"`, `use index "local"`)
 	default:

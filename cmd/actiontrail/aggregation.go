@@ -87,7 +87,7 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 	}
 	a.agents.Strict = a.cfg.Agents.Enroll != config.EnrollFirstUse
 	a.opener = &aggregator.Opener{Agents: a.agents}
-	if a.index, err = local.Open(local.Config{Dir: filepath.Join(a.dir, "index"), Retention: a.cfg.Index.Retention}); err != nil {
+	if a.index, err = a.openIndex(); err != nil {
 		return a, fmt.Errorf("open the index: %w", err)
 	}
 	a.closeLater(func() {
