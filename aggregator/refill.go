@@ -26,7 +26,7 @@ func (f *Follower) refill(ctx context.Context) error {
 	}
 	f.refilled = f.now()
 	for _, lost := range sink.Lost() {
-		from, events, err := f.refillPart(ctx, sink, lost)
+		from, events, whole, err := f.refillPart(ctx, sink, lost)
 		if err != nil {
 			return fmt.Errorf("read batches %d to %d again: %w", lost.First, lost.Last, err)
 		}
@@ -34,7 +34,7 @@ func (f *Follower) refill(ctx context.Context) error {
 		if from > lost.Last {
 			note = fmt.Sprintf("the stream has none of the batches %d to %d any more", lost.First, lost.Last)
 		}
-		if err := sink.Refilled(lost, note); err != nil {
+		if err := sink.Refilled(lost, note, whole); err != nil {
 			return err
 		}
 		f.Log.Warn("index had a damaged file", "follower", f.Name, "result", note, "events", events)
@@ -43,18 +43,19 @@ func (f *Follower) refill(ctx context.Context) error {
 }
 
 // refillPart reads one part. from is the first seq that the stream had of it;
-// more than Last when it had none.
-func (f *Follower) refillPart(ctx context.Context, sink index.Refillable, lost index.SeqRange) (from uint64, events int, err error) {
+// more than Last when it had none. whole: it had all of them.
+func (f *Follower) refillPart(ctx context.Context, sink index.Refillable, lost index.SeqRange) (from uint64, events int, whole bool, err error) {
 	in := f.Stream.Follow(lost.First - 1)
 	from = lost.Last + 1
+	missing := lost.Last - lost.First + 1
 	for at := lost.First; at <= lost.Last; {
 		wait, cancel := context.WithTimeout(ctx, refillWait)
 		messages, err := in.Next(wait)
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			return from, events, nil // there is no more
+			return from, events, false, nil // there is no more
 		} else if err != nil {
-			return from, events, err
+			return from, events, false, err
 		}
 		var batches []event.Batch
 		for _, m := range messages {
@@ -62,10 +63,11 @@ func (f *Follower) refillPart(ctx context.Context, sink index.Refillable, lost i
 				break
 			}
 			from = min(from, m.Seq)
+			missing--
 			batch, err := f.Opener.Open(m)
 			var why *Refusal
 			if err != nil && !errors.As(err, &why) {
-				return from, events, err
+				return from, events, false, err
 			}
 			if why == nil {
 				batches = append(batches, batch)
@@ -74,9 +76,9 @@ func (f *Follower) refillPart(ctx context.Context, sink index.Refillable, lost i
 		}
 		if len(batches) > 0 {
 			if err := sink.Refill(ctx, batches); err != nil {
-				return from, events, err
+				return from, events, false, err
 			}
 		}
 	}
-	return from, events, nil
+	return from, events, missing == 0, nil
 }

@@ -19,6 +19,7 @@ type lossySink struct {
 	lost  []index.SeqRange
 	again []string // ids of the events that were stored again
 	notes []string
+	whole []bool
 }
 
 func (s *lossySink) Lost() []index.SeqRange {
@@ -36,11 +37,11 @@ func (s *lossySink) Refill(_ context.Context, batches []event.Batch) error {
 	return nil
 }
 
-func (s *lossySink) Refilled(r index.SeqRange, note string) error {
+func (s *lossySink) Refilled(r index.SeqRange, note string, whole bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lost = slices.DeleteFunc(s.lost, func(l index.SeqRange) bool { return l == r })
-	s.notes = append(s.notes, note)
+	s.notes, s.whole = append(s.notes, note), append(s.whole, whole)
 	return nil
 }
 
@@ -66,6 +67,9 @@ func TestLostPartsAreReadAgain(t *testing.T) {
 		synctest.Wait()
 		same(t, "stored again", []string{"b", "c", "d"}, sink.again)
 		same(t, "notes", []string{"the stream had batches 2 to 4 of 2 to 4 still, and they were stored again", "the stream has none of the batches 90 to 95 any more"}, sink.notes)
+		if !slices.Equal(sink.whole, []bool{true, false}) {
+			t.Errorf("whole: %v", sink.whole)
+		}
 		same(t, "events", before, f.sink.ids())
 		f.stream.put(w.subject(), w.batch("f"))
 		synctest.Wait()

@@ -14,6 +14,9 @@ type SeqRange struct {
 
 // Add makes the range as large as it must be to hold seq.
 func (r *SeqRange) Add(seq uint64) {
+	if seq == 0 { // of no batch of the stream
+		return
+	}
 	if *r == (SeqRange{}) {
 		r.First = seq
 	}
@@ -28,6 +31,7 @@ type Refillable interface {
 	// Refill stores the events of batches that were stored before, but for those
 	// that are there. It does not move the position.
 	Refill(ctx context.Context, batches []event.Batch) error
-	// Refilled says that what the stream has of a part was stored again; note is for status pages.
-	Refilled(r SeqRange, note string) error
+	// Refilled says that what the stream has of a part was stored again; note is for
+	// status pages. When that was not all of it, answers stay incomplete.
+	Refilled(r SeqRange, note string, whole bool) error
 }

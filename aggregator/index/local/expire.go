@@ -198,7 +198,7 @@ func (x *Index) setAside(bad *damageError) error {
 	}
 	name := filepath.Base(s.path)
 	next.Segments = slices.DeleteFunc(next.Segments, func(e segmentEntry) bool { return e.File == name })
-	next.Damaged = append(next.Damaged, damageEntry{File: name, Reason: lostReason(bad.reason, s.foot.Events), Lost: s.seqs})
+	next.Damaged = append(next.Damaged, damageEntry{File: name, Reason: lostReason(bad.reason, s.foot.Events), Lost: s.seqs, Gone: s.seqs == index.SeqRange{}})
 	drop := func() { x.segments = slices.Delete(slices.Clone(x.segments), i, i+1) }
 	if err := x.save(next, drop); err != nil {
 		// A full disk is no reason to answer nothing: it is written down with the next change.

@@ -38,7 +38,9 @@ type Config struct {
 	// Expiring is told of what retention is about to remove; an error keeps it, and
 	// it is tried again. nil: nobody is told. It must not call the index.
 	Expiring func(ctx context.Context, e index.Expired) error
-	Now      func() time.Time // nil: time.Now
+	// Begin is the position of an index that is made: what is before it is given by Refill.
+	Begin event.Position
+	Now   func() time.Time // nil: time.Now
 
 	disk disk // for tests; the zero value is the real one
 }
@@ -66,6 +68,7 @@ type Index struct {
 	current  *memory
 	spent    *memory // whose events are in segments now, to be used again; nil: none
 	position event.Position
+	behind   uint64        // a batch that the index held before damage put the position back; 0: none is known
 	building chan struct{} // closed when the build ends; nil: none
 	buildErr error         // of the last build, until it is reported
 	closed   bool
@@ -130,7 +133,7 @@ func (x *Index) parts(q index.Query) (parts []part, missing []string, release fu
 			parts = append(parts, v)
 		}
 	}
-	return parts, x.manifest.missing(first, last), func() {
+	return parts, x.missing(first, last), func() {
 		for _, s := range held {
 			s.release()
 		}

@@ -44,6 +44,7 @@ type damageEntry struct {
 	Missing bool   `json:"missing,omitempty"` // there is no file that could be looked at
 	// Lost is where the stream had its events; zero: they come again by themselves, or have come again.
 	Lost index.SeqRange `json:"lost,omitzero"`
+	Gone bool           `json:"gone,omitempty"` // the stream did not have all of it any more
 }
 
 const (

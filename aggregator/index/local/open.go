@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/internal/durable"
 )
 
@@ -81,7 +82,7 @@ func (x *Index) open() (err error) {
 		return err
 	}
 	if found == nil {
-		found = &manifest{WAL: 1, From: 1, Next: 1}
+		found = &manifest{WAL: 1, From: 1, Next: 1, Position: x.cfg.Begin.Clone()}
 		if err := x.save(found, func() {}); err != nil {
 			return err
 		}
@@ -133,14 +134,14 @@ func (x *Index) openSegments(m *manifest) (changed bool, err error) {
 			x.segments = append(x.segments, s)
 			return false
 		case errors.Is(e2, fs.ErrNotExist):
-			m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("the file with %d events is missing", e.Events), Missing: true, Lost: e.Seqs})
+			m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("the file with %d events is missing", e.Events), Missing: true, Lost: e.Seqs, Gone: e.Seqs == index.SeqRange{}})
 			changed = true
 			return true
 		case !errors.As(e2, &bad):
 			err = fmt.Errorf("open segment %s: %w", path, e2)
 			return false
 		}
-		m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: lostReason(bad.reason, e.Events), Lost: e.Seqs})
+		m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: lostReason(bad.reason, e.Events), Lost: e.Seqs, Gone: e.Seqs == index.SeqRange{}})
 		changed = true
 		return true
 	})

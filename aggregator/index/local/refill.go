@@ -37,7 +37,7 @@ func (x *Index) Refill(ctx context.Context, batches []event.Batch) error {
 }
 
 // Refilled implements index.Refillable.
-func (x *Index) Refilled(r index.SeqRange, note string) error {
+func (x *Index) Refilled(r index.SeqRange, note string, whole bool) error {
 	x.saving.Lock()
 	defer x.saving.Unlock()
 	x.mu.RLock()
@@ -45,18 +45,21 @@ func (x *Index) Refilled(r index.SeqRange, note string) error {
 	x.mu.RUnlock()
 	for i := range next.Damaged {
 		if d := &next.Damaged[i]; d.Lost == r {
-			d.Lost, d.Reason = index.SeqRange{}, d.Reason+"; "+note
+			d.Lost, d.Gone, d.Reason = index.SeqRange{}, !whole, d.Reason+"; "+note
 		}
 	}
 	return x.save(next, func() {})
 }
 
 // missing says why events of a window may not be in the index: what damage took
-// was not read again yet.
-func (m *manifest) missing(first, last int64) []string {
+// was not read again yet, or cannot be. The caller holds mu.
+func (x *Index) missing(first, last int64) []string {
 	var out []string
-	for _, d := range m.Damaged {
-		if d.Lost == (index.SeqRange{}) {
+	if x.position.Seq < x.behind {
+		out = append(out, fmt.Sprintf("a damaged WAL is read again from the stream: batches %d to %d", x.position.Seq+1, x.behind))
+	}
+	for _, d := range x.manifest.Damaged {
+		if d.Lost == (index.SeqRange{}) && !d.Gone {
 			continue
 		}
 		if day, ok := dayOfName(d.File); ok && (last < day*dayNanos || first >= (day+1)*dayNanos) {

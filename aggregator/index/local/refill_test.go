@@ -51,7 +51,7 @@ func TestRefill(t *testing.T) {
 			if !slices.Equal(x.Lost(), lost) {
 				t.Errorf("lost %v after a restart, want %v", x.Lost(), lost)
 			}
-			if err := x.Refilled(lost[0], "all of them were read again"); err != nil {
+			if err := x.Refilled(lost[0], "all of them were read again", true); err != nil {
 				t.Fatal(err)
 			}
 			mustClose(t, x)

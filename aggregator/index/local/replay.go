@@ -101,6 +101,7 @@ func (x *Index) take(m *memory, rec record, moves bool) error {
 	}
 	for i := range rec.batches {
 		m.seqs.Add(rec.batches[i].Seq)
+		x.behind = max(x.behind, rec.batches[i].Seq)
 	}
 	if failed == nil && moves {
 		for i := range rec.batches {
