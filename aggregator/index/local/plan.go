@@ -61,6 +61,12 @@ func (p planner) plan(x query.Expr) (found, error) {
 		return p.text(x)
 	case query.TextWildcard:
 		return p.textWildcard(x)
+	case query.Nested: // the leaves do not tell which of them share an object
+		f, err := p.plan(x.Candidates())
+		f.exact = f.exact && f.set.IsEmpty()
+		return f, err
+	case query.Unknown:
+		return none(), nil
 	}
 	return p.everything(false), nil
 }
