@@ -16,12 +16,16 @@ func TestPageListsTheFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, got, _ := strings.Cut(string(page), "\n| field | kind |\n|---|---|\n")
-	kinds := map[event.Kind]string{event.Keyword: "keyword", event.IP: "IP", event.Timestamp: "timestamp", event.Number: "number",
-		event.Boolean: "boolean", event.Flattened: "body", event.Prose: "text"}
+	_, got, _ := strings.Cut(string(page), "\n| field | kind | content |\n|---|---|---|\n")
 	var want strings.Builder
-	for _, f := range event.Fields() {
-		want.WriteString("| `" + f.Name + "` | " + kinds[f.Kind] + " |\n")
+	for _, f := range Catalogue() {
+		if f.Description == "" {
+			t.Errorf("%s is not described", f.Name)
+		}
+		want.WriteString("| `" + f.Name + "` | " + strings.Replace(KindName(f.Kind), "ip", "IP", 1) + " | " + f.Description + " |\n")
+	}
+	if len(descriptions) != len(event.Fields()) {
+		t.Errorf("%d descriptions", len(descriptions))
 	}
 	if d := cmp.Diff(want.String(), got); d != "" {
 		t.Errorf("docs/format/query.md (-want +got):\n%s", d)
@@ -45,5 +49,17 @@ func TestPageExamples(t *testing.T) {
 	}
 	if n != 5 {
 		t.Errorf("%d examples", n)
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	for name, want := range map[string]FieldInfo{
+		"eventName": {"eventName", event.Keyword, "what was done: the API call or operation", true}, "raw": {"raw", event.Prose, "the record itself", false},
+		"requestParameters": {"requestParameters", event.Flattened, "inputs of the call", false}, "requestParameters.a.b": {"requestParameters.a.b", event.Flattened, "part of requestParameters", true},
+		"requestParameters.": {}, "nothing": {}, "": {},
+	} {
+		if got, ok := Describe(name); got != want || ok != (want.Name != "") {
+			t.Errorf("%s: %+v, %v", name, got, ok)
+		}
 	}
 }
