@@ -136,3 +136,13 @@ func TestSuggest(t *testing.T) {
 		}
 	}
 }
+
+// lines of a file.
+func lines(t *testing.T, name string) []string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+}
