@@ -31,12 +31,26 @@ func (l *Lane) recover(ctx context.Context, subject string, queue *spool.Spool) 
 	if !last.any {
 		return queue.Cursor(), nil
 	}
-	header, hash := last.header, last.hash
-	link := spool.Link{Epoch: header.Lane.Epoch, Number: header.Number, Hash: hash}
-	kept, known, err := queue.Sent(link.Epoch, link.Number)
+	kept, known, err := queue.Sent(last.header.Lane.Epoch, last.header.Number)
 	if err != nil {
 		return nil, err
 	}
+	if !known || kept != last.hash {
+		// The spool is not what it was. What is at the end may be an old batch that came
+		// once more and late: only all of them tell how far the stream has the source.
+		far, err := l.furthest(ctx, subject, queue, last.message.Seq)
+		if err != nil {
+			return nil, err
+		}
+		if far.any && far.hash != last.hash {
+			last = far
+			if kept, known, err = queue.Sent(last.header.Lane.Epoch, last.header.Number); err != nil {
+				return nil, err
+			}
+		}
+	}
+	header, hash := last.header, last.hash
+	link := spool.Link{Epoch: header.Lane.Epoch, Number: header.Number, Hash: hash}
 	own := queue.Last()
 	switch {
 	case known && kept == hash:
@@ -148,8 +162,15 @@ func (l *Lane) last(ctx context.Context, subject string, queue *spool.Spool) (fo
 		return f, err
 	}
 	l.Log.Warn("the last batch of this source in the stream was not sent with this key: looking for the last one that was", "subject", subject, "seq", end.Seq)
+	return l.furthest(ctx, subject, queue, end.Seq)
+}
+
+// furthest looks through all batches of the subject up to this seq for the last one as
+// last means it, resends left out.
+func (l *Lane) furthest(ctx context.Context, subject string, queue *spool.Spool, end uint64) (found, error) {
 	var own, other found
-	for seq := uint64(1); seq <= end.Seq; {
+	var first, others order
+	for seq := uint64(1); seq <= end; {
 		m, err := l.next(ctx, subject, seq)
 		if errors.Is(err, bus.ErrNone) {
 			break
@@ -161,9 +182,13 @@ func (l *Lane) last(ctx context.Context, subject string, queue *spool.Spool) (fo
 		case err != nil:
 			return found{}, err
 		case mine:
-			own = f
+			if first.next(f.header) {
+				own = f
+			}
 		case f.any:
-			other = f
+			if others.next(f.header) {
+				other = f
+			}
 		default:
 			l.Log.Error("something in the stream under the name of this source is no batch of it; the aggregator refuses it", "subject", subject, "seq", m.Seq)
 		}
@@ -173,6 +198,26 @@ func (l *Lane) last(ctx context.Context, subject string, queue *spool.Spool) (fo
 		return own, nil
 	}
 	return other, nil
+}
+
+// order tells the batches of a source in the stream from those that came again, as a
+// publish does that was given up and arrives when the stream has forgotten its id.
+type order struct {
+	lane    event.Lane
+	highest map[event.Lane]uint64
+}
+
+// next tells whether a batch came for the first time, in its turn.
+func (o *order) next(h wire.Header) bool {
+	if o.highest == nil {
+		o.highest = map[event.Lane]uint64{}
+	}
+	n, seen := o.highest[h.Lane]
+	if seen && (h.Lane != o.lane || h.Number <= n) {
+		return false
+	}
+	o.lane, o.highest[h.Lane] = h.Lane, h.Number
+	return true
 }
 
 // judge tells whether a message is a batch of the lane's name with a good
@@ -215,6 +260,7 @@ func (l *Lane) cursorAt(ctx context.Context, subject string, last bus.Message) (
 	}
 	key := header.Lane.Key
 	var at plugins.Cursor
+	var first order
 	for seq := uint64(1); ; {
 		m, err := l.next(ctx, subject, seq)
 		if err != nil {
@@ -224,7 +270,7 @@ func (l *Lane) cursorAt(ctx context.Context, subject string, last bus.Message) (
 		if header, _, err = wire.ReadHeader(m.Data); err == nil {
 			err = wire.Verify(m.Data)
 		}
-		if err == nil && header.Lane.Key == key {
+		if err == nil && header.Lane.Key == key && first.next(header) {
 			if header.Snapshot {
 				at = nil
 			}

@@ -92,3 +92,54 @@ func TestRecoverMeetsTheStream(t *testing.T) {
 		})
 	}
 }
+
+// held is a stream that has these messages of the subject, the first under seq 1.
+type held [][]byte
+
+func (s held) Publish(context.Context, string, string, []byte) (uint64, bool, error) {
+	return 0, false, bus.ErrConnected
+}
+func (s held) Last(context.Context, string) (bus.Message, error) {
+	return bus.Message{Seq: uint64(len(s)), Data: s[len(s)-1]}, nil
+}
+func (s held) Next(_ context.Context, _ string, seq uint64) (bus.Message, error) {
+	if seq > uint64(len(s)) {
+		return bus.Message{}, bus.ErrNone
+	}
+	return bus.Message{Seq: seq, Data: s[seq-1]}, nil
+}
+
+// A publish that was given up can arrive late, as the last message of the subject: an
+// old batch once more. A spool that has lost its batches goes on behind the newest
+// one all the same, and not behind that.
+func TestRecoverPassesOverLateResends(t *testing.T) {
+	key, err := LoadKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, oneHash := batchOf(t, key, 7, 1, event.Hash{}, "1")
+	two, twoHash := batchOf(t, key, 7, 2, oneHash, "2")
+	three, threeHash := batchOf(t, key, 7, 3, twoHash, "3")
+	next, _ := batchOf(t, key, 8, 1, threeHash, "4")
+	for name, test := range map[string]struct {
+		stream held
+		line   string
+	}{
+		"of this epoch":     {held{one, two, three, two}, "3"},
+		"amid the others":   {held{one, two, one, three, one, two}, "3"},
+		"of the one before": {held{one, two, three, next, three}, "4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			queue, err := spool.Open(spool.Config{Dir: t.TempDir(), Machine: "m"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer queue.Close()
+			l := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Stream: test.stream, Log: slog.New(slog.DiscardHandler)}
+			at, err := l.recover(t.Context(), "events.a.b.c", queue)
+			if err != nil || string(at.Value("line")) != test.line {
+				t.Errorf("goes on after line %s, want %s (%v)", at.Value("line"), test.line, err)
+			}
+		})
+	}
+}

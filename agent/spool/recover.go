@@ -49,8 +49,10 @@ func (s *Spool) recover() error {
 	}
 	if len(s.segments) > 0 {
 		s.sent = s.segments[0].first
-		// A process that was killed may have written a record without its sync.
 		g := s.newest()
+		if err := s.writeAgain(g); err != nil {
+			return err
+		}
 		if err := s.cfg.Disk.Sync(g.f); err != nil {
 			return fmt.Errorf("sync %s: %w", g.path, err)
 		}
@@ -64,6 +66,24 @@ func (s *Spool) recover() error {
 	}
 	if st.Machine != s.cfg.Machine {
 		return s.newEpoch(s.lane)
+	}
+	return nil
+}
+
+// writeAgain writes each record of the newest segment in its place, as it stands there. A
+// process that was killed may have left some unsynced; and after a sync that failed the
+// system may hold what it could not write for written, so that the next sync does nothing.
+func (s *Spool) writeAgain(g *segment) error {
+	var message []byte
+	for at := int64(headSize); at < g.end; at += int64(len(s.record)) {
+		var err error
+		if message, err = readRecord(g.f, at, g.end, message); err == nil {
+			s.record = appendRecord(s.record[:0], message)
+			_, err = s.cfg.Disk.WriteAt(g.f, s.record, at)
+		}
+		if err != nil {
+			return fmt.Errorf("write %s again at byte %d: %w", g.path, at, err)
+		}
 	}
 	return nil
 }

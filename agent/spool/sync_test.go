@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -165,3 +166,56 @@ type syncDisk func(*os.File) error
 
 func (d syncDisk) WriteAt(f *os.File, b []byte, at int64) (int, error) { return f.WriteAt(b, at) }
 func (d syncDisk) Sync(f *os.File) error                               { return d(f) }
+
+// forgetful is a disk whose failed sync drops what it was to write, as Linux may: the
+// next sync succeeds without it.
+type forgetful struct {
+	fail  bool
+	dirty map[int64]bool // offsets of writes
+	safe  map[int64]bool // of those that a sync has brought to the disk
+}
+
+func (d *forgetful) WriteAt(f *os.File, b []byte, at int64) (int, error) {
+	d.dirty[at] = true
+	return f.WriteAt(b, at)
+}
+
+func (d *forgetful) Sync(*os.File) error {
+	dirty := d.dirty
+	d.dirty = map[int64]bool{}
+	if d.fail {
+		return errors.New("input/output error")
+	}
+	maps.Copy(d.safe, dirty)
+	return nil
+}
+
+// A record whose sync did not come before the end of its process is on the disk when
+// Open says so, even where a sync of an earlier Open has failed.
+func TestOpenTrustsNoSecondSync(t *testing.T) {
+	disk := &forgetful{dirty: map[int64]bool{}, safe: map[int64]bool{}}
+	cfg := Config{Dir: t.TempDir(), Machine: "m1", SyncEvery: time.Hour, Disk: disk}
+	l := newLane(t)
+	s := openAs(t, cfg)
+	l.fill(s, 1)
+	await(t, s, 1)
+	l.fill(s, 1)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(disk.dirty) != 1 || len(disk.safe) != 1 {
+		t.Fatalf("%d records wait for their sync, %d had it; want one of each", len(disk.dirty), len(disk.safe))
+	}
+	disk.fail = true
+	if s, err := Open(cfg); err == nil {
+		t.Fatal(s.Close(), "opened although the sync failed")
+	}
+	disk.fail = false
+	s = openAs(t, cfg)
+	if n := durably(t, s); n != 2 {
+		t.Fatalf("%d batches are durable", n)
+	}
+	if len(disk.safe) != 2 {
+		t.Errorf("%d of 2 records were written and then synced", len(disk.safe))
+	}
+}

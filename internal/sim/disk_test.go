@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,7 +44,7 @@ func (d processDisk) WriteAt(f *os.File, b []byte, at int64) (int, error) {
 	if d.p.dead() {
 		return 0, errDead
 	}
-	d.note(f.Name(), b, at)
+	d.note(f, b, at)
 	switch d.write.draw() {
 	case lost: // the disk is full before the first byte
 		return 0, &os.PathError{Op: "write", Path: f.Name(), Err: syscall.ENOSPC}
@@ -72,11 +73,14 @@ func (d processDisk) WriteAt(f *os.File, b []byte, at int64) (int, error) {
 }
 
 // note remembers what is written, and tells the judge what the batch stands for.
-func (d *disk) note(path string, b []byte, at int64) {
+func (d *disk) note(f *os.File, b []byte, at int64) {
 	const head = 8 // of a record, see docs/format/spool.md
+	there := make([]byte, len(b))
+	n, _ := f.ReadAt(there, at)
+	again := n == len(b) && bytes.Equal(there, b) // what is on the disk already cannot be lost by it
 	d.mu.Lock()
-	if from, ok := d.unsynced[path]; !ok || at < from {
-		d.unsynced[path] = at
+	if from, ok := d.unsynced[f.Name()]; !again && (!ok || at < from) {
+		d.unsynced[f.Name()] = at
 	}
 	d.mu.Unlock()
 	header, hash, err := wire.ReadHeader(b[head:])
@@ -92,7 +96,7 @@ func (d *disk) note(path string, b []byte, at int64) {
 		}
 	}
 	d.mu.Unlock()
-	if d.log != nil {
+	if d.log != nil && !again {
 		d.log.spooling(header.Lane, hash)
 	}
 }
