@@ -20,7 +20,8 @@ type Checked struct {
 	Class    string    `json:"class,omitempty"`
 	Events   int       `json:"events"` // that can be read
 	Bytes    int64     `json:"bytes"`
-	From, To time.Time // eventTime of the first and the last event; zero: none
+	From     time.Time `json:"from,omitzero"` // eventTime of the first event; zero: there is none
+	To       time.Time `json:"to,omitzero"`   // and of the last
 	Problems []string  `json:"problems,omitempty"`
 }
 
