@@ -22,6 +22,7 @@ type rule struct {
 func law() []rule {
 	return []rule{
 		{"event", nil, "event is the vocabulary: everything imports it, so it imports nothing of ours", nil},
+		{"event/render", []string{"event"}, "a rendering is a pure function of an event", nil},
 		{"query", []string{"event"}, "query is a pure function of events, used by search, trails and command line alike", nil},
 		{"proto/...", nil, "proto is generated", nil},
 
@@ -49,7 +50,7 @@ func law() []rule {
 		{"aggregator/index/...", []string{"event", "query", "aggregator/index/...", "internal/backoff", "internal/durable"}, "an index takes batches and answers queries; where they come from is not its matter", []string{"aggregator"}},
 		{"aggregator/archive/...", []string{"event", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator"}},
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
-		{"aggregator/api/...", []string{"event", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", nil},
+		{"aggregator/api/...", []string{"event", "event/render", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", nil},
 
 		{"config/...", []string{"event", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"config"}},
 		{"cmd/...", []string{"..."}, "", nil},
