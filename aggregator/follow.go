@@ -48,6 +48,7 @@ type Follower struct {
 	// Of the index's follower alone: what it finds is reported once.
 	Quarantine *Quarantine
 	System     *System
+	Live       *Live // is told what became searchable; nil: nobody is
 	Now        func() time.Time
 	Log        *slog.Logger
 
@@ -137,6 +138,9 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 	at = at.Clone()
 	f.note(func(s *FollowerStatus) { s.Seq, s.Taken, f.waiting = at.Seq, at.Seq, nil })
 	read := at.Seq
+	if f.Live != nil {
+		f.Live.Begin(read)
+	}
 	in := f.Stream.Follow(read)
 	for {
 		if err := f.refill(ctx); err != nil {
@@ -184,6 +188,9 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 				return wrote, fmt.Errorf("write: %w", err)
 			}
 			wrote = true
+		}
+		if f.Live != nil && len(messages) > 0 {
+			f.Live.Publish(batches, read)
 		}
 		if err := f.Sink.Flush(ctx, f.now()); err != nil {
 			return wrote, fmt.Errorf("flush: %w", err)
