@@ -131,7 +131,7 @@ type ClientInterface interface {
 	// CloudTrail records, as in its log files. docs/format/export.md has the last two.
 	// The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 	// Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
-	// how many were sent.
+	// how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
 	//
 	// Corresponds with GET /api/v1/export (the `ExportEvents` operationId).
 	ExportEvents(ctx context.Context, params *ExportEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -325,7 +325,7 @@ func (c *Client) ListSurrounding(ctx context.Context, eventId string, params *Li
 // CloudTrail records, as in its log files. docs/format/export.md has the last two.
 // The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 // Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
-// how many were sent.
+// how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
 //
 // Corresponds with GET /api/v1/export (the `ExportEvents` operationId).
 func (c *Client) ExportEvents(ctx context.Context, params *ExportEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1881,7 +1881,7 @@ type ClientWithResponsesInterface interface {
 	// CloudTrail records, as in its log files. docs/format/export.md has the last two.
 	// The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 	// Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
-	// how many were sent.
+	// how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -2220,10 +2220,11 @@ func (r ListSurroundingResponse) ContentType() string {
 
 // ExportEventsResponse200Headers the declared response headers of an HTTP 200 response for ExportEvents
 type ExportEventsResponse200Headers struct {
-	ActiontrailEvents int
-	ActiontrailFrom   string
-	ActiontrailTo     string
-	ActiontrailTotal  int
+	ActiontrailEvents     int
+	ActiontrailFrom       string
+	ActiontrailIncomplete string
+	ActiontrailTo         string
+	ActiontrailTotal      int
 }
 
 type ExportEventsResponse struct {
@@ -3082,7 +3083,7 @@ func (c *ClientWithResponses) ListSurroundingWithResponse(ctx context.Context, e
 // CloudTrail records, as in its log files. docs/format/export.md has the last two.
 // The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 // Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
-// how many were sent.
+// how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -3518,6 +3519,13 @@ func ParseExportEventsResponse(rsp *http.Response) (*ExportEventsResponse, error
 				return nil, err
 			}
 			headers.ActiontrailFrom = value
+		}
+		if values := rsp.Header.Values("Actiontrail-Incomplete"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Actiontrail-Incomplete", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ActiontrailIncomplete = value
 		}
 		if values := rsp.Header.Values("Actiontrail-To"); len(values) > 0 {
 			var value string

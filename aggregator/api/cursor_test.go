@@ -109,8 +109,8 @@ func cursorOf(t *testing.T, s string) cursor {
 }
 
 func TestCursorDamaged(t *testing.T) {
-	whole := cursor{window{testNow.Add(-time.Hour), testNow}, true, queryHash("eventRW: Write"), "after"}.String()
-	if c := cursorOf(t, whole); !c.ascending || c.after != "after" || !c.to.Equal(testNow) || !c.from.Equal(testNow.Add(-time.Hour)) || c.query != queryHash("eventRW: Write") {
+	whole := cursor{window{testNow.Add(-time.Hour), testNow}, true, queryHash("eventRW: Write"), testNow, "after"}.String()
+	if c := cursorOf(t, whole); !c.ascending || c.after != "after" || !c.to.Equal(testNow) || !c.now.Equal(testNow) || !c.from.Equal(testNow.Add(-time.Hour)) || c.query != queryHash("eventRW: Write") {
 		t.Errorf("read back as %+v", c)
 	}
 	for i := range whole {
@@ -132,7 +132,7 @@ func TestCursorDamaged(t *testing.T) {
 
 // TestCursorVersion: a cursor of a later version has a right checksum and is refused all the same.
 func TestCursorVersion(t *testing.T) {
-	b, err := base64.RawURLEncoding.DecodeString(cursor{window: window{testNow, testNow}}.String())
+	b, err := base64.RawURLEncoding.DecodeString(cursor{window: window{testNow, testNow}, now: testNow}.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,9 +148,15 @@ func TestCursorVersion(t *testing.T) {
 
 // TestCursorGolden: pages that clients hold while the server is replaced stay valid.
 func TestCursorGolden(t *testing.T) {
-	const golden = "AQEY7H8CeFzgABjsgkipFYAAPExMkbRUN1VhZnRlcuRFPn8"
-	c := cursor{window{testNow.Add(-time.Hour), testNow}, true, queryHash("eventRW: Write"), "after"}
-	if got := c.String(); got != golden {
-		t.Errorf("cursor is %s, was %s", got, golden)
+	for golden, c := range map[string]cursor{
+		"AQEY7H8CeFzgABjsgkipFYAAPExMkbRUN1VhZnRlcuRFPn8":            {window{testNow.Add(-time.Hour), testNow}, true, queryHash("eventRW: Write"), time.Time{}, "after"},
+		"AgEY7H8CeFzgABjsgkipFYAAPExMkbRUN1UY7IJIqRWAAGFmdGVyHjsQ1A": {window{testNow.Add(-time.Hour), testNow}, true, queryHash("eventRW: Write"), testNow, "after"},
+	} {
+		if got := c.String(); got != golden {
+			t.Errorf("cursor is %s, was %s", got, golden)
+		}
+		if diff := cmp.Diff(c, cursorOf(t, golden), cmp.AllowUnexported(cursor{}, window{})); diff != "" {
+			t.Errorf("%s is read as (-want +got):\n%s", golden, diff)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,62 +11,58 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
-	"github.com/actiontrail/actiontrail/query"
 )
 
 // DefaultLimit is how many events a page has when nobody says.
 const DefaultLimit = 100
 
-// search is what SearchEvents was asked for.
+// search is what SearchEvents or ExportEvents was asked for.
 type search struct {
-	index.Query
+	asked
 	text   string
-	window window
+	now    time.Time // of the first page
 	limit  *int
 	fields *projection // nil: the whole event
 }
 
-func (h *handlers) parseSearch(p SearchEventsParams) (search, error) {
-	s := search{text: p.Query, limit: p.Limit}
-	var err error
-	if s.Filter, err = parseQuery(p.Query); err != nil {
-		return s, err
-	}
-	if s.window, err = parseWindow(p.From, p.To, h.now()); err != nil {
-		return s, err
-	}
-	switch p.Sort {
-	case "", SearchEventsParamsSortDesc:
-	case SearchEventsParamsSortAsc:
-		s.Ascending = true
+// searchText are the parameters of a search as they came.
+type searchText struct{ query, from, to, sort, cursor, fields string }
+
+func (h *handlers) parseSearch(p searchText, limit *int) (search, error) {
+	s := search{text: p.query, limit: limit, now: h.now().UTC()}
+	ascending := false
+	switch p.sort {
+	case "", string(SearchEventsParamsSortDesc):
+	case string(SearchEventsParamsSortAsc):
+		ascending = true
 	default:
-		return s, problemParameter("sort", strconv.Quote(string(p.Sort))+" is no order", "it is asc or desc")
+		return s, problemParameter("sort", strconv.Quote(p.sort)+" is no order", "it is asc or desc")
 	}
-	if p.Cursor != "" {
-		c, err := parseCursor(p.Cursor)
-		if err != nil {
+	var c cursor
+	var err error
+	if p.cursor != "" {
+		if c, err = parseCursor(p.cursor); err != nil {
 			return s, err
 		}
-		if c.ascending != s.Ascending || c.query != queryHash(p.Query) {
+		if c.ascending != ascending || c.query != queryHash(p.query) {
 			return s, problemParameter("cursor", "it belongs to another search", "query and sort must be those of the page before")
 		}
-		s.window, s.After = c.window, c.after
+		if !c.now.IsZero() {
+			s.now = c.now
+		}
 	}
-	if p.Limit != nil && *p.Limit < 0 {
-		return s, problemParameter("limit", "it is negative", "")
-	}
-	if s.fields, err = parseFields(p.Fields); err != nil {
+	if s.asked, err = parseAsked(p.query, p.from, p.to, s.now); err != nil {
 		return s, err
 	}
-	s.From, s.To = s.window.from, s.window.to
-	return s, nil
-}
-
-func parseQuery(text string) (query.Expr, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, nil // all
+	if s.Ascending = ascending; p.cursor != "" {
+		s.window, s.After = c.window, c.after
+		s.From, s.To = c.from, c.to
 	}
-	return query.Parse(text)
+	if limit != nil && *limit < 0 {
+		return s, problemParameter("limit", "it is negative", "")
+	}
+	s.fields, err = parseFields(p.fields)
+	return s, err
 }
 
 // cursorAfter is the cursor of the page after this one; empty when there is none.
@@ -73,7 +70,7 @@ func (s *search) cursorAfter(next string) string {
 	if next == "" {
 		return ""
 	}
-	return cursor{s.window, s.Ascending, queryHash(s.text), next}.String()
+	return cursor{s.window, s.Ascending, queryHash(s.text), s.now, next}.String()
 }
 
 // SearchEvents answers a page, or streams all.
@@ -84,16 +81,21 @@ func (h *handlers) SearchEvents(w http.ResponseWriter, r *http.Request, params S
 		h.fail(w, r, params.Query, err)
 		return
 	}
-	s, err := h.parseSearch(params)
+	s, err := h.parseSearch(searchText{params.Query, params.From, params.To, string(params.Sort), params.Cursor, params.Fields}, params.Limit)
 	if err != nil {
 		h.fail(w, r, params.Query, err)
 		return
 	}
 	w.Header().Set("Vary", "Accept")
 	if media != "application/json" {
-		h.export(w, r, &s, media)
+		format := formatNDJSON
+		if media == "text/csv" {
+			format = formatCSV
+		}
+		h.export(w, r, &export{search: s, format: format})
 		return
 	}
+	s.NoTotal = params.Count != nil && !*params.Count
 	s.Limit = DefaultLimit
 	if s.limit != nil {
 		s.Limit = *s.limit
@@ -103,7 +105,7 @@ func (h *handlers) SearchEvents(w http.ResponseWriter, r *http.Request, params S
 			fmt.Sprintf("at most %d; ask for application/x-ndjson to get all in one stream", index.MaxLimit)))
 		return
 	}
-	page, err := h.page(r.Context(), &s)
+	page, err := h.page(r.Context(), s.Query, h.patience)
 	if err != nil {
 		h.fail(w, r, s.text, err)
 		return
@@ -111,11 +113,15 @@ func (h *handlers) SearchEvents(w http.ResponseWriter, r *http.Request, params S
 	h.writePage(w, &s, page, begin)
 }
 
-// page asks the index, within the time for one search.
-func (h *handlers) page(ctx context.Context, s *search) (index.Page, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.timeout)
-	defer cancel()
-	page, err := h.Index.Search(ctx, s.Query)
+// page asks the index when it is this search's turn.
+func (h *handlers) page(ctx context.Context, q index.Query, patience time.Duration) (page index.Page, err error) {
+	if q.Limit == 0 && q.NoTotal {
+		return index.Page{Total: -1}, ctx.Err()
+	}
+	err = h.look(ctx, patience, func(ctx context.Context) error {
+		page, err = h.Index.Search(ctx, q)
+		return err
+	})
 	if errors.Is(err, index.ErrCursor) {
 		err = problemParameter("cursor", "it is not a cursor of this index", "begin again without a cursor")
 	}
@@ -145,11 +151,26 @@ func (h *handlers) writePage(w http.ResponseWriter, s *search, page index.Page, 
 	body = s.window.from.AppendFormat(body, time.RFC3339Nano)
 	body = append(body, `","to":"`...)
 	body = s.window.to.AppendFormat(body, time.RFC3339Nano)
-	body = append(body, `","tookMs":`...)
+	body = append(body, '"')
+	body = appendMember(body, "incomplete", page.Incomplete)
+	body = appendMember(body, "warnings", s.warnings)
+	body = append(body, `,"tookMs":`...)
 	body = strconv.AppendInt(body, h.now().Sub(begin).Milliseconds(), 10)
 	body = append(body, '}', '\n')
 	handedOut(w, len(page.Events))
 	writeBody(w, http.StatusOK, "application/json", body)
+}
+
+// appendMember appends a member that has a value, after others.
+func appendMember[T any](b []byte, name string, list []T) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	value, err := json.Marshal(list)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", list, err)) // only our own types come here; serve answers 500
+	}
+	return append(append(append(append(b, `,"`...), name...), `":`...), value...)
 }
 
 // handedOut counts events for the audit.
@@ -161,21 +182,26 @@ func handedOut(w http.ResponseWriter, n int) {
 
 // GetEvent answers one event.
 func (h *handlers) GetEvent(w http.ResponseWriter, r *http.Request, id string) {
-	if len(id) > 256 {
-		h.fail(w, r, "", problemParameter("eventId", "no id is that long", ""))
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
-	defer cancel()
-	event, err := h.Index.Get(ctx, id)
-	if errors.Is(err, index.ErrNotFound) {
-		err = Problem{Type: problemNotFound, Title: "Not found", Status: http.StatusNotFound, Parameter: "eventId",
-			Detail: "the index holds no event with this id", Hint: "it may be older than the index's retention, and still be in an archive"}
-	}
+	stored, err := h.event(r.Context(), id)
 	if err != nil {
 		h.fail(w, r, "", err)
 		return
 	}
 	handedOut(w, 1)
-	writeBody(w, http.StatusOK, "application/json", append(event, '\n'))
+	writeBody(w, http.StatusOK, "application/json", append(stored, '\n'))
+}
+
+// event is one event, as it is stored.
+func (h *handlers) event(ctx context.Context, id string) ([]byte, error) {
+	if len(id) > 256 {
+		return nil, problemParameter("eventId", "no id is that long", "")
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	stored, err := h.Index.Get(ctx, id)
+	if errors.Is(err, index.ErrNotFound) {
+		err = Problem{Type: problemNotFound, Title: "Not found", Status: http.StatusNotFound, Parameter: "eventId",
+			Detail: "the index holds no event with this id", Hint: "it may be older than the index's retention, and still be in an archive"}
+	}
+	return stored, err
 }

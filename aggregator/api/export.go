@@ -1,97 +1,162 @@
 package api
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/actiontrail/actiontrail/event"
 )
 
-// exportPage is how many events of a stream are asked for at once.
-const exportPage = 1000
+// exportPage is how many events of a stream are asked for at once, fewer when they are large.
+const (
+	exportPage      = 1000
+	exportPageBytes = 8 << 20
+)
 
 // exportStall is how long a client may take to accept one page of a stream.
 const exportStall = time.Minute
 
-// csvColumns are the columns of CSV when fields names none. Never changed.
-var csvColumns = []string{
-	"eventTime", "eventId", "eventName", "eventRW", "eventType", "serviceName", "acsRegion",
-	"userIdentity.type", "userIdentity.userName", "userIdentity.principalId", "userIdentity.accountId", "userIdentity.accessKeyId", "userIdentity.trust",
-	"sourceIpAddress", "userAgent", "resourceType", "resourceName", "requestId", "errorCode", "errorMessage",
+// Headers of an export. The first three come before the events, the others as trailers.
+const (
+	headerTotal      = "Actiontrail-Total"
+	headerFrom       = "Actiontrail-From"
+	headerTo         = "Actiontrail-To"
+	headerEvents     = "Actiontrail-Events"
+	headerIncomplete = "Actiontrail-Incomplete"
+)
+
+// export is a stream of events.
+type export struct {
+	search
+	format exportFormat
+	gzip   bool // a gzip file, not compressed on the way
+	count  bool // tell the total first
+	named  bool // the answer is a file
 }
 
-// errStored is the error of a row when the fault is not the client's.
-var errStored = errors.New("the index gave an event that cannot be read")
-
-// rowWriter writes events of a stream, one a line.
-type rowWriter interface {
-	row(stored []byte) error
-	flush() error
+// ExportEvents streams all events of a search.
+func (h *handlers) ExportEvents(w http.ResponseWriter, r *http.Request, params ExportEventsParams) {
+	s, err := h.parseSearch(searchText{query: params.Query, from: params.From, to: params.To, sort: string(params.Sort), fields: params.Fields}, params.Limit)
+	if err != nil {
+		h.fail(w, r, params.Query, err)
+		return
+	}
+	x := &export{search: s, gzip: params.Gzip, count: params.Count == nil || *params.Count, named: true}
+	if x.format, err = parseFormat(params.Format); err != nil {
+		h.fail(w, r, params.Query, err)
+		return
+	}
+	if x.fields != nil && !x.format.parts {
+		h.fail(w, r, params.Query, problemParameter("fields", "a record of "+x.format.name+" is whole", "leave fields out, or choose ndjson, json or csv"))
+		return
+	}
+	h.export(w, r, x)
 }
 
 // export streams the events page by page. The first page is asked for before
 // the answer begins, so that a mistake in the search is still a problem; a
 // failure after that breaks the connection off.
-func (h *handlers) export(w http.ResponseWriter, r *http.Request, s *search, media string) {
+func (h *handlers) export(w http.ResponseWriter, r *http.Request, x *export) {
 	if !r.ProtoAtLeast(1, 1) {
 		// Without chunks a stream that is broken off looks like a whole one.
 		writeProblem(w, Problem{Type: problemProtocol, Title: "HTTP/1.1 is needed", Status: http.StatusHTTPVersionNotSupported,
 			Detail: "over HTTP/1.0 nobody could tell that a stream of events is not whole", Hint: "of a proxy in between, set the protocol to 1.1 (nginx: proxy_http_version 1.1)"})
 		return
 	}
-	left := -1
-	if s.limit != nil {
-		left = *s.limit
+	if err := h.exports.enter(); err != nil {
+		h.fail(w, r, x.text, err)
+		return
 	}
-	var rows rowWriter
+	defer h.exports.leave()
+	total := -1
+	if x.count {
+		page, err := h.page(r.Context(), x.Query, h.patience) // Limit is 0
+		if err != nil {
+			h.fail(w, r, x.text, err)
+			return
+		}
+		total = page.Total
+		if x.limit != nil {
+			total = min(total, *x.limit)
+		}
+	}
+	left := -1
+	if x.limit != nil {
+		left = *x.limit
+	}
+	x.NoTotal = true
+	most, sent := exportPage, 0
+	var incomplete []string
+	var out *exportWriter
 	deadline := http.NewResponseController(w)
 	defer func() { _ = deadline.SetWriteDeadline(time.Time{}) }() // the connection may serve more calls
-	for rows == nil || left != 0 && s.After != "" {
-		s.Limit = exportPage
+	for out == nil || left != 0 && x.After != "" {
+		x.Limit = most
 		if left >= 0 {
-			s.Limit = min(left, exportPage)
+			x.Limit = min(left, most)
 		}
-		page, err := h.page(r.Context(), s)
-		if err != nil && rows == nil {
-			h.fail(w, r, s.text, err)
+		patience := h.patience
+		if out != nil {
+			patience = 0 // a stream that has begun waits as long as it takes
+		}
+		page, err := h.page(r.Context(), x.Query, patience)
+		if err != nil && out == nil {
+			h.fail(w, r, x.text, err)
 			return
 		}
 		if err != nil {
-			h.breakOff(w, r, h.problemOf(r, s.text, err), err)
+			h.breakOff(w, r, h.problemOf(r, x.text, err), err)
 		}
-		if rows == nil {
-			rows = h.beginExport(w, s, media)
+		if out == nil {
+			out = x.begin(w, r, total)
 		}
 		if r.Method == http.MethodHead {
 			return
 		}
-		if left >= 0 {
-			left -= len(page.Events)
-		}
 		// Not all connections have a deadline (a test's recorder has none); then the server's own timeouts hold.
 		_ = deadline.SetWriteDeadline(time.Now().Add(exportStall))
-		for _, e := range page.Events {
-			if err := rows.row(e); errors.Is(err, errStored) {
-				h.breakOff(w, r, internalProblem, err)
-			} else if err != nil {
-				h.breakOff(w, r, clientGone, err)
-			}
-		}
-		if err := rows.flush(); err != nil {
+		size, err := out.page(page.Events)
+		if errors.Is(err, errStored) {
+			h.breakOff(w, r, internalProblem, err)
+		} else if err != nil {
 			h.breakOff(w, r, clientGone, err)
 		}
 		handedOut(w, len(page.Events))
-		if s.After = page.Next; s.Limit == 0 {
-			return
+		sent += len(page.Events)
+		if left >= 0 {
+			left -= len(page.Events)
+		}
+		for _, why := range page.Incomplete {
+			if !slices.Contains(incomplete, why) {
+				incomplete = append(incomplete, why)
+			}
+		}
+		if most = exportPage; size > exportPageBytes {
+			most = max(1, len(page.Events)*exportPageBytes/size)
+		}
+		if x.After = page.Next; x.Limit == 0 {
+			break
 		}
 	}
+	if err := out.end(); err != nil {
+		h.breakOff(w, r, clientGone, err)
+	}
+	w.Header().Set(headerEvents, strconv.Itoa(sent))
+	if len(incomplete) > 0 {
+		w.Header().Set(headerIncomplete, headerText(strings.Join(incomplete, "; ")))
+	}
+}
+
+// headerText is what a header can hold of a text.
+func headerText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, cut(s))
 }
 
 // breakOff ends a stream so that the client notices. It does not return.
@@ -103,101 +168,42 @@ func (h *handlers) breakOff(w http.ResponseWriter, r *http.Request, p Problem, e
 	panic(http.ErrAbortHandler)
 }
 
-func (h *handlers) beginExport(w http.ResponseWriter, s *search, media string) rowWriter {
+// begin sends the headers.
+func (x *export) begin(w http.ResponseWriter, r *http.Request, total int) *exportWriter {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
-	if media == "text/csv" {
-		header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		header.Set("Content-Disposition", `attachment; filename="events.csv"`)
-		c := &csvRows{w: csv.NewWriter(w), columns: csvColumns}
-		if s.fields != nil {
-			c.columns = s.fields.paths
-		}
-		w.WriteHeader(http.StatusOK)
-		_ = c.w.Write(c.columns) // kept by the writer: flush returns it
-		return c
+	header.Set("Content-Type", x.format.media)
+	header.Set("Trailer", headerEvents+", "+headerIncomplete)
+	header.Set(headerFrom, x.From.Format(time.RFC3339Nano))
+	header.Set(headerTo, x.To.Format(time.RFC3339Nano))
+	if total >= 0 {
+		header.Set(headerTotal, strconv.Itoa(total))
 	}
-	header.Set("Content-Type", media)
+	name := "events." + x.format.extension
+	zip := x.gzip
+	if x.gzip {
+		name += ".gz"
+		header.Set("Content-Type", "application/gzip")
+	} else if header.Add("Vary", "Accept-Encoding"); acceptsGzip(r) {
+		zip = true
+		header.Set("Content-Encoding", "gzip")
+	}
+	if x.named || x.format.name == formatCSV.name {
+		header.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	}
 	w.WriteHeader(http.StatusOK)
-	return &ndjsonRows{w: bufio.NewWriterSize(w, 64<<10), fields: s.fields}
+	return newExportWriter(w, x, zip)
 }
 
-// ndjsonRows writes the stored bytes.
-type ndjsonRows struct {
-	w      *bufio.Writer
-	fields *projection
-	buf    []byte
-}
-
-func (n *ndjsonRows) row(stored []byte) error {
-	if n.fields != nil {
-		n.buf = n.fields.append(n.buf[:0], stored)
-		stored = n.buf
-	}
-	if _, err := n.w.Write(stored); err != nil {
-		return err
-	}
-	return n.w.WriteByte('\n')
-}
-
-func (n *ndjsonRows) flush() error { return n.w.Flush() }
-
-// csvRows writes one field a column; objects as their JSON.
-type csvRows struct {
-	w       *csv.Writer
-	columns []string
-	values  []string
-}
-
-func (c *csvRows) row(stored []byte) error {
-	e, err := event.ParseJSON(stored)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errStored, err)
-	}
-	c.values = c.values[:0]
-	for _, column := range c.columns {
-		c.values = append(c.values, harmlessCell(cell(&e, stored, column)))
-	}
-	return c.w.Write(c.values)
-}
-
-func (c *csvRows) flush() error {
-	c.w.Flush()
-	return c.w.Error()
-}
-
-// cell is a field as text.
-func cell(e *event.Event, stored []byte, column string) string {
-	if f, path, ok := event.Lookup(column); ok && path == "" {
-		return f.Value(e)
-	}
-	// A leaf, an object of several fields, or eventVersion: take it from the JSON.
-	value := appendMembers(nil, stored, []string{column})
-	for len(value) > 0 && value[0] == '{' {
-		var members map[string]json.RawMessage
-		if json.Unmarshal(value, &members) != nil || len(members) != 1 || column == "" {
-			break
-		}
-		for key, inner := range members {
-			value = inner
-			column = strings.TrimPrefix(strings.TrimPrefix(column, key), ".")
-		}
-		if column == "" {
-			break
+// acceptsGzip tells whether the client takes a compressed answer.
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		coding, weight, _ := strings.Cut(part, ";")
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			q, given := strings.CutPrefix(strings.TrimSpace(weight), "q=")
+			n, err := strconv.ParseFloat(q, 64)
+			return !given || err == nil && n > 0
 		}
 	}
-	var s string
-	if json.Unmarshal(value, &s) == nil {
-		return s
-	}
-	return string(bytes.TrimSpace(value))
-}
-
-// harmlessCell puts an apostrophe before what a spreadsheet would run as a
-// formula: clients choose parts of an event, such as the user agent.
-func harmlessCell(s string) string {
-	if len(s) > 1 && strings.IndexByte("=+-@\t\r\n", s[0]) >= 0 {
-		return "'" + s
-	}
-	return s
+	return false
 }

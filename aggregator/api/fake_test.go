@@ -11,6 +11,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/query"
 )
 
 // fakeIndex answers by looking at every event.
@@ -19,6 +20,7 @@ type fakeIndex struct {
 	events      []event.Event
 	err         func(q index.Query) error // of a search
 	searched    chan index.Query          // nil: not told
+	incomplete  []string                  // of each page
 }
 
 func (f *fakeIndex) matching(q index.Query) []event.Event {
@@ -55,7 +57,10 @@ func (f *fakeIndex) Search(ctx context.Context, q index.Query) (index.Page, erro
 		return index.Page{}, err
 	}
 	all := f.matching(q)
-	page := index.Page{Total: len(all)}
+	page := index.Page{Total: len(all), Incomplete: f.incomplete}
+	if q.NoTotal {
+		page.Total = -1
+	}
 	after, err := base64.StdEncoding.DecodeString(q.After)
 	if err != nil || q.After != "" && !bytes.Contains(after, []byte(" ")) {
 		return index.Page{}, fmt.Errorf("read cursor: %w", index.ErrCursor)
@@ -129,6 +134,33 @@ func (f *fakeIndex) Values(_ context.Context, q index.Query, field string, n int
 		out = append(out, index.Value{Value: v, Count: c})
 	}
 	slices.SortFunc(out, func(a, b index.Value) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Value, b.Value)) })
+	return out[:min(n, len(out))], nil
+}
+
+func (f *fakeIndex) Fields(_ context.Context, q index.Query, n int) ([]index.Field, error) {
+	counted := map[string]int{}
+	for _, e := range f.matching(q) {
+		for _, fd := range event.Fields() {
+			if fd.Kind != event.Flattened {
+				if (query.Exists{Field: fd}).Match(&e) {
+					counted[fd.Name]++
+				}
+				continue
+			}
+			seen := map[string]bool{}
+			event.Object(fd.Value(&e)).Leaves(func(path, _ string) {
+				if !seen[path] {
+					seen[path] = true
+					counted[fd.Name+"."+path]++
+				}
+			})
+		}
+	}
+	var out []index.Field
+	for name, c := range counted {
+		out = append(out, index.Field{Name: name, Count: c})
+	}
+	slices.SortFunc(out, func(a, b index.Field) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Name, b.Name)) })
 	return out[:min(n, len(out))], nil
 }
 

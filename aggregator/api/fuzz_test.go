@@ -23,7 +23,7 @@ func FuzzCursor(f *testing.F) {
 			t.Errorf("%q is read, and written as %q", text, c.String())
 		}
 		// The bytes as the place in the index, whole and signed: what a client can make up.
-		for _, given := range []string{text, cursor{window{testNow.Add(-day), testNow}, false, queryHash(""), text}.String()} {
+		for _, given := range []string{text, cursor{window{testNow.Add(-day), testNow}, false, queryHash(""), testNow, text}.String()} {
 			if got := get(t, h, searchTarget("cursor", given)); got.status != http.StatusOK && got.status != http.StatusBadRequest {
 				t.Errorf("cursor %q: status %d: %s", given, got.status, got.body)
 			}

@@ -14,13 +14,19 @@ import (
 // MaxBuckets is the most that one histogram can have.
 const MaxBuckets = 2000
 
-// autoBuckets is the most that a histogram has whose interval was chosen here.
+// autoBuckets is the most that a histogram has whose interval was chosen here, unless the caller says.
 const autoBuckets = 120
+
+// Limits of a break-down.
+const (
+	defaultSeries = 5
+	maxSeries     = 20
+)
 
 const day = 24 * time.Hour
 
 // steps are the intervals to choose from. Each is at most 2.5 of the one before,
-// so that there are never fewer than about half of autoBuckets. Never changed.
+// so that there are never fewer than about half of what is allowed. Never changed.
 var steps = []time.Duration{
 	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
@@ -45,9 +51,10 @@ func bucketCount(win window, step time.Duration) int64 {
 	return (last.Unix()-first.Unix())/int64(step/time.Second) + 1
 }
 
-func autoStep(win window) time.Duration {
+// autoStep is the shortest step that gives so many buckets at most.
+func autoStep(win window, most int) time.Duration {
 	for _, step := range steps {
-		if bucketCount(win, step) <= autoBuckets {
+		if bucketCount(win, step) <= int64(most) {
 			return step
 		}
 	}
@@ -97,47 +104,81 @@ func (h *handlers) GetHistogram(w http.ResponseWriter, r *http.Request, params G
 }
 
 func (h *handlers) histogram(ctx context.Context, params GetHistogramParams) (Histogram, error) {
-	filter, err := parseQuery(params.Query)
+	q, err := parseAsked(params.Query, params.From, params.To, h.now())
 	if err != nil {
 		return Histogram{}, err
 	}
-	win, err := parseWindow(params.From, params.To, h.now())
+	step, err := parseStep(params, q.window)
 	if err != nil {
 		return Histogram{}, err
 	}
-	step := autoStep(win)
-	if params.Interval != "" {
-		if step, err = parseInterval(params.Interval); err != nil {
-			return Histogram{}, err
+	down, err := parseBreakDown(params)
+	if err != nil {
+		return Histogram{}, err
+	}
+	g := grid{first: floor(q.From, step), step: step, n: int(bucketCount(q.window, step))}
+	out := Histogram{
+		From: q.From, To: q.To, Interval: formatInterval(step), IntervalSeconds: int64(step / time.Second),
+		Buckets: make([]HistogramBucket, g.n), Warnings: q.warnings,
+	}
+	for i := range out.Buckets {
+		out.Buckets[i].Start = time.Unix(g.first.Unix()+int64(i)*out.IntervalSeconds, 0).UTC()
+	}
+	err = h.look(ctx, h.patience, func(ctx context.Context) error {
+		if err := h.count(ctx, q.Query, g, func(i int, b index.Bucket) {
+			out.Buckets[i].Count += b.Count
+			out.Buckets[i].Errors += b.Errors
+			out.Total += b.Count
+		}); err != nil || down.n == 0 {
+			return err
 		}
+		return h.breakDown(ctx, q.Query, g, down, &out)
+	})
+	return out, err
+}
+
+// parseStep is the width of a bucket.
+func parseStep(params GetHistogramParams, win window) (time.Duration, error) {
+	most := autoBuckets
+	if params.Buckets != nil {
+		most = *params.Buckets
 	}
-	n := bucketCount(win, step)
-	if n > MaxBuckets {
-		return Histogram{}, problemParameter("interval", fmt.Sprintf("the range has %d buckets of %s", n, params.Interval),
+	if most < 1 || most > MaxBuckets {
+		return 0, problemParameter("buckets", strconv.Itoa(most)+" is out of range", fmt.Sprintf("1 to %d", MaxBuckets))
+	}
+	if params.Interval == "" {
+		return autoStep(win, most), nil
+	}
+	step, err := parseInterval(params.Interval)
+	if err != nil {
+		return 0, err
+	}
+	if n := bucketCount(win, step); n > MaxBuckets {
+		return 0, problemParameter("interval", fmt.Sprintf("the range has %d buckets of %s", n, params.Interval),
 			fmt.Sprintf("at most %d; leave it out, and one is chosen", MaxBuckets))
 	}
-	ctx, cancel := context.WithTimeout(ctx, h.timeout)
-	defer cancel()
-	counted, err := h.Index.Histogram(ctx, index.Query{Filter: filter, From: win.from, To: win.to}, step)
+	return step, nil
+}
+
+// grid are the buckets of a histogram.
+type grid struct {
+	first time.Time
+	step  time.Duration
+	n     int
+}
+
+// count gives to add what the index counts, with the number of the bucket.
+func (h *handlers) count(ctx context.Context, q index.Query, g grid, add func(i int, b index.Bucket)) error {
+	counted, err := h.Index.Histogram(ctx, q, g.step)
 	if err != nil {
-		return Histogram{}, err
-	}
-	out := Histogram{
-		From: win.from, To: win.to, Interval: formatInterval(step), IntervalSeconds: int64(step / time.Second),
-		Buckets: make([]HistogramBucket, n),
-	}
-	first := floor(win.from, step)
-	for i := range out.Buckets {
-		out.Buckets[i].Start = time.Unix(first.Unix()+int64(i)*out.IntervalSeconds, 0).UTC()
+		return err
 	}
 	for _, b := range counted {
-		at := (b.Start.Unix() - first.Unix()) / out.IntervalSeconds
-		if at < 0 || at >= n {
-			return Histogram{}, fmt.Errorf("index counted %d events at %s, outside the range %s to %s", b.Count, b.Start, win.from, win.to)
+		at := (b.Start.Unix() - g.first.Unix()) / int64(g.step/time.Second)
+		if at < 0 || at >= int64(g.n) {
+			return fmt.Errorf("index counted %d events at %s, outside the range %s to %s", b.Count, b.Start, q.From, q.To)
 		}
-		out.Buckets[at].Count += b.Count
-		out.Buckets[at].Errors += b.Errors
-		out.Total += b.Count
+		add(int(at), b)
 	}
-	return out, nil
+	return nil
 }

@@ -140,6 +140,7 @@ func mismatches(at string, schema, v any) (wrong []string) {
 	case "boolean":
 		_, ok := v.(bool)
 		is("boolean", ok)
+	case nil: // anything
 	default:
 		wrong = append(wrong, fmt.Sprintf("%s has the type %v in openapi.yaml, which this test does not know", at, kind))
 	}
@@ -210,24 +211,26 @@ func TestOpenAPIRoutes(t *testing.T) {
 
 // TestOpenAPIExamples sends each example of a parameter, and what the descriptions say can be sent.
 func TestOpenAPIExamples(t *testing.T) {
-	s, _ := madeUpServer(3)
+	s, x := madeUpServer(3)
+	e := &x.events[1] // has what neighbours can have in common
+	e.ResourceName, e.Identity.AccessKeyID, e.Identity.SessionAttributes = "i-1", "LTAI1", `{"creationDate":"2026-11-29T00:00:00Z"}`
 	h := s.Handler()
 	sent := 0
 	for path, methods := range member(described(), "paths").(map[string]any) {
 		given, _ := member(methods, "get", "parameters").([]any)
+		path := strings.NewReplacer("{field}", "eventName", "{eventId}", e.ID).Replace(path)
 		for _, p := range given {
 			schema := member(p, "schema")
 			for _, key := range []string{"example", "default"} {
 				if v := member(schema, key); v != nil {
-					at := strings.NewReplacer("{field}", "eventName").Replace(path)
-					if got := get(t, h, target(at, member(p, "name").(string), fmt.Sprint(v))); got.status != http.StatusOK && got.status != http.StatusNotImplemented {
+					if got := get(t, h, target(path, member(p, "name").(string), fmt.Sprint(v))); got.status != http.StatusOK {
 						t.Errorf("%s %v = %v: %s", path, member(p, "name"), v, got.body)
 					}
 					sent++
 				}
 			}
 			for _, v := range asList(member(schema, "enum")) {
-				if got := get(t, h, target(path, member(p, "name").(string), v.(string))); got.status != http.StatusOK && got.status != http.StatusNotImplemented {
+				if got := get(t, h, target(path, member(p, "name").(string), v.(string))); got.status != http.StatusOK {
 					t.Errorf("%s %v = %v: %s", path, member(p, "name"), v, got.body)
 				}
 				sent++

@@ -22,6 +22,7 @@ const (
 	problemNotReady  = problemPrefix + "not-ready"
 	problemTimeout   = problemPrefix + "timeout"
 	problemUnaudited = problemPrefix + "not-recorded"
+	problemBusy      = problemPrefix + "busy"
 	problemProtocol  = problemPrefix + "http-version"
 	problemInternal  = problemPrefix + "internal"
 )
@@ -55,7 +56,7 @@ func problemParameter(name, detail, hint string) Problem {
 	return Problem{Type: problemInvalid, Title: "Invalid parameter", Status: http.StatusBadRequest, Parameter: name, Detail: detail, Hint: hint}
 }
 
-// positioned is an error of query.Parse.
+// positioned is an error of package query.
 type positioned interface {
 	error
 	Offset() int // bytes
@@ -70,19 +71,26 @@ func problemOfQuery(query string, err error) (p Problem, ok bool) {
 	if !errors.As(err, &at) {
 		return Problem{}, false
 	}
-	p = Problem{Type: problemQuery, Title: "Invalid query", Status: http.StatusBadRequest, Parameter: "query", Detail: at.Error()}
-	position := utf8.RuneCountInString(query[:min(max(at.Offset(), 0), len(query))])
-	p.Position = &position
+	p = Problem{Type: problemQuery, Title: "Invalid query", Status: http.StatusBadRequest, Parameter: "query", Detail: at.Error(), Position: position(query, at.Offset())}
 	if h, ok := at.(hinted); ok {
 		p.Hint = h.Hint()
 	}
 	return p, true
 }
 
+// position is an offset in bytes as one in characters.
+func position(query string, offset int) *int {
+	n := utf8.RuneCountInString(query[:min(max(offset, 0), len(query))])
+	return &n
+}
+
 // writeProblem answers p. What it quotes of the call is cut: the audit keeps it.
 func writeProblem(w http.ResponseWriter, p Problem) {
 	p.Parameter, p.Detail, p.Hint = cut(p.Parameter), cut(p.Detail), cut(p.Hint)
 	p.noteIn(w)
+	if p.RetryAfterSeconds > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfterSeconds))
+	}
 	writeJSON(w, p.Status, "application/problem+json", p)
 }
 

@@ -75,7 +75,7 @@ func TestQueryProblems(t *testing.T) {
 	for _, path := range []string{"/api/v1/events", "/api/v1/histogram", "/api/v1/fields/eventName/values"} {
 		for q, position := range map[string]int{
 			`eventName: (`:                     12,
-			`nope: x`:                          0,
+			`) x`:                              0,
 			`userIdentity.userName: "é" and (`: 32,
 			`eventRW: Write and`:               18,
 		} {
@@ -89,8 +89,24 @@ func TestQueryProblems(t *testing.T) {
 			}
 		}
 	}
-	if p := get(t, h, searchTarget("query", "EventName: x")).problem(t, http.StatusBadRequest); !strings.Contains(p.Hint, "eventName") {
-		t.Errorf("no hint for a field in another case: %+v", p)
+}
+
+// TestQueryWarnings: a field that no event has is no mistake, but told with the name that was probably meant.
+func TestQueryWarnings(t *testing.T) {
+	s, _ := madeUpServer(3)
+	h := s.Handler()
+	for _, path := range []string{"/api/v1/events", "/api/v1/histogram", "/api/v1/fields", "/api/v1/fields/eventName/values", "/api/v1/query/check"} {
+		got := decode[struct{ Warnings Warnings }](t, get(t, h, target(path, "query", `userIdentity.userName: "é" or EventName: x`)))
+		if len(got.Warnings) != 1 {
+			t.Errorf("%s: warnings %+v", path, got.Warnings)
+			continue
+		}
+		if w := got.Warnings[0]; w.Position == nil || *w.Position != 30 || w.Length != 9 || !strings.Contains(w.Hint, "eventName") {
+			t.Errorf("%s: warning %+v", path, w)
+		}
+		if got := get(t, h, target(path, "query", "eventName: *")); strings.Contains(string(got.body), "warnings") {
+			t.Errorf("%s of a good query: %.300s", path, got.body)
+		}
 	}
 }
 

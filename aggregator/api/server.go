@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/index"
 )
 
@@ -33,6 +34,14 @@ type Server struct {
 	// name of its own at this server and read it through a visitor's browser.
 	Hosts []string
 
+	Live     *aggregator.Live     // what is tailed; nil: there is no tail
+	Searches *aggregator.Searches // those that are kept; nil: none can be
+
+	// MostSearches is how many searches look through the index at once (0: some for
+	// each core). The others wait for Patience (0: DefaultPatience) and are refused then.
+	MostSearches int
+	Patience     time.Duration
+
 	Page    http.Handler     // what is served outside the API; nil: the plain page
 	Timeout time.Duration    // 0: DefaultTimeout
 	Now     func() time.Time // nil: time.Now
@@ -47,6 +56,17 @@ func (s *Server) Handler() http.Handler {
 		log:     s.Log,
 		timeout: s.Timeout,
 		counts:  newCounts(),
+
+		patience: s.Patience,
+		turns:    newGate(s.MostSearches),
+		exports:  bound{what: "exports", most: maxExports},
+		tails:    bound{what: "tails", most: maxTails},
+	}
+	if s.MostSearches <= 0 {
+		h.turns = newGate(defaultSearches())
+	}
+	if h.patience <= 0 {
+		h.patience = DefaultPatience
 	}
 	if h.now == nil {
 		h.now = time.Now
@@ -78,6 +98,11 @@ type handlers struct {
 	timeout time.Duration
 	counts  *counts
 	refused refusals
+
+	patience time.Duration // of a search that waits for its turn
+	turns    *gate
+	exports  bound
+	tails    bound
 }
 
 var _ ServerInterface = (*handlers)(nil)

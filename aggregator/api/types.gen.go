@@ -34,18 +34,20 @@ func (e AgentState) Valid() bool {
 
 // Defines values for FieldInfoKind.
 const (
-	FieldInfoKindBoolean FieldInfoKind = "boolean"
-	FieldInfoKindIp      FieldInfoKind = "ip"
-	FieldInfoKindKeyword FieldInfoKind = "keyword"
-	FieldInfoKindNumber  FieldInfoKind = "number"
-	FieldInfoKindObject  FieldInfoKind = "object"
-	FieldInfoKindText    FieldInfoKind = "text"
-	FieldInfoKindTime    FieldInfoKind = "time"
+	FieldInfoKindBody      FieldInfoKind = "body"
+	FieldInfoKindBoolean   FieldInfoKind = "boolean"
+	FieldInfoKindIp        FieldInfoKind = "ip"
+	FieldInfoKindKeyword   FieldInfoKind = "keyword"
+	FieldInfoKindNumber    FieldInfoKind = "number"
+	FieldInfoKindText      FieldInfoKind = "text"
+	FieldInfoKindTimestamp FieldInfoKind = "timestamp"
 )
 
 // Valid indicates whether the value is a known member of the FieldInfoKind enum.
 func (e FieldInfoKind) Valid() bool {
 	switch e {
+	case FieldInfoKindBody:
+		return true
 	case FieldInfoKindBoolean:
 		return true
 	case FieldInfoKindIp:
@@ -54,11 +56,9 @@ func (e FieldInfoKind) Valid() bool {
 		return true
 	case FieldInfoKindNumber:
 		return true
-	case FieldInfoKindObject:
-		return true
 	case FieldInfoKindText:
 		return true
-	case FieldInfoKindTime:
+	case FieldInfoKindTimestamp:
 		return true
 	default:
 		return false
@@ -86,6 +86,7 @@ func (e FollowerStatusKind) Valid() bool {
 // Defines values for QueryCompletionItemKind.
 const (
 	QueryCompletionItemKindField    QueryCompletionItemKind = "field"
+	QueryCompletionItemKindKeyword  QueryCompletionItemKind = "keyword"
 	QueryCompletionItemKindOperator QueryCompletionItemKind = "operator"
 	QueryCompletionItemKindValue    QueryCompletionItemKind = "value"
 )
@@ -94,6 +95,8 @@ const (
 func (e QueryCompletionItemKind) Valid() bool {
 	switch e {
 	case QueryCompletionItemKindField:
+		return true
+	case QueryCompletionItemKindKeyword:
 		return true
 	case QueryCompletionItemKindOperator:
 		return true
@@ -401,23 +404,26 @@ type Exported = json.RawMessage
 
 // FieldInfo defines model for FieldInfo.
 type FieldInfo struct {
+	// Aggregatable Its values can be counted, in /api/v1/fields/{field}/values and in the break-down of a histogram.
+	Aggregatable bool `json:"aggregatable,omitempty,omitzero"`
+
 	// Count How many events of the answer's total have it.
 	Count int `json:"count"`
 
 	// Description What it says; empty for leaves.
 	Description string `json:"description"`
 
-	// Kind What the operators of a query mean on it; docs/format/query.md. A leaf of an object is a keyword.
+	// Kind What the operators of a query mean on it; docs/format/query.md. A leaf of a body is a keyword.
 	Kind FieldInfoKind `json:"kind"`
 
-	// Leaf It is a leaf of an object, and not a field of the form.
+	// Leaf It is a leaf of a body, and not a field of the form.
 	Leaf bool `json:"leaf,omitempty,omitzero"`
 
 	// Name Example: userIdentity.userName
 	Name string `json:"name"`
 }
 
-// FieldInfoKind What the operators of a query mean on it; docs/format/query.md. A leaf of an object is a keyword.
+// FieldInfoKind What the operators of a query mean on it; docs/format/query.md. A leaf of a body is a keyword.
 type FieldInfoKind string
 
 // FieldList defines model for FieldList.
@@ -537,8 +543,11 @@ type Problem struct {
 
 	// Reasons Of /readyz, why the server is not ready.
 	Reasons []string `json:"reasons,omitempty,omitzero"`
-	Status  int      `json:"status"`
-	Title   string   `json:"title"`
+
+	// RetryAfterSeconds When to ask again, of a server that is busy; as Retry-After.
+	RetryAfterSeconds int    `json:"retryAfterSeconds,omitempty,omitzero"`
+	Status            int    `json:"status"`
+	Title             string `json:"title"`
 
 	// Type Names the kind of problem, such as urn:actiontrail:problem:invalid-query.
 	Type string `json:"type"`
@@ -564,26 +573,30 @@ type QueryCheck struct {
 
 // QueryCompletion defines model for QueryCompletion.
 type QueryCompletion struct {
-	// End Where it ends, exclusive.
-	End   int                   `json:"end"`
-	Items []QueryCompletionItem `json:"items"`
-
-	// Start Where what is to be replaced begins, in characters (code points) from 0.
-	Start  int   `json:"start"`
-	TookMs int64 `json:"tookMs"`
+	Items  []QueryCompletionItem `json:"items"`
+	TookMs int64                 `json:"tookMs"`
 }
 
 // QueryCompletionItem defines model for QueryCompletionItem.
 type QueryCompletionItem struct {
-	// Count Of a value, how many events have it.
-	Count *int `json:"count,omitempty"`
+	// Count Of a value or a leaf, how many events have it; absent when it was not counted.
+	Count int `json:"count,omitempty,omitzero"`
 
 	// Detail What it is, for people.
-	Detail string                  `json:"detail,omitempty,omitzero"`
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// End Where it ends, exclusive.
+	End int `json:"end"`
+
+	// Insert What to write there, with the quotes and escapes that it needs.
+	Insert string                  `json:"insert"`
 	Kind   QueryCompletionItemKind `json:"kind"`
 
-	// Text What to write from `start` to `end`.
-	Text string `json:"text"`
+	// Label What it is called.
+	Label string `json:"label"`
+
+	// Start Where what is to be replaced begins, in characters (code points) from 0.
+	Start int `json:"start"`
 }
 
 // QueryCompletionItemKind defines model for QueryCompletionItem.Kind.
@@ -595,6 +608,9 @@ type QueryMistake struct {
 
 	// Hint What to do about it.
 	Hint string `json:"hint,omitempty,omitzero"`
+
+	// Length How many characters are meant; absent when it is one place.
+	Length int `json:"length,omitempty,omitzero"`
 
 	// Position Where in the query, in characters (code points) from 0.
 	Position *int `json:"position,omitempty"`
@@ -727,6 +743,21 @@ type Surrounding struct {
 
 	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
 	Warnings Warnings `json:"warnings,omitempty,omitzero"`
+}
+
+// TailMissed Events that passed unseen; of the event `missed` of /api/v1/tail.
+type TailMissed struct {
+	// After The last place before the first of them. A tail that begins there gets what the server still has.
+	After string `json:"after"`
+
+	// Events How many there were before the query was asked; absent when nobody knows.
+	Events *int64 `json:"events,omitempty"`
+
+	// From The earliest eventTime among them. A search from here to `to` finds them all, and perhaps others; absent when it is not known.
+	From time.Time `json:"from,omitempty,omitzero"`
+
+	// To Right after the latest eventTime among them.
+	To time.Time `json:"to,omitempty,omitzero"`
 }
 
 // TrailList defines model for TrailList.

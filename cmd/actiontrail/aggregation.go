@@ -51,6 +51,8 @@ type aggregation struct {
 	quarantine *aggregator.Quarantine
 	index      *local.Index
 	follower   *aggregator.Follower // of the index
+	live       *aggregator.Live     // what it made searchable last
+	searches   *aggregator.Searches
 	trails     []*trail
 	system     *aggregator.System
 	lane       *agent.Lane // of system
@@ -65,7 +67,7 @@ type aggregation struct {
 // newAggregation opens everything that can be opened without NATS, and starts or
 // reaches NATS. After an error nothing is left open.
 func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (a *aggregation, err error) {
-	a = &aggregation{cfg: h.Config, log: h.Log, data: data, dir: filepath.Join(data, aggregatorFolder), started: time.Now(), pace: p, streamed: make(chan struct{})}
+	a = &aggregation{cfg: h.Config, log: h.Log, data: data, dir: filepath.Join(data, aggregatorFolder), started: time.Now(), pace: p, streamed: make(chan struct{}), live: aggregator.NewLive()}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -83,6 +85,9 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 		return a, err
 	}
 	if a.quarantine, err = aggregator.OpenQuarantine(filepath.Join(a.dir, "quarantine")); err != nil {
+		return a, err
+	}
+	if a.searches, err = aggregator.OpenSearches(filepath.Join(a.dir, "searches.json")); err != nil {
 		return a, err
 	}
 	a.agents.Strict = a.cfg.Agents.Enroll != config.EnrollFirstUse
@@ -183,7 +188,7 @@ func (a *aggregation) makeFollowers() error {
 	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: config.AggregatorName, Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
 		Source: a.system, Mapper: native, Quiet: true, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
 	stream := aggregator.BusStream{Conn: a.conn}
-	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.quarantine, System: a.system, Log: a.log}
+	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.quarantine, System: a.system, Live: a.live, Log: a.log}
 	for _, t := range a.trails {
 		owed, err := a.openDebt(t)
 		if err != nil {
@@ -321,10 +326,13 @@ func (a *aggregation) watchStore(ctx context.Context) {
 }
 
 func (a *aggregation) httpServer() *http.Server {
-	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Audit: auditCalls(a.system), Log: a.log}
+	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Audit: auditCalls(a.system),
+		Live: a.live, Searches: a.searches, Log: a.log}
 	if a.guarded.tokens != nil {
 		s.Tokens = a.guarded.tokens
 	}
-	return &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	server.RegisterOnShutdown(a.live.Close) // tails end when they are told to, and not before
+	return server
 }
