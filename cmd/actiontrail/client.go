@@ -49,15 +49,20 @@ type clientFlags struct {
 	color             string
 }
 
-// register adds the flags; outputs are the forms that the command can print, the first one is the default.
-func (f *clientFlags) register(cmd *cobra.Command, outputs ...string) {
+// registerServer adds the flags that say whom to ask, and as whom.
+func (f *clientFlags) registerServer(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "address of the server, https:// if it has a certificate (default $"+serverVariable+", else "+DefaultServer+")")
 	flags.StringVar(&f.tokenFile, "token-file", "", "file that holds a token of the server (default $"+tokenVariable+")")
 	flags.StringVar(&f.caFile, "ca-file", "", "certificate of the authority that signed the server's; else those of this machine are believed (default $"+caVariable+")")
 	flags.StringVar(&f.certFile, "cert-file", "", "own certificate, for a server that wants one")
 	flags.StringVar(&f.keyFile, "key-file", "", "key of the own certificate")
-	flags.StringVar(&f.color, "color", colors[0], "when to print in colours: "+strings.Join(colors, ", "))
+}
+
+// register adds all flags; outputs are the forms that the command can print, the first one is the default.
+func (f *clientFlags) register(cmd *cobra.Command, outputs ...string) {
+	f.registerServer(cmd)
+	cmd.Flags().StringVar(&f.color, "color", colors[0], "when to print in colours: "+strings.Join(colors, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that is not there
 	registerOutput(cmd, &f.output, outputs...)
 	form := cmd.PreRunE

@@ -51,11 +51,20 @@ type serverProblem struct {
 
 func (p *serverProblem) Error() string { return visible(p.server + ": " + p.Problem.Error()) }
 
+// unreachableError is an error of the way to the server, which may be gone the next time.
+type unreachableError struct{ error }
+
+func (u *unreachableError) Unwrap() error { return u.error }
+
 // unreachable explains why there was no answer.
 func (c *client) unreachable(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
+	return &unreachableError{c.explained(err)}
+}
+
+func (c *client) explained(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // without the address, which is said already, and the query

@@ -23,7 +23,7 @@ import (
 func runClient(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	root := &cobra.Command{Use: "actiontrail", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(newSearchCommand(), newTrailCommand(), newAgentsCommand())
+	root.AddCommand(newSearchCommand(), newTailCommand(), newExportCommand(), newFieldsCommand(), newEventCommand(), newTrailCommand(), newAgentsCommand())
 	var out, note bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&note)
@@ -85,6 +85,14 @@ func canned(t *testing.T, asked *[]*http.Request) string {
 		default:
 			_, _ = w.Write([]byte(strings.Join(hostileEvents, "\n") + "\n"))
 		}
+	})
+	mux.HandleFunc("GET /api/v1/query/check", func(w http.ResponseWriter, r *http.Request) {
+		check := api.QueryCheck{Valid: true}
+		if at := 3; r.URL.Query().Get("query") == "not nmae: x" {
+			check.Warnings = api.Warnings{{Detail: "an event has no field \"nmae\"", Hint: "did you mean eventName?", Position: &at}}
+			at++
+		}
+		answer(w, 200, "application/json", check)
 	})
 	mux.HandleFunc("GET /api/v1/trails", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, 200, "application/json", api.TrailList{Trails: trails})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -12,16 +13,21 @@ import (
 )
 
 const (
-	chartRows  = 40 // of a chart whose steps nobody chose
+	chartRows  = 40 // about, of a chart whose steps nobody chose
 	chartWidth = 60 // of its longest bar where there is no terminal
 )
 
 func (s *searchCommand) printHistogram(ctx context.Context, c *client) error {
 	var h api.Histogram
-	r, err := c.GetHistogram(ctx, &api.GetHistogramParams{Query: s.query, From: s.from, To: s.to, Interval: s.interval})
+	p := &api.GetHistogramParams{Query: s.query, From: s.from, To: s.to, Interval: s.interval}
+	if rows := chartRows; s.interval == "" && s.output == "table" {
+		p.Buckets = &rows
+	}
+	r, err := c.GetHistogram(ctx, p)
 	if err := explain(s.query, c.decode(r, err, &h)); err != nil {
 		return err
 	}
+	warn(s.note, s.query, h.Warnings, nil)
 	switch s.output {
 	case "json":
 		return printJSON(s.screen, h)
@@ -41,34 +47,12 @@ func (s *searchCommand) printHistogram(ctx context.Context, c *client) error {
 		}
 		return s.screen.write(b)
 	}
-	buckets, step := h.Buckets, time.Duration(h.IntervalSeconds)*time.Second
-	if s.interval == "" {
-		buckets, step = merged(buckets, step)
-	}
-	if err := s.screen.write([]byte(chart(s.screen, buckets, step))); err != nil {
+	step := time.Duration(h.IntervalSeconds) * time.Second
+	if _, err := io.WriteString(s.screen.w, chart(s.screen, h.Buckets, step)); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.note, "%d events%s, in steps of %s\n", h.Total, s.text(), stepText(step))
+	fmt.Fprintf(s.note, "%d events%s, in steps of %s\n", h.Total, s.text(), h.Interval)
 	return nil
-}
-
-// merged puts neighbours together until there are few enough to be looked at.
-func merged(buckets []api.HistogramBucket, step time.Duration) ([]api.HistogramBucket, time.Duration) {
-	n := (len(buckets) + chartRows - 1) / chartRows
-	if n <= 1 {
-		return buckets, step
-	}
-	var few []api.HistogramBucket
-	for i, b := range buckets {
-		if i%n == 0 {
-			few = append(few, b)
-			continue
-		}
-		last := &few[len(few)-1]
-		last.Count += b.Count
-		last.Errors += b.Errors
-	}
-	return few, step * time.Duration(n)
 }
 
 // chart draws a bar for each bucket: its length is the count, its end, shaded or red, those with an error.
@@ -110,17 +94,4 @@ func barLength(n, most, room int) int {
 		return 0
 	}
 	return max(1, n*room/most)
-}
-
-// stepText is a step as --interval takes it.
-func stepText(d time.Duration) string {
-	for _, u := range []struct {
-		unit string
-		d    time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}} {
-		if d%u.d == 0 && d > 0 {
-			return fmt.Sprintf("%d%s", d/u.d, u.unit)
-		}
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
 }

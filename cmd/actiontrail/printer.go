@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/csv"
 	"encoding/json"
 	"strings"
 
@@ -10,13 +11,14 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// printer prints events as a table, an array of JSON, or lines of JSON. The first
-// events decide how wide the columns of a table are.
+// printer prints events as a table, an array of JSON, lines of JSON or CSV. The
+// first events decide how wide the columns of a table are.
 type printer struct {
 	screen screen
-	form   string // table, json or ndjson
+	form   string // table, json, ndjson or csv
 	fields []string
 	server string // where they come from
+	live   bool   // events come one by one: columns have the widths of a guess
 	table  *table
 	begun  bool
 }
@@ -27,6 +29,8 @@ func (p *printer) print(events []api.Event) error {
 		return p.rows(events)
 	case "json":
 		return p.array(events)
+	case "csv":
+		return p.cells(events)
 	}
 	var b []byte
 	for _, e := range events {
@@ -48,6 +52,27 @@ func (p *printer) array(events []api.Event) error {
 	return nil
 }
 
+func (p *printer) cells(events []api.Event) error {
+	var b bytes.Buffer
+	lines, columns := csv.NewWriter(&b), p.fields
+	if columns == nil {
+		columns = api.Columns()
+	}
+	if !p.begun {
+		p.begun = true
+		_ = lines.Write(columns) // a buffer takes all
+	}
+	for _, e := range events {
+		row, err := api.Cells(e, columns)
+		if err != nil {
+			return usageError("an event of %s cannot be read: %w", p.server, err)
+		}
+		_ = lines.Write(row)
+	}
+	lines.Flush()
+	return p.screen.write(b.Bytes())
+}
+
 // close ends what was begun.
 func (p *printer) close() error {
 	switch {
@@ -59,6 +84,9 @@ func (p *printer) close() error {
 	return nil
 }
 
+// liveRow is as wide as events often are. Never changed.
+var liveRow = []string{"2026-11-21T10:00:00.000Z", "user@shop.example", "Service:DescribeInstances", "i-0123456789abcdef", "203.0.113.100", "api kubectl", "Forbidden"}
+
 func (p *printer) rows(events []api.Event) error {
 	rows := make([][]string, 0, len(events))
 	for _, raw := range events {
@@ -69,7 +97,11 @@ func (p *printer) rows(events []api.Event) error {
 		rows = append(rows, row)
 	}
 	if p.table == nil {
-		p.table = newTable(p.screen, p.columns(), rows)
+		sample := rows
+		if p.live && p.fields == nil {
+			sample = append([][]string{liveRow}, rows...)
+		}
+		p.table = newTable(p.screen, p.columns(), sample)
 	}
 	return p.table.print(rows)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -64,33 +63,46 @@ func (s screen) write(b []byte) error {
 	return err
 }
 
-// copy prints lines. To a file or a pipe they go unchanged.
+// copy prints text. To a file or a pipe it goes unchanged.
 func (s screen) copy(r io.Reader) error {
-	if !s.terminal {
-		_, err := io.Copy(s.w, r)
+	w := screenWriter{screen: s}
+	if _, err := io.Copy(&w, r); err != nil {
 		return err
 	}
-	var kept []byte // the begin of a line whose rest is still to come
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := r.Read(buf)
-		kept = append(kept, buf[:n]...)
-		if end := bytes.LastIndexByte(kept, '\n') + 1; end > 0 || err == io.EOF {
-			if err == io.EOF {
-				end = len(kept)
+	return w.flush()
+}
+
+// screenWriter prints a stream. It keeps the begin of a character whose rest is still to come.
+type screenWriter struct {
+	screen screen
+	kept   []byte
+}
+
+func (w *screenWriter) Write(b []byte) (int, error) {
+	if !w.screen.terminal {
+		return w.screen.w.Write(b)
+	}
+	w.kept = append(w.kept, b...)
+	end := len(w.kept)
+	for i := 1; i < utf8.UTFMax && i <= len(w.kept); i++ {
+		if at := len(w.kept) - i; utf8.RuneStart(w.kept[at]) {
+			if !utf8.FullRune(w.kept[at:]) {
+				end = at
 			}
-			if werr := s.write(kept[:end]); werr != nil {
-				return werr
-			}
-			kept = append(kept[:0], kept[end:]...)
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
+			break
 		}
 	}
+	err := w.screen.write(w.kept[:end])
+	w.kept = append(w.kept[:0], w.kept[end:]...)
+	return len(b), err
+}
+
+// flush prints what is left of a character that never came whole.
+func (w *screenWriter) flush() error {
+	if len(w.kept) == 0 {
+		return nil
+	}
+	return w.screen.write(w.kept)
 }
 
 // escapeUnseen writes what a terminal would obey, or not show, as JSON escapes:

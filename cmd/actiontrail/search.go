@@ -116,6 +116,11 @@ func (s *searchCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !s.count && !s.histogram && s.output != "table" {
+		if err := c.warnOfQuery(ctx, s.note, s.query); err != nil {
+			return err
+		}
+	}
 	if s.watch > 0 {
 		return s.repeat(ctx, c)
 	}
@@ -153,6 +158,7 @@ func (s *searchCommand) printCount(ctx context.Context, c *client) error {
 	if err := explain(s.query, c.decode(r, err, &page)); err != nil {
 		return err
 	}
+	warn(s.note, s.query, page.Warnings, page.Incomplete)
 	switch s.output {
 	case "json", "ndjson":
 		return s.screen.write(fmt.Appendf(nil, "{\"total\":%d}\n", page.Total))
@@ -222,7 +228,7 @@ const tablePage = 1000
 func (s *searchCommand) table(ctx context.Context, c *client) error {
 	p := s.params()
 	out := printer{screen: s.screen, form: "table", fields: fieldList(s.fields), server: c.server}
-	shown, total := 0, 0
+	shown, total, uncounted := 0, 0, false
 	for {
 		n := tablePage
 		if s.limit > 0 {
@@ -234,7 +240,8 @@ func (s *searchCommand) table(ctx context.Context, c *client) error {
 		if err := explain(s.query, c.decode(r, err, &page)); err != nil {
 			return err
 		}
-		if shown == 0 {
+		if p.Cursor == "" {
+			warn(s.note, s.query, page.Warnings, page.Incomplete)
 			if total = page.Total; len(page.Events) == 0 {
 				fmt.Fprintln(s.note, "no event matches"+s.text())
 				return nil
@@ -247,7 +254,7 @@ func (s *searchCommand) table(ctx context.Context, c *client) error {
 		if page.Cursor == "" || s.limit > 0 && shown >= s.limit {
 			break
 		}
-		p.Cursor = page.Cursor
+		p.Cursor, p.Count = page.Cursor, &uncounted
 	}
 	if shown < total {
 		fmt.Fprintf(s.note, "%d of %d events%s; --limit 0 prints all\n", shown, total, s.text())
