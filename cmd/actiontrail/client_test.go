@@ -88,9 +88,8 @@ func canned(t *testing.T, asked *[]*http.Request) string {
 	})
 	mux.HandleFunc("GET /api/v1/query/check", func(w http.ResponseWriter, r *http.Request) {
 		check := api.QueryCheck{Valid: true}
-		if at := 3; r.URL.Query().Get("query") == "not nmae: x" {
+		if at := 4; r.URL.Query().Get("query") == "not nmae: x" {
 			check.Warnings = api.Warnings{{Detail: "an event has no field \"nmae\"", Hint: "did you mean eventName?", Position: &at}}
-			at++
 		}
 		answer(w, 200, "application/json", check)
 	})

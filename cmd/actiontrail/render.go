@@ -281,7 +281,8 @@ func (t *table) print(rows [][]string) error {
 	return err
 }
 
-func (t *table) line(b *strings.Builder, row []string, title bool) {
+func (t *table) line(to *strings.Builder, row []string, title bool) {
+	var b strings.Builder
 	for i, value := range row {
 		value = visible(value)
 		shown := value
@@ -303,5 +304,5 @@ func (t *table) line(b *strings.Builder, row []string, title bool) {
 		}
 		b.WriteString(shown + pad)
 	}
-	b.WriteByte('\n')
+	to.WriteString(strings.TrimRight(b.String(), " ") + "\n")
 }
