@@ -1,6 +1,6 @@
 // Command testrun runs go test and says in short what happened: a line for each
-// package and for each real part that ran or was absent, and all that a failed
-// test printed. Its arguments are those of go test.
+// package, for each real part that ran or was absent and for what a test measured
+// ("measured: …"), and all that a failed test printed. Its arguments are those of go test.
 //
 //	bin/testrun -count=1 ./...
 package main
@@ -58,6 +58,7 @@ type report struct {
 	out             io.Writer
 	printed         map[name][]string // what a test has said that has not ended yet
 	parts           map[string]bool   // lines of real parts
+	measured        []string          // lines of what tests measured
 	failed          []failure
 	passed, skipped int
 }
@@ -91,6 +92,9 @@ func (r *report) take(e *event) {
 		r.printed[n] = append(r.printed[n], e.Output)
 		if _, part, is := strings.Cut(e.Output, "real part: "); is {
 			r.parts[strings.TrimSpace(part)] = true
+		}
+		if what, is := strings.CutPrefix(e.Output, "measured: "); is {
+			r.measured = append(r.measured, strings.TrimSpace(what))
 		}
 	case "pass", "fail", "skip":
 		said := r.printed[n]
@@ -134,6 +138,9 @@ func (r *report) sum() {
 	fmt.Fprintln(r.out)
 	for _, p := range slices.Sorted(maps.Keys(r.parts)) {
 		fmt.Fprintln(r.out, "real part:", p)
+	}
+	for _, what := range r.measured {
+		fmt.Fprintln(r.out, "measured:", what)
 	}
 	fmt.Fprintf(r.out, "tests: %d passed, %d skipped, %d failed\n", r.passed, r.skipped, len(r.failed))
 	for _, f := range r.failed {

@@ -10,6 +10,7 @@ func TestReport(t *testing.T) {
 {"Action":"fail","Package":"m/broken","Elapsed":0,"FailedBuild":"m/broken"}
 {"Action":"output","Package":"m/a","Test":"TestGood","Output":"quiet\n"}
 {"Action":"output","Package":"m/a","Test":"TestGood","Output":"real part: nginx ran\n"}
+{"Action":"output","Package":"m/a","Test":"TestGood","Output":"measured: 3 queries in 1.2 s\n"}
 {"Action":"pass","Package":"m/a","Test":"TestGood","Elapsed":0.1}
 {"Action":"output","Package":"m/a","Test":"TestSkipped","Output":"=== RUN TestSkipped\n"}
 {"Action":"output","Package":"m/a","Test":"TestSkipped","Output":"    a_test.go:5: no moon tonight\n"}
@@ -38,6 +39,7 @@ FAIL m/a 0.3s
 not JSON
 
 real part: nginx ran
+measured: 3 queries in 1.2 s
 tests: 1 passed, 1 skipped, 3 failed
 failed: m/broken
 failed: m/a TestBad a_test.go:9: bad
