@@ -4,19 +4,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"time"
 
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/query"
 )
 
-// world draws events and queries from the same small sets of values, so that queries find something.
+// world draws events from small sets of values, so that queries find something.
 type world struct {
 	*rand.Rand
-	start time.Time
-	made  int
-	known []event.Event // drawn before
+	start  time.Time
+	made   int
+	known  []event.Event  // drawn before
+	bodies []event.Object // of rich events, drawn before
+	texts  []string       // of rich events, drawn before
 }
 
 func (w *world) of(values ...string) string { return values[w.IntN(len(values))] }
@@ -51,11 +52,6 @@ func (w *world) prose() string {
 
 func (w *world) name() string {
 	return w.of("RunInstances", "DeleteInstance", "DescribeInstances", "CreateUser", "Login")
-}
-
-// path is a leaf that bodies have.
-func (w *world) path() string {
-	return w.of("InstanceId", "Tag.Key", "Tag.Value", "a.b", "Count", "Deep.a.b.c", "", "é", "none", long[:300])
 }
 
 func (w *world) value() any {
@@ -121,7 +117,15 @@ func (w *world) id() string {
 }
 
 // event is one with every field set in some way. It is as it comes from its canonical JSON.
-func (w *world) event() event.Event {
+func (w *world) event() event.Event { return w.finish(w.draft()) }
+
+func (w *world) finish(e event.Event) event.Event {
+	e = canonical(e)
+	w.known = append(w.known, e)
+	return e
+}
+
+func (w *world) draft() event.Event {
 	e := event.Event{
 		ID: w.id(), Category: event.CategoryManagement, Type: w.of(event.TypeAPICall, event.TypeConsoleSignin), Name: w.name(),
 		RW: w.of(event.Write, event.Read), Source: w.of("ecs.example.com", "iam.example.com"), Service: w.of("Ecs", "Iam", "Oss"),
@@ -147,8 +151,6 @@ func (w *world) event() event.Event {
 	if w.IntN(3) > 0 {
 		e.Origin.Observed = w.time()
 	}
-	e = canonical(e)
-	w.known = append(w.known, e)
 	return e
 }
 
@@ -161,125 +163,12 @@ func canonical(e event.Event) event.Event {
 	return c
 }
 
-func field(name string) event.Field {
-	f, _, ok := event.Lookup(name)
-	if !ok {
-		panic(name)
-	}
-	return f
-}
-
 // Events are n events as Run uses them; the same seed gives the same ones.
 func Events(seed uint64, n int) []event.Event {
-	w := world{Rand: rand.New(rand.NewPCG(seed, 3)), start: Start}
+	w := newWorld(seed)
 	events := make([]event.Event, n)
 	for i := range events {
 		events[i] = w.event()
 	}
 	return events
-}
-
-// expr is a random query; every kind of node comes up.
-func (w *world) expr(depth int) query.Expr {
-	kind := w.IntN(15)
-	if depth == 0 {
-		kind = 4 + w.IntN(11)
-	}
-	switch kind {
-	case 0, 1:
-		return query.And{Exprs: []query.Expr{w.expr(depth - 1), w.expr(depth - 1)}}
-	case 2:
-		return query.Or{Exprs: []query.Expr{w.expr(depth - 1), w.expr(depth - 1), w.expr(depth - 1)}}
-	case 3:
-		return query.Not{Expr: w.expr(depth - 1)}
-	case 4, 5, 6:
-		return w.term()
-	case 7:
-		return w.wildcard()
-	case 8:
-		return w.exists()
-	case 9:
-		at := w.time().Nanos
-		if w.IntN(3) == 0 && len(w.known) > 0 {
-			at = w.known[w.IntN(len(w.known))].Time.Nanos
-		}
-		return query.TimeRange{Field: field(w.of("eventTime", "origin.observedTime")), Op: query.Op(w.IntN(5)), Bound: at}
-	case 10:
-		return query.NumberRange{Field: field(w.of("origin.batch", "origin.epoch", "origin.index", "origin.length")), Op: query.Op(w.IntN(5)), Bound: w.Uint64N(20)}
-	case 11:
-		return query.CIDR{Field: field("sourceIpAddress"), Prefix: netip.MustParsePrefix(w.of("10.0.0.0/8", "10.0.0.1/32", "0.0.0.0/0", "2001:db8::/32", "::/0"))}
-	case 12:
-		return query.Phrase{Field: field(w.of("errorMessage", "requestParameterJson", "raw")), Tokens: w.tokens()}
-	case 13:
-		text := w.of(w.word(), w.user(), w.ip(), w.name(), w.word()+" "+w.word(), w.anyID(), "Iam")
-		return query.Text{Value: query.Cut(text), Tokens: query.Tokens(text)}
-	}
-	return w.textWildcard()
-}
-
-func (w *world) anyID() string {
-	if len(w.known) == 0 {
-		return "none"
-	}
-	return w.known[w.IntN(len(w.known))].ID
-}
-
-func (w *world) tokens() []string {
-	for {
-		if t := query.Tokens(w.prose() + w.word()); len(t) > 0 {
-			return t
-		}
-	}
-}
-
-func (w *world) body() string {
-	return w.of("requestParameters", "responseElements", "eventAttributes", "userIdentity.sessionContext.attributes")
-}
-
-func (w *world) term() query.Expr {
-	switch w.IntN(8) {
-	case 0:
-		return query.Term{Field: field(w.body()), Path: w.path(), Value: query.Cut(w.of(w.word(), w.user(), "true", "1", ""))}
-	case 1:
-		return query.Term{Field: field("eventId"), Value: query.Cut(w.anyID())}
-	case 2:
-		return query.Term{Field: field("isGlobal"), Value: "true"}
-	case 3:
-		return query.Term{Field: field("eventName"), Value: w.name()}
-	case 4:
-		return query.Term{Field: field("sourceIpAddress"), Value: w.of("internal", "vpc.example.com")}
-	case 5:
-		return query.Term{Field: field(w.of("eventRW", "serviceName", "errorCode")), Value: w.of("Write", "Iam", "Forbidden")}
-	case 6:
-		return query.Term{Field: field("userAgent"), Value: query.Cut(w.of(long, "sdk/1.0 (linux)"))}
-	}
-	return query.Term{Field: field("userIdentity.userName"), Value: query.Cut(w.user() + w.of("", "", "x"))}
-}
-
-func (w *world) wildcard() query.Expr {
-	parts := [][]string{{"", ""}, {"De", ""}, {"", "Instances"}, {"D", "Inst", ""}, {"", "li", ""}, {"a", "e"}, {"", "denied", ""}, {"zz", ""}}[w.IntN(8)]
-	switch w.IntN(4) {
-	case 0:
-		return query.Wildcard{Field: field(w.body()), Path: w.path(), Parts: parts}
-	case 1:
-		return query.Wildcard{Field: field("errorMessage"), Parts: [][]string{{"den", ""}, {"", "found"}, {"quota", "ed"}, {"", ""}}[w.IntN(4)]}
-	case 2:
-		return query.Wildcard{Field: field("eventId"), Parts: [][]string{{"a", ""}, {"", "7"}, {"audit", ""}}[w.IntN(3)]}
-	}
-	return query.Wildcard{Field: field(w.of("eventName", "userIdentity.userName", "sourceIpAddress", "vpcId")), Parts: parts}
-}
-
-func (w *world) exists() query.Expr {
-	if w.IntN(2) == 0 {
-		return query.Exists{Field: field(w.body()), Path: w.path()}
-	}
-	return query.Exists{Field: field(w.of("errorCode", "userIdentity.userName", "isGlobal", "errorMessage", "origin.observedTime", "eventTime", "origin.batch", "raw", "eventId", "requestParameters"))}
-}
-
-func (w *world) textWildcard() query.Expr {
-	i := w.IntN(6)
-	return query.TextWildcard{
-		Parts: [][]string{{"Den", ""}, {"", "Instance"}, {"ali", ""}, {"a", ""}, {"audit", ""}, {"f", ""}}[i],
-		Lower: [][]string{{"den", ""}, {"", "instance"}, {"ali", ""}, {"a", ""}, {"audit", ""}, {"f", ""}}[i],
-	}
 }

@@ -28,13 +28,23 @@ func TestConformance(t *testing.T) {
 			continue // a file for each event
 		}
 		t.Run(fmt.Sprintf("%d events and %d classes", c.segment, len(c.classes)), func(t *testing.T) {
-			indextest.Run(t, func(t testing.TB, dir string) index.Index {
-				x, err := local.Open(local.Config{Dir: dir, SegmentEvents: c.segment, Classes: c.classes, Retention: 90 * 24 * time.Hour, Now: now})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return x
-			})
+			indextest.Short(t, opener(local.Config{SegmentEvents: c.segment, Classes: c.classes, Retention: 90 * 24 * time.Hour, Now: now}))
 		})
+	}
+	// Some segments of each day, and some events in memory.
+	forever := index.Classes{{Name: "signins", EventTypes: []string{"ConsoleSignin"}}}
+	t.Run("all", func(t *testing.T) {
+		indextest.Run(t, opener(local.Config{SegmentEvents: 6000, Classes: forever, Now: now}))
+	})
+}
+
+func opener(cfg local.Config) func(t testing.TB, dir string) index.Index {
+	return func(t testing.TB, dir string) index.Index {
+		cfg.Dir = dir
+		x, err := local.Open(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
 	}
 }
