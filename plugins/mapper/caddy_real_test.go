@@ -50,6 +50,7 @@ type foundOfCaddy struct {
 
 // Whatever bytes a client sends, each request is found in what Caddy's log maps to.
 func TestRealCaddy(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("building Caddy takes minutes the first time")
 	}

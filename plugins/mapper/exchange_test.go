@@ -12,6 +12,7 @@ import (
 // The exchange of a record, written out, is the text that the mapper would have
 // written: one event is the same whichever way it goes.
 func TestExchangeIsTheText(t *testing.T) {
+	t.Parallel()
 	plain := newMapper(t, Options{Format: "nginx-json", Rules: &Rules{
 		Params: Params{Mask: []string{"key"}},
 		Routes: []Route{

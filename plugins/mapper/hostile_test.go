@@ -69,6 +69,7 @@ func attacks() []string {
 // Whatever is sent, and wherever in a request, a record becomes an event that is
 // valid, the same each time, and read back the same.
 func TestHostileLines(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(42, 1))
 	all := attacks()
 	attack := func() string {
@@ -223,6 +224,7 @@ func labelled(secret string) map[string]asked {
 // No secret whose form or name is known is anywhere in an event, whatever its
 // kind, its place, and the dialect.
 func TestNoSecretLeaves(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 7))
 	for _, w := range writers() {
 		shown := newMapper(t, w.options(Options{Rules: hostileRules(t)}))

@@ -85,6 +85,7 @@ func TestKindsOfGoldenRecords(t *testing.T) {
 
 // Every combination of what makes an event another one, under rules that use every part of them.
 func TestKindsOfEveryCombination(t *testing.T) {
+	t.Parallel()
 	rules := shop(t)
 	rules.Identity.Order, rules.Identity.Trust = []string{"consumer", "header:x-who", "remote_user"}, map[string]string{"consumer": "verified"}
 	rules.RPC = []RPC{{Route: Route{Pattern: pattern(t, "GET /rpc"), Service: Literal("Rpc")}}}

@@ -147,6 +147,7 @@ func FuzzLearn(f *testing.F) {
 
 // What is learned of a log of made-up paths is bounded, however long it is.
 func TestLearnOfAnEndlessLog(t *testing.T) {
+	t.Parallel()
 	var l Learner
 	word := func(n int) string {
 		return "w" + strings.Map(func(c rune) rune { return 'a' + c - '0' }, fmt.Sprint(n))

@@ -163,6 +163,7 @@ const realNginxFormat = `log_format custom '$remote_addr:$remote_port $remote_us
   '"$http_referer" "$http_user_agent" $request_time';`
 
 func TestRealNginx(t *testing.T) {
+	t.Parallel()
 	dir, addr := t.TempDir(), realtest.FreeAddr(t)
 	object := `log_format object escape=json '{"at":"$msec","who":"$remote_user","line":"$request","code":$status,"ref":"$http_referer","agent":"$http_user_agent","took":$request_time,"up":$upstream_response_time}';`
 	formats := map[string]Options{
@@ -210,6 +211,7 @@ const (
 )
 
 func TestRealHAProxy(t *testing.T) {
+	t.Parallel()
 	pem, tlsConfig := certificate(t)
 	answer := "  http-request return status 200 content-type text/plain string ok\n"
 	mtls := `log-format "%ci [%tr] %ST %{+Q}r %[ssl_c_verify] %{+Q,+E}[ssl_c_s_dn] %sslv/%sslc"`

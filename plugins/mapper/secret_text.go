@@ -2,35 +2,53 @@ package mapper
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// secretsInText finds what may be a secret in text whose form is not known. The
-// first group of each is kept. Most processes never need it.
-var secretsInText = sync.OnceValue(func() []*regexp.Regexp {
-	return []*regexp.Regexp{
-		regexp.MustCompile(`()-----BEGIN[A-Z ]*PRIVATE KEY[\s\S]*?(?:-----END[A-Z ]*-----|$)`),
-		regexp.MustCompile(`()eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`),
+// secretsInText finds what may be a secret in text whose form is not known. Most processes never need it.
+var secretsInText = sync.OnceValue(func() []secretInText {
+	of := func(pattern string, marks ...string) secretInText {
+		return secretInText{regexp.MustCompile(pattern), marks}
+	}
+	return []secretInText{
+		of(`()-----BEGIN[A-Z ]*PRIVATE KEY[\s\S]*?(?:-----END[A-Z ]*-----|$)`, "private key"),
+		of(`()eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`, "eyj"),
 		// What was sent and answered, to the end: nobody knows what it holds.
-		regexp.MustCompile(`(?s)("(?:requestObject|responseObject|body|payload)"\s*:).*`),
+		of(`(?s)("(?:requestObject|responseObject|body|payload)"\s*:).*`, `object"`, `body"`, `payload"`),
 		// Headers in JSON: all of the string, or of the array of strings.
-		regexp.MustCompile(`(?i)((?:authorization|cookie2?|api[_-]?key)"\s*:\s*)(?:\[(?:\s*,?\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|"(?:[^"\\]|\\.)*"?)`),
-		regexp.MustCompile(`(?i)(\b(?:bearer|basic|dpop)\s+)[\w.~+/=-]+`),
-		regexp.MustCompile(`(?i)(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',}]+`),
-		regexp.MustCompile(`(?i)(\b(?:set-)?cookie["']?\s*[:=]\s*["']?)[^"'}\r\n]+`),
-		regexp.MustCompile(`(?i)([\w.-]*(?:passw|pwd|secret|token|api[_-]?key|access[_-]?key|signature|credential|session|cookie)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`),
-		regexp.MustCompile(`(://[^\s/?#"':@]*:)[^\s/?#"']*@`),
-		regexp.MustCompile(`([?&][^=&\s"]{1,100}=)[^&\s"]+`),
+		of(`(?i)((?:authorization|cookie2?|api[_-]?key)"\s*:\s*)(?:\[(?:\s*,?\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|"(?:[^"\\]|\\.)*"?)`, `authorization"`, "cookie", `key"`),
+		of(`(?i)(\b(?:bearer|basic|dpop)\s+)[\w.~+/=-]+`, "bearer", "basic", "dpop"),
+		of(`(?i)(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',}]+`, "authorization"),
+		of(`(?i)(\b(?:set-)?cookie["']?\s*[:=]\s*["']?)[^"'}\r\n]+`, "cookie"),
+		of(`(?i)([\w.-]*(?:passw|pwd|secret|token|api[_-]?key|access[_-]?key|signature|credential|session|cookie)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`,
+			"passw", "pwd", "secret", "token", "key", "signature", "credential", "session", "cookie"),
+		of(`(://[^\s/?#"':@]*:)[^\s/?#"']*@`, "://"),
+		of(`([?&][^=&\s"]{1,100}=)[^&\s"]+`, "?", "&"),
 	}
 })
 
+// secretInText is a kind of secret. The first group of the pattern is kept. What
+// the pattern finds has one of the marks, in lower case: to look for these is fast.
+type secretInText struct {
+	pattern *regexp.Regexp
+	marks   []string
+}
+
 // maskText masks what may be a secret, and leaves the text around it.
 func maskText(s string) string {
-	for _, r := range secretsInText() {
-		s = r.ReplaceAllString(s, "${1}"+masked)
+	lower, plain := strings.ToLower(s), isASCII([]byte(s)) // other letters fold to ASCII ones, in patterns only
+	for _, kind := range secretsInText() {
+		marked := func(mark string) bool { return strings.Contains(lower, mark) }
+		if plain && !slices.ContainsFunc(kind.marks, marked) {
+			continue
+		}
+		if without := kind.pattern.ReplaceAllString(s, "${1}"+masked); without != s {
+			s, lower = without, strings.ToLower(without)
+		}
 	}
 	s = maskWords(s)
 	if looksSecret(s) { // of a form that crosses words
