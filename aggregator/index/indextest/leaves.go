@@ -41,7 +41,11 @@ func (c conditions) leaf() query.Expr {
 	case n < 16:
 		return c.prose(c.field(event.Prose))
 	case n < 18:
-		return query.TimeRange{Field: c.field(event.Timestamp), Op: query.Op(c.IntN(5)), Bound: c.instant()}
+		f := fieldsByKind[event.Timestamp][c.IntN(2)]
+		if c.IntN(8) == 0 {
+			return query.Exists{Field: f}
+		}
+		return query.TimeRange{Field: f, Op: query.Op(c.IntN(5)), Bound: c.instant()}
 	case n < 20:
 		return c.number(c.field(event.Number))
 	case n == 20:
@@ -356,7 +360,11 @@ func (c conditions) free() query.Expr {
 
 // written is a condition as people write them, where the language makes several nodes of one.
 func (c conditions) written() query.Expr {
-	day := c.of.Time.Std().AddDate(0, 0, c.IntN(3)-1).Format("2006-01-02")
+	at := c.of.Time.Nanos
+	if far := int64(36 * time.Hour); at > firstTime+far && at < lastTime-far {
+		at += int64(c.IntN(3)-1) * int64(24*time.Hour)
+	}
+	day := time.Unix(0, at).UTC().Format(time.DateOnly)
 	return mustParse(c.pick(
 		fmt.Sprintf("%s %s %s", c.pick("eventTime", "origin.observedTime"), c.pick(":", ">", ">=", "<", "<="), day),
 		fmt.Sprintf("%s: %s", c.pick("eventTime", "origin.observedTime"), day),

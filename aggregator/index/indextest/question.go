@@ -257,8 +257,18 @@ type asker struct {
 func newAsker(r *rand.Rand, o *oracle, n int) *asker {
 	const leaves = 8
 	a := &asker{Rand: r, o: o, leaves: make([][]query.Expr, 2+n/16)}
+	var far []int // of no time, or of one that few events have
+	for i := range o.events {
+		if e := &o.events[i]; e.Time.IsZero() || e.Time.Std().Year() != Start.Year() {
+			far = append(far, i)
+		}
+	}
 	for i := range a.leaves {
-		c := conditions{r, &o.events[r.IntN(len(o.events))]}
+		at := r.IntN(len(o.events))
+		if len(far) > 0 && r.IntN(20) == 0 {
+			at = far[r.IntN(len(far))]
+		}
+		c := conditions{r, &o.events[at]}
 		a.froms = append(a.froms, c.of.Time.Std())
 		for range leaves {
 			a.leaves[i] = append(a.leaves[i], c.leaf())
