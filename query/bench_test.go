@@ -18,6 +18,8 @@ var benchmarks = []struct {
 	{"number", "origin.batch > 5", 0},
 	{"address", "sourceIpAddress: 10.0.0.0/8", 0},
 	{"leaf", "requestParameters.InstanceId: i-1", 1},
+	{"nested", "requestParameters.Tag: { Key: env and Value: prod }", 0},
+	{"name with a wildcard", "user*Name: alice or error*: Forbidden.RAM", 0},
 	{"word", "errorMessage: resource", 0},
 	{"free", "alice nobody", 40},
 }

@@ -13,63 +13,57 @@ import (
 // walkObjects calls fn with the begin and the end of each object at the path
 // below an object, in the order of the text, until fn returns false.
 func walkObjects(object, path string, fn func(from, to int) bool) {
-	w := walk{object, fn}
-	w.members(0, path, 0)
+	walkMembers(object, 0, path, 0, fn)
 }
 
-type walk struct {
-	s  string
-	fn func(from, to int) bool
-}
-
-// members looks for the path in the object at i. It returns where that ends; -1 ends the walk.
-func (w *walk) members(i int, path string, depth int) int {
-	if i >= len(w.s) || w.s[i] != '{' || depth > event.MaxDepth {
+// walkMembers looks for the path in the object at i. It returns where that ends; -1 ends the walk.
+func walkMembers(s string, i int, path string, depth int, fn func(from, to int) bool) int {
+	if i >= len(s) || s[i] != '{' || depth > event.MaxDepth {
 		return -1
 	}
-	for i++; i < len(w.s) && w.s[i] != '}'; {
+	for i++; i < len(s) && s[i] != '}'; {
 		var key string
-		if key, i = keyAt(w.s, i); i < 0 {
+		if key, i = keyAt(s, i); i < 0 {
 			return -1
 		}
 		switch {
 		case key == path:
-			i = w.value(i, "", true, depth+1)
+			i = walkValue(s, i, "", true, depth+1, fn)
 		case len(path) > len(key) && path[len(key)] == '.' && strings.HasPrefix(path, key):
-			i = w.value(i, path[len(key)+1:], false, depth+1)
+			i = walkValue(s, i, path[len(key)+1:], false, depth+1, fn)
 		default:
-			i = skipValue(w.s, i)
+			i = skipValue(s, i)
 		}
-		if i < 0 || i >= len(w.s) {
+		if i < 0 || i >= len(s) {
 			return -1
 		}
-		if w.s[i] == ',' {
+		if s[i] == ',' {
 			i++
 		}
 	}
 	return i + 1
 }
 
-// value looks for the path below the value at i, or here: then an object there is one.
-func (w *walk) value(i int, path string, here bool, depth int) int {
+// walkValue looks for the path below the value at i, or here: then an object there is one.
+func walkValue(s string, i int, path string, here bool, depth int, fn func(from, to int) bool) int {
 	switch {
-	case i >= len(w.s) || depth > event.MaxDepth:
+	case i >= len(s) || depth > event.MaxDepth:
 		return -1
-	case w.s[i] == '[':
-		for i++; i < len(w.s) && w.s[i] != ']'; {
-			if i = w.value(i, path, here, depth+1); i < 0 || i >= len(w.s) {
+	case s[i] == '[':
+		for i++; i < len(s) && s[i] != ']'; {
+			if i = walkValue(s, i, path, here, depth+1, fn); i < 0 || i >= len(s) {
 				return -1
 			}
-			if w.s[i] == ',' {
+			if s[i] == ',' {
 				i++
 			}
 		}
 		return i + 1
-	case w.s[i] == '{' && !here:
-		return w.members(i, path, depth)
+	case s[i] == '{' && !here:
+		return walkMembers(s, i, path, depth, fn)
 	}
-	end := skipValue(w.s, i)
-	if w.s[i] == '{' && end > 0 && !w.fn(i, end) {
+	end := skipValue(s, i)
+	if s[i] == '{' && end > 0 && !fn(i, end) {
 		return -1
 	}
 	return end
@@ -132,11 +126,17 @@ func keyAt(s string, i int) (key string, next int) {
 	if end < 0 || s[i] != '"' || end >= len(s) || s[end] != ':' {
 		return "", -1
 	}
-	key = s[i+1 : end-1]
-	if strings.IndexByte(key, '\\') >= 0 && json.Unmarshal([]byte(s[i:end]), &key) != nil {
-		return "", -1
+	if key = s[i+1 : end-1]; strings.IndexByte(key, '\\') >= 0 {
+		return unescapedKey(s[i:end], end+1)
 	}
 	return key, end + 1
+}
+
+func unescapedKey(text string, then int) (key string, next int) {
+	if json.Unmarshal([]byte(text), &key) != nil {
+		return "", -1
+	}
+	return key, then
 }
 
 // skipValue is the end of the value at i, after it; -1 when there is none.
