@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/debt"
+	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/backoff"
 	"github.com/actiontrail/actiontrail/internal/bus"
@@ -134,6 +135,11 @@ func (f *Follower) now() time.Time {
 
 // follow is the loop: read, check, write, and only then go on.
 func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
+	if remote, ok := f.Sink.(index.Remote); ok {
+		if err := remote.Ready(ctx); err != nil {
+			return false, fmt.Errorf("reach the index: %w", err)
+		}
+	}
 	at := f.Sink.Position()
 	at = at.Clone()
 	f.note(func(s *FollowerStatus) { s.Seq, s.Taken, f.waiting = at.Seq, at.Seq, nil })

@@ -31,6 +31,7 @@ func TestPlanted(t *testing.T) {
 		{"imports", "aggregator/x.go", "package aggregator" + ours("aggregator/index/local"), "contracts, not engines"},
 		{"imports", "aggregator/index/local/x.go", "package local" + ours("internal/bus"), "aggregator/index/local may not import internal/bus"},
 		{"imports", "aggregator/index/local/x.go", "package local" + ours("aggregator/archive"), "may not import aggregator/archive"},
+		{"imports", "aggregator/index/local/x.go", "package local\nimport \"github.com/elastic/go-elasticsearch/v8/esapi\"\n", "its client stays with it"},
 		{"imports", "aggregator/archive/bucket/file/x.go", "package file" + ours("aggregator/archive"), ""},
 		{"imports", "aggregator/archive/x.go", "package archive" + ours("aggregator"), "aggregator/archive may not import aggregator"},
 		{"imports", "aggregator/archive/x_test.go", "package archive" + ours("aggregator"), ""}, // an interface guard

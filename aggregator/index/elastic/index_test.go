@@ -1,0 +1,62 @@
+package elastic_test
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"testing"
+	"time"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/aggregator/index/elastic"
+	"github.com/actiontrail/actiontrail/aggregator/index/indextest"
+	"github.com/actiontrail/actiontrail/internal/realtest"
+)
+
+// now is when the tests run, for an index.
+func now() time.Time { return indextest.Start.Add(72 * time.Hour) }
+
+// TestNode runs what needs a real node: one does for all.
+func TestNode(t *testing.T) {
+	url, p := realtest.StartElasticsearch(t)
+	n := &node{url, p}
+	t.Run("Conformance", n.conformance)
+}
+
+type node struct {
+	url     string
+	process *realtest.Process
+}
+
+// config is that of an index with names of its own, which a folder stands for.
+func (n *node) config(dir string) elastic.Config {
+	return elastic.Config{
+		Access: elastic.Access{Addresses: []string{n.url}}, Prefix: fmt.Sprintf("t%08x", crc32.ChecksumIEEE([]byte(dir))),
+		Period: elastic.Day, Now: now,
+	}
+}
+
+func open(t testing.TB, cfg elastic.Config) *elastic.Index {
+	t.Helper()
+	x, err := elastic.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Ready(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// The answers are the same whether an index is of a day or of a month.
+func (n *node) conformance(t *testing.T) {
+	for _, period := range []elastic.Period{elastic.Day, elastic.Month} {
+		t.Run(string(period), func(t *testing.T) {
+			indextest.Run(t, func(t testing.TB, dir string) index.Index {
+				cfg := n.config(dir)
+				cfg.Period, cfg.Retention = period, 90*24*time.Hour
+				return open(t, cfg)
+			})
+		})
+	}
+}
