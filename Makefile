@@ -55,7 +55,7 @@ test: bin/testrun ## Run every test, real parts included; print for each real pa
 	bin/testrun -timeout 15m $(PKG)
 
 .PHONY: deps
-deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, npm, a C compiler for -race)
+deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, npm, a JDK and Maven for Elasticsearch, a C compiler for -race)
 	@tools/deps.sh
 
 .PHONY: check

@@ -8,6 +8,9 @@ command -v nginx >/dev/null || want="$want nginx-light"
 command -v haproxy >/dev/null || want="$want haproxy"
 command -v npm >/dev/null || want="$want npm" # gets the OpenAPI document that config is tested with
 python3 -c "import venv, ensurepip" 2>/dev/null || want="$want python3-venv" # the plugin in Python
+# Elasticsearch, whose jars Maven gets: 8.19 runs on Java 17 or later.
+command -v javac >/dev/null || want="$want openjdk-17-jdk-headless"
+command -v mvn >/dev/null || want="$want maven"
 command -v make >/dev/null || want="$want make"
 command -v cc >/dev/null || command -v gcc >/dev/null || want="$want gcc libc6-dev" # go test -race
 if [ -z "$want" ]; then
