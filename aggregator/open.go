@@ -54,6 +54,7 @@ const (
 	WrongSubject Reason = "wrong subject"
 	BadBody      Reason = "undecodable body" // the signature is good: the lane moves on
 	Forked       Reason = "fork"             // another batch of a number that was taken
+	IndexRefused Reason = "not indexable"    // one event, which the index cannot store
 )
 
 // Open opens a message. The batch is shared: nobody changes it. An error is a

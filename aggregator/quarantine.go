@@ -1,6 +1,7 @@
 package aggregator
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,12 +11,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/durable"
 )
 
 // Quarantine keeps what cannot be processed: one folder with a file of the
-// message as it came (SEQ.batch) and one that says why (SEQ.json) for each.
+// message as it came (SEQ.batch) and one that says why (SEQ.json) for each; of an
+// event that the index cannot store, SEQ-HASH.event and SEQ-HASH.json.
 // Nothing is ever removed by actiontrail itself.
 type Quarantine struct {
 	dir   string
@@ -60,24 +63,43 @@ func (q *Quarantine) note(one Quarantined) {
 // Write keeps a message. It may be called again for the same one.
 func (q *Quarantine) Write(m bus.Message, why *Refusal) error {
 	one := Quarantined{m.Seq, m.Subject, m.Stored, why.Reason, why.Err.Error(), len(m.Data)}
+	_, err := q.keep(fmt.Sprintf("%020d", m.Seq), ".batch", m.Data, one)
+	return err
+}
+
+// KeepEvent keeps one event of a batch, which the index cannot store: its canonical
+// JSON, in a file SEQ-HASH.event. It may be called again for the same one; then new
+// is false.
+func (q *Quarantine) KeepEvent(r index.Refused, now time.Time) (new bool, err error) {
+	subject, err := bus.Subject(r.Lane.Account, r.Lane.Agent, r.Lane.Source)
+	if err != nil {
+		return false, err
+	}
+	sum := sha256.Sum256(r.Event)
+	one := Quarantined{r.Seq, subject, now, IndexRefused, "event " + r.ID + ": " + r.Reason, len(r.Event)}
+	return q.keep(fmt.Sprintf("%020d-%x", r.Seq, sum[:8]), ".event", r.Event, one)
+}
+
+// keep writes what came and the note about it; false when the note was there.
+func (q *Quarantine) keep(name, suffix string, what []byte, one Quarantined) (bool, error) {
 	data, err := json.MarshalIndent(one, "", "  ")
 	if err != nil {
-		return err
+		return false, err
 	}
-	base := filepath.Join(q.dir, fmt.Sprintf("%020d", m.Seq))
-	if err := durable.CreateFile(base+".batch", m.Data); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("quarantine: %w", err)
+	base := filepath.Join(q.dir, name)
+	if err := durable.CreateFile(base+suffix, what); err != nil && !errors.Is(err, fs.ErrExist) {
+		return false, fmt.Errorf("quarantine: %w", err)
 	}
-	// The note comes last: without it the message is not counted, and is written again.
+	// The note comes last: without it what came is not counted, and is written again.
 	if err := durable.CreateFile(base+".json", append(data, '\n')); errors.Is(err, fs.ErrExist) {
-		return nil
+		return false, nil
 	} else if err != nil {
-		return fmt.Errorf("quarantine: %w", err)
+		return false, fmt.Errorf("quarantine: %w", err)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.note(one)
-	return nil
+	return true, nil
 }
 
 // List tells what is in quarantine, oldest first.

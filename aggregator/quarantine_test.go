@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
 )
 
@@ -142,4 +144,37 @@ func TestQuarantineDamaged(t *testing.T) {
 	if _, err := OpenQuarantine(dir); err == nil || !strings.Contains(err.Error(), "00000000000000000001.json") {
 		t.Errorf("%v", err)
 	}
+}
+
+// An event that the index cannot store is kept once, beside the batches, and reported.
+func TestQuarantineKeepsEvents(t *testing.T) {
+	dir := t.TempDir()
+	r := index.Refused{Seq: 12, Lane: event.Lane{Account: "prod", Agent: "gw-1", Source: "edge"}, ID: "e-1", Event: []byte(`{"eventId":"e-1"}`), Reason: "too long"}
+	for i := range 2 {
+		q := openQuarantine(t, dir)
+		kept, err := q.KeepEvent(r, storedAt(12))
+		if err != nil || kept != (i == 0) {
+			t.Fatalf("kept %v, %v the %d. time", kept, err, i+1)
+		}
+		same(t, "stats", "1 of 17 bytes, last 12 not indexable", stats(q))
+		all, err := q.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "list", []Quarantined{{12, "events.prod.gw-1.edge", storedAt(12), IndexRefused, "event e-1: too long", 17}}, all)
+	}
+	other := r
+	other.Event = []byte(`{"eventId":"e-2"}`)
+	q := openQuarantine(t, dir)
+	if kept, err := q.KeepEvent(other, storedAt(12)); err != nil || !kept {
+		t.Fatalf("another event of the batch: kept %v, %v", kept, err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.event"))
+	if err != nil || len(files) != 2 {
+		t.Errorf("events in quarantine: %v, %v", files, err)
+	}
+	if err := q.Write(refusedAt(12, "the batch"), &Refusal{BadBody, errors.New("why")}); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "stats", "3 of 43 bytes, last 12 undecodable body", stats(q))
 }

@@ -131,9 +131,10 @@ type API struct {
 
 // Index is where events are searched.
 type Index struct {
-	Kind      string // local
-	Retention time.Duration
-	Classes   []Class // the first one that an event fits has it
+	Kind          string // local or elasticsearch
+	Retention     time.Duration
+	Classes       []Class        // the first one that an event fits has it
+	Elasticsearch *Elasticsearch // of that kind
 }
 
 // Class is a kind of events that the index keeps for a time of its own: their

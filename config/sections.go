@@ -175,7 +175,15 @@ func (r *reader) index(blocks []indexBlock, accounts map[string]string) Index {
 		n.Retention = r.duration(body.Retention, n.Retention)
 		n.Classes = r.classes(body.Classes, accounts)
 	case "elasticsearch":
-		r.later(b.Range, `index "elasticsearch"`, `use index "local"`)
+		var body elasticsearchIndexBody
+		before := len(r.diagnostics)
+		r.decode(b.Body, b.Range, &body)
+		n.Kind = b.Kind
+		n.Retention = r.duration(body.Retention, n.Retention)
+		n.Classes = r.classes(body.Classes, accounts)
+		if len(r.diagnostics) == before {
+			n.Elasticsearch = r.elasticsearch(&body)
+		}
 	default:
 		r.wrong(b.Range, suggest(b.Kind, []string{"local", "elasticsearch"}), "unknown kind of index %q", b.Kind)
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/api"
-	"github.com/actiontrail/actiontrail/aggregator/index/local"
 	"github.com/actiontrail/actiontrail/cmd/internal/lanes"
 	"github.com/actiontrail/actiontrail/cmd/internal/process"
 	"github.com/actiontrail/actiontrail/config"
@@ -49,7 +48,7 @@ type aggregation struct {
 	opener     *aggregator.Opener
 	agents     *aggregator.Agents
 	quarantine *aggregator.Quarantine
-	index      *local.Index
+	index      searchable
 	follower   *aggregator.Follower // of the index
 	live       *aggregator.Live     // what it made searchable last
 	searches   *aggregator.Searches
@@ -264,7 +263,7 @@ func (a *aggregation) awaitStream(ctx context.Context) bool {
 // follow makes the stream, then runs all followers until ctx ends.
 func (a *aggregation) follow(ctx context.Context) {
 	failed := func(err error) { a.log.Warn("stream is not ready", "error", err) }
-	if backoff.Retry(ctx, failed, func() error { return a.conn.EnsureStream(ctx, a.streamConfig()) }) != nil {
+	if backoff.Retry(ctx, failed, func() error { return a.ensureStream(ctx) }) != nil {
 		return // stopped before there was a stream
 	}
 	close(a.streamed)

@@ -80,7 +80,7 @@ api {
   listen = "127.0.0.1:http-no"
 }
 index "elasticsearch" {
-  addresses = ["http://127.0.0.1:9200"]
+  addresses = ["127.0.0.1:9200"]
 }
 trail "writes" {
   where = "eventRW: Write and serviceNam: Ram"
