@@ -43,8 +43,9 @@ type elasticsearchIndexBody struct {
 	Classes      []classBlock   `hcl:"class,block"`
 }
 
-// indexPrefix is what names of indices may begin with.
-var indexPrefix = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,99}$`)
+// indexPrefix is what names of indices may begin with. A hyphen follows it: in it,
+// the indices of one could be taken for those of another.
+var indexPrefix = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,99}$`)
 
 func (r *reader) elasticsearch(body *elasticsearchIndexBody) *Elasticsearch {
 	e := &Elasticsearch{
@@ -53,7 +54,7 @@ func (r *reader) elasticsearch(body *elasticsearchIndexBody) *Elasticsearch {
 		Shards: r.count(body.Shards, "shards", 1, 100), Replicas: r.replicas(body.Replicas),
 	}
 	if !indexPrefix.MatchString(e.Prefix) {
-		r.wrong(body.Prefix.Range(), "use lower-case letters, digits, - and _, a letter or digit first", "no index can be named %q", e.Prefix)
+		r.wrong(body.Prefix.Range(), "use lower-case letters, digits and _, a letter or digit first", "no index can be named %q", e.Prefix)
 	}
 	switch {
 	case e.APIKeyFile != "" && (e.Username != "" || e.PasswordFile != ""):

@@ -16,7 +16,7 @@ index "elasticsearch" {
   username      = "actiontrail"
   password_file = "password"
   ca_file       = "/etc/ca.pem"
-  prefix        = "audit-eu"
+  prefix        = "audit_eu"
   period        = "week"
   shards        = 2
   replicas      = 0
@@ -34,7 +34,7 @@ index "elasticsearch" {
 	e.PasswordFile = "password"
 	want := Index{Kind: "elasticsearch", Retention: 30 * 24 * time.Hour, Classes: []Class{{"tests", nil, []string{"test"}, 24 * time.Hour}},
 		Elasticsearch: &Elasticsearch{Addresses: []string{"https://a:9200", "https://b:9200/es"}, Username: "actiontrail", PasswordFile: "password",
-			CAFile: "/etc/ca.pem", Prefix: "audit-eu", Period: "week", Shards: 2, Replicas: 0}}
+			CAFile: "/etc/ca.pem", Prefix: "audit_eu", Period: "week", Shards: 2, Replicas: 0}}
 	if diff := cmp.Diff(want, c.Index); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

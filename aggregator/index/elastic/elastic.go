@@ -68,7 +68,7 @@ var (
 
 var errClosed = errors.New("the index is closed")
 
-var prefixForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,99}$`)
+var prefixForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,99}$`)
 
 // Open makes an index. It does not reach the cluster: Ready does.
 func Open(cfg Config) (*Index, error) {
@@ -76,7 +76,7 @@ func Open(cfg Config) (*Index, error) {
 		cfg.Prefix = "actiontrail"
 	}
 	if !prefixForm.MatchString(cfg.Prefix) {
-		return nil, fmt.Errorf("elasticsearch: the prefix %q is not of lower-case letters, digits, - and _, beginning with a letter or digit", cfg.Prefix)
+		return nil, fmt.Errorf("elasticsearch: the prefix %q is not of lower-case letters, digits and _, beginning with a letter or digit", cfg.Prefix)
 	}
 	cfg.Shards = max(cfg.Shards, 1)
 	if cfg.Now == nil {

@@ -21,6 +21,12 @@ func TestNode(t *testing.T) {
 	url, p := realtest.StartElasticsearch(t)
 	n := &node{url, p}
 	t.Run("Conformance", n.conformance)
+	t.Run("Oddities", n.oddities)
+	t.Run("Kibana", n.kibana)
+	t.Run("Many", n.many)
+	t.Run("Classes", n.classes)
+	t.Run("Access", n.access)
+	t.Run("Kill", n.kill)
 }
 
 type node struct {
