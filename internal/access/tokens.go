@@ -86,7 +86,6 @@ func (t *Tokens) read() ([]token, error) {
 	if !changed {
 		return t.list, nil
 	}
-	t.list = nil
 	if t.list, err = t.load(); err != nil {
 		t.file.forget()
 		return nil, err
