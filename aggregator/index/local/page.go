@@ -12,8 +12,8 @@ import (
 )
 
 // nextPage is a page of a search that does not count. Parts are asked in the
-// order of the answer, as many at a time as there are processors, until the rest
-// can add nothing; what cannot be planned is read in that order too. So a page
+// order of the answer, first one, then more and more at a time, until the rest can
+// add nothing; what cannot be planned is read in that order too. So a page
 // costs about as much as it holds, however much there is in all, and an export
 // by pages as much as one answer.
 func nextPage(ctx context.Context, parts []part, q index.Query, after *place) (index.Page, error) {
@@ -29,8 +29,8 @@ func nextPage(ctx context.Context, parts []part, q index.Query, after *place) (i
 	n := q.Limit + 1
 	order := inTurn(parts, q.Ascending)
 	var hits []*hit
-	for len(order) > 0 && !enough(hits, n, parts[order[0]], q.Ascending) {
-		some := order[:min(len(order), runtime.GOMAXPROCS(0))]
+	for wide := 1; len(order) > 0 && !enough(hits, n, parts[order[0]], q.Ascending); wide = min(2*wide, runtime.GOMAXPROCS(0)) {
+		some := order[:min(len(order), wide)]
 		order = order[len(some):]
 		found := make([][]*hit, len(some))
 		g, ctx := errgroup.WithContext(ctx)
