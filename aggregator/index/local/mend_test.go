@@ -120,7 +120,7 @@ func TestFlippedBitAnywhereIsMended(t *testing.T) {
 		if len(b) == 0 { // the lock
 			continue
 		}
-		for i := range 8 {
+		for i := range 6 {
 			at := random.IntN(len(b))
 			if i < 4 { // the ends have what all else hangs on
 				at = []int{random.IntN(min(40, len(b))), len(b) - 1 - random.IntN(12), 0, len(b) - 1}[i]
@@ -150,7 +150,7 @@ func TestFlippedBitAnywhereIsMended(t *testing.T) {
 			mustClose(t, x)
 		}
 	}
-	if refused < 5 || mended < 12 {
+	if refused < 3 || mended < 8 {
 		t.Fatalf("%d flips refused, %d mended: the test has lost its sense", refused, mended)
 	}
 }
