@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/actiontrail/actiontrail/aggregator"
 )
 
 // FuzzCursor: what is read back is what was written, and nothing else is taken.
@@ -31,24 +34,35 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
+// fuzzed are the calls that FuzzParameters makes; %s is a segment of the path. Never changed.
+var fuzzed = []string{"/api/v1/events", "/api/v1/histogram", "/api/v1/events/%s", "/api/v1/fields/%s/values", "/api/v1/export", "/api/v1/fields",
+	"/api/v1/events/%s/surrounding", "/api/v1/query/check", "/api/v1/query/complete", "/api/v1/searches/%s", "/api/v1/tail"}
+
 // FuzzParameters: whatever the query string, a call is answered as openapi.yaml
 // says, and refused as a mistake of the caller, never as one of the server.
 func FuzzParameters(f *testing.F) {
 	for _, raw := range []string{
 		"", "query=eventRW%3A+Write&limit=2", "from=now-1d%2Fd&to=now%2Fd&sort=asc", "fields=eventName,userIdentity", "interval=5m",
 		"from=1678-01-01&to=2261-12-31", "from=1678-01-01&to=1678-01-02&interval=36500d", "interval=1w&from=1969-12-31", "cursor=AQ", "limit=0",
+		"by=userIdentity.userName&n=3&buckets=7", "by=actor&n=2", "by=requestParameters.InstanceId", "format=cloudtrail&gzip=true", "format=csv&fields=eventName&limit=2",
+		"leaves=0&count=false", "prefix=Desc", "at=3&query=eventName%3A+D", "at=99", "query=requestParameters%3A+%7B+a%3A+b", "after=1-1", "gzip=maybe&count=1",
 		"%zz", ";", "limit=1&limit=2", "query=%ff", "to=now%2B1000000000y", "query=not+(eventName:*)+or+eventTime+>+now-1d",
 	} {
-		for operation := range uint8(4) {
+		for operation := range uint8(len(fuzzed)) {
 			f.Add(raw, "eventName", operation)
 		}
 	}
 	f.Add("", "requestParameters.InstanceId", uint8(3))
 	f.Add("", "..", uint8(2))
-	s, _ := madeUpServer(5)
+	s, x := madeUpServer(5)
+	f.Add("by=actor&n=2", x.events[0].ID, uint8(6))
+	f.Add("", "writes", uint8(9))
+	s.Live = aggregator.NewLive()
+	s.Live.Close() // a tail ends at once
+	s.Searches, _ = aggregator.OpenSearches(filepath.Join(f.TempDir(), "searches.json"))
 	h := s.Handler()
 	f.Fuzz(func(t *testing.T, raw, segment string, operation uint8) {
-		path := []string{"/api/v1/events", "/api/v1/histogram", "/api/v1/events/" + url.PathEscape(segment), "/api/v1/fields/" + url.PathEscape(segment) + "/values"}[operation%4]
+		path := strings.ReplaceAll(fuzzed[int(operation)%len(fuzzed)], "%s", url.PathEscape(segment))
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Host = "localhost"
 		at, err := url.ParseRequestURI(path)
@@ -76,7 +90,7 @@ func FuzzParameters(f *testing.F) {
 			default:
 				t.Errorf("%s?%s: status %d: %s", path, raw, got.status, got.body)
 			}
-			if operation%4 != 0 {
+			if path != "/api/v1/events" {
 				return // only a search is answered in more than one form
 			}
 		}
