@@ -123,10 +123,13 @@ func TestLiveAfterRestart(t *testing.T) {
 	if _, _, missed := see(t, l, at); missed != nil {
 		t.Errorf("missed %+v", missed)
 	}
-	l.Begin(50) // a write that failed was durable
+	l.Begin(43) // a write that failed was durable: of the batch right after the last
+	_, _, missed := see(t, l, at)
+	same(t, "after a write that failed", []Missed{{Events: -1, Before: Place{Seq: 44}}}, missed)
+	l.Begin(50)
 	l.Publish([]event.Batch{liveBatch(51, 1)}, 51)
 	ids, _, missed := see(t, l, at)
-	same(t, "after a write that failed", []Missed{{Events: -1, Before: Place{Seq: 51}}}, missed)
+	same(t, "after more of them", []Missed{{Events: -1, Before: Place{Seq: 51}}}, missed)
 	same(t, "events", []string{"51.0"}, ids)
 }
 

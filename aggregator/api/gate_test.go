@@ -74,7 +74,7 @@ func TestGateLosesNoTurn(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { gone <- g.enter(ctx, 0) }()
 			synctest.Wait()
-			go cancel()
+			cancel()
 			g.leave()
 			if err := <-gone; err != nil {
 				if err := g.enter(t.Context(), 0); err != nil {
