@@ -83,6 +83,16 @@ func parseSearches(data []byte) (map[string]json.RawMessage, error) {
 	return out, nil
 }
 
+// formatSearches is the inverse of parseSearches.
+func formatSearches(kept map[string]json.RawMessage) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // what is read again is what was kept, byte for byte
+	e.SetIndent("", "  ")
+	err := e.Encode(searchesFile{searchesVersion, kept})
+	return b.Bytes(), err
+}
+
 // CheckSearchName tells what is wrong with a name.
 func CheckSearchName(name string) error {
 	switch {
@@ -146,11 +156,11 @@ func (s *Searches) Delete(name string) (json.RawMessage, error) {
 
 // write has the file first: what cannot be kept is not shown.
 func (s *Searches) write(after map[string]json.RawMessage) error {
-	data, err := json.MarshalIndent(searchesFile{searchesVersion, after}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("saved searches: %w", err)
+	data, err := formatSearches(after)
+	if err == nil {
+		err = durable.WriteFile(s.path, data)
 	}
-	if err := durable.WriteFile(s.path, append(data, '\n')); err != nil {
+	if err != nil {
 		return fmt.Errorf("saved searches: %w", err)
 	}
 	s.kept = after

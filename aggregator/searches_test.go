@@ -104,7 +104,7 @@ func FuzzSearchesFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		text, err := json.Marshal(searchesFile{searchesVersion, kept})
+		text, err := formatSearches(kept)
 		if err != nil {
 			t.Fatal(err)
 		}
