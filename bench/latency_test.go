@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator"
+	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/aggregator/index/local"
 	"github.com/actiontrail/actiontrail/event"
 )
@@ -83,6 +84,9 @@ func latency(b *testing.B, m *meter, lines int, every time.Duration) []time.Dura
 		b.Fatalf("the lane has ended: %v", err)
 	}
 	m.stop()
+	if page, err := x.Search(ctx, index.Query{}); err != nil || page.Total != lines {
+		b.Fatalf("of %d lines %d can be found: %v", lines, page.Total, err)
+	}
 	times := make([]time.Duration, 0, lines)
 	for offset, at := range found.times {
 		times = append(times, at.Sub(written[offset]))
