@@ -62,9 +62,19 @@ func (c conditions) leaf() query.Expr {
 	return c.written()
 }
 
+// isLong tells whether a value is around the limit of what is compared, which few are.
+func isLong(v string) bool { return len(v) > query.MaxValue-10 }
+
 // field is one of a kind, and mostly one that the event has.
 func (c conditions) field(k event.Kind) event.Field {
 	fields := fieldsByKind[k]
+	if c.IntN(4) == 0 {
+		for _, f := range fields {
+			if isLong(f.Value(c.of)) {
+				return f
+			}
+		}
+	}
 	f := fields[c.IntN(len(fields))]
 	for i := 0; i < 4 && f.Value(c.of) == ""; i++ {
 		f = fields[c.IntN(len(fields))]
@@ -213,7 +223,7 @@ func (c conditions) aLeaf(f event.Field) (path, value string) {
 	path, value = "InstanceId", "denied"
 	n := 0
 	event.Object(f.Value(c.of)).Leaves(func(p, v string) {
-		if n++; c.IntN(n) == 0 {
+		if n++; c.IntN(n) == 0 || isLong(v) {
 			path, value = p, v
 		}
 	})

@@ -257,16 +257,16 @@ type asker struct {
 func newAsker(r *rand.Rand, o *oracle, n int) *asker {
 	const leaves = 8
 	a := &asker{Rand: r, o: o, leaves: make([][]query.Expr, 2+n/16)}
-	var far []int // of no time, or of one that few events have
+	var rare []int // of no time or of one that few events have, or long
 	for i := range o.events {
-		if e := &o.events[i]; e.Time.IsZero() || e.Time.Std().Year() != Start.Year() {
-			far = append(far, i)
+		if e := &o.events[i]; e.Time.IsZero() || e.Time.Std().Year() != Start.Year() || len(o.docs[i]) > 4*query.MaxValue {
+			rare = append(rare, i)
 		}
 	}
 	for i := range a.leaves {
 		at := r.IntN(len(o.events))
-		if len(far) > 0 && r.IntN(20) == 0 {
-			at = far[r.IntN(len(far))]
+		if len(rare) > 0 && r.IntN(8) == 0 {
+			at = rare[r.IntN(len(rare))]
 		}
 		c := conditions{r, &o.events[at]}
 		a.froms = append(a.froms, c.of.Time.Std())
