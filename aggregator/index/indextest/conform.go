@@ -16,7 +16,7 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// How much Run asks, unless the environment says otherwise: INDEXTEST_SEED,
+// How much Run asks, with -short a tenth of it, unless the environment says otherwise: INDEXTEST_SEED,
 // INDEXTEST_EVENTS and INDEXTEST_QUERIES.
 const (
 	defaultSeed    = 1
@@ -45,7 +45,11 @@ func setting(t *testing.T, name string, standard int) int {
 // them. The same seed gives the same events and questions.
 func conforms(t *testing.T, b *bench) {
 	seed := setting(t, "INDEXTEST_SEED", defaultSeed)
-	events, queries := setting(t, "INDEXTEST_EVENTS", defaultEvents), setting(t, "INDEXTEST_QUERIES", defaultQueries)
+	events, queries := defaultEvents, defaultQueries
+	if testing.Short() {
+		events, queries = events/10, queries/10
+	}
+	events, queries = setting(t, "INDEXTEST_EVENTS", events), setting(t, "INDEXTEST_QUERIES", queries)
 	began := time.Now()
 	b.world = newWorld(uint64(seed))
 	ctx := context.Background()

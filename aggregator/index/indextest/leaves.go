@@ -31,32 +31,32 @@ var fieldsByKind = func() map[event.Kind][]event.Field {
 
 // leaf is a query of one node, or of a few where the language has it so.
 func (c conditions) leaf() query.Expr {
-	switch n := c.IntN(27); {
+	switch n := c.IntN(29); {
 	case n < 6:
 		return c.keyword(c.field(event.Keyword))
 	case n < 8:
 		return c.address(c.field(event.IP))
-	case n < 13:
+	case n < 15:
 		return c.body(c.field(event.Flattened))
-	case n < 16:
-		return c.prose(c.field(event.Prose))
 	case n < 18:
+		return c.prose(c.field(event.Prose))
+	case n < 20:
 		f := fieldsByKind[event.Timestamp][c.IntN(2)]
 		if c.IntN(8) == 0 {
 			return query.Exists{Field: f}
 		}
 		return query.TimeRange{Field: f, Op: query.Op(c.IntN(5)), Bound: c.instant()}
-	case n < 20:
+	case n < 22:
 		return c.number(c.field(event.Number))
-	case n == 20:
+	case n == 22:
 		f := c.field(event.Boolean)
 		if c.IntN(3) == 0 {
 			return query.Exists{Field: f}
 		}
 		return query.Term{Field: f, Value: "true"}
-	case n < 23:
+	case n < 25:
 		return c.free()
-	case n < 26:
+	case n < 28:
 		return c.nested()
 	}
 	return c.written()
@@ -64,6 +64,25 @@ func (c conditions) leaf() query.Expr {
 
 // isLong tells whether a value is around the limit of what is compared, which few are.
 func isLong(v string) bool { return len(v) > query.MaxValue-10 }
+
+// hasLong tells whether a field or a leaf of the event is long.
+func hasLong(e *event.Event) bool {
+	for _, f := range event.Fields() {
+		v := f.Value(e)
+		switch {
+		case !isLong(v):
+		case f.Kind != event.Flattened:
+			return true
+		default:
+			long := false
+			event.Object(v).Leaves(func(_, leaf string) { long = long || isLong(leaf) })
+			if long {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // field is one of a kind, and mostly one that the event has.
 func (c conditions) field(k event.Kind) event.Field {

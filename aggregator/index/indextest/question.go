@@ -255,18 +255,24 @@ type asker struct {
 
 // newAsker draws the leaves that about n questions are made of.
 func newAsker(r *rand.Rand, o *oracle, n int) *asker {
-	const leaves = 8
+	const leaves = 10
 	a := &asker{Rand: r, o: o, leaves: make([][]query.Expr, 2+n/16)}
-	var rare []int // of no time or of one that few events have, or long
+	var far, long []int // of no time, or of one that few events have; with values that are cut
 	for i := range o.events {
-		if e := &o.events[i]; e.Time.IsZero() || e.Time.Std().Year() != Start.Year() || len(o.docs[i]) > 4*query.MaxValue {
-			rare = append(rare, i)
+		e := &o.events[i]
+		if e.Time.IsZero() || e.Time.Std().Year() != Start.Year() {
+			far = append(far, i)
+		}
+		if hasLong(e) {
+			long = append(long, i)
 		}
 	}
 	for i := range a.leaves {
 		at := r.IntN(len(o.events))
-		if len(rare) > 0 && r.IntN(8) == 0 {
-			at = rare[r.IntN(len(rare))]
+		if n := r.IntN(20); n == 0 && len(far) > 0 {
+			at = far[r.IntN(len(far))]
+		} else if n < 4 && len(long) > 0 {
+			at = long[r.IntN(len(long))]
 		}
 		c := conditions{r, &o.events[at]}
 		a.froms = append(a.froms, c.of.Time.Std())
