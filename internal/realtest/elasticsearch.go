@@ -30,7 +30,7 @@ const elasticsearchHeap = "512m"
 // StartElasticsearch runs a real Elasticsearch node with empty data until the test
 // ends; one is enough for all tests of a package. It has the server, transport and
 // storage of a stock one, but no modules: no security, no scripts, no ILM.
-func StartElasticsearch(t *testing.T) (url string, p *Process) {
+func StartElasticsearch(t testing.TB) (url string, p *Process) {
 	t.Helper()
 	dist, err := elasticsearchDist()
 	Part(t, "elasticsearch", err)
@@ -75,7 +75,7 @@ rootLogger.appenderRef.console.ref = console
 }
 
 // AwaitElasticsearch waits until a node is up.
-func AwaitElasticsearch(t *testing.T, url string, p *Process) {
+func AwaitElasticsearch(t testing.TB, url string, p *Process) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	Until(t, Patience, "elasticsearch to be up", func() bool {

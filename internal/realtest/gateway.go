@@ -51,7 +51,7 @@ func HAProxyWith(t *testing.T, addr, conf string) *Process {
 	return p
 }
 
-func configured(t *testing.T, dir, name, text string) string {
+func configured(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	file := filepath.Join(dir, name)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // Part tells that a real part runs, or skips the test when it is absent.
-func Part(t *testing.T, name string, err error) {
+func Part(t testing.TB, name string, err error) {
 	t.Helper()
 	if err == nil {
 		fmt.Printf("real part: %s ran\n", name)
@@ -35,7 +35,7 @@ func Part(t *testing.T, name string, err error) {
 const Patience = 3 * time.Minute
 
 // Until waits for a condition that a process outside of this one brings about.
-func Until(t *testing.T, patience time.Duration, what string, ok func() bool) {
+func Until(t testing.TB, patience time.Duration, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -50,7 +50,7 @@ func Until(t *testing.T, patience time.Duration, what string, ok func() bool) {
 }
 
 // FreeAddr is a loopback address that nobody listens on now.
-func FreeAddr(t *testing.T) string {
+func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -62,7 +62,7 @@ func FreeAddr(t *testing.T) string {
 
 // Process is a program that runs beside the test. Its output goes to a file, which is printed when the test fails.
 type Process struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	args []string
 	env  []string
@@ -71,7 +71,7 @@ type Process struct {
 }
 
 // Start runs a program until the test ends.
-func Start(t *testing.T, env []string, args ...string) *Process {
+func Start(t testing.TB, env []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{t: t, args: args, env: env, out: filepath.Join(t.TempDir(), "output")}
 	p.Again()

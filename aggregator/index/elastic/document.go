@@ -33,7 +33,6 @@ const sectionMark = `,"` + section + `":{"time":`
 type documents struct {
 	leaves, paths, words, long []byte // members of arrays that are made
 	canonical                  []byte
-	key                        []byte
 }
 
 // append appends the document of an event. A safe one has no member that
@@ -108,8 +107,7 @@ func (d *documents) keywords(e *event.Event) {
 }
 
 func (d *documents) addLong(key, value string) {
-	d.key = append(append(append(d.key[:0], key...), '='), value...)
-	d.long = appendMember(d.long, string(d.key))
+	d.long = appendMember(d.long, key, "=", value)
 }
 
 // prose writes the words of the texts.
@@ -125,7 +123,8 @@ func (d *documents) prose(b []byte, e *event.Event) []byte {
 		if name == valuesOf && units(text) > maxUnits {
 			d.addLong(name, query.Cut(text))
 		}
-		if !query.HasTokens(text) {
+		tokens := query.Tokens(text)
+		if len(tokens) == 0 {
 			continue
 		}
 		if first {
@@ -136,7 +135,7 @@ func (d *documents) prose(b []byte, e *event.Event) []byte {
 		first = false
 		b = append(b, name...)
 		b = append(b, '"', ':')
-		b = d.appendWords(b, name, text)
+		b = d.appendWords(b, name, tokens)
 	}
 	if !first {
 		b = append(b, '}')
@@ -144,10 +143,10 @@ func (d *documents) prose(b []byte, e *event.Event) []byte {
 	return b
 }
 
-// appendWords appends the tokens of a text as one string, which the whitespace analyzer takes apart again.
-func (d *documents) appendWords(b []byte, name, text string) []byte {
+// appendWords appends the tokens of a text, which has this name unless it is a leaf, as one string, which the whitespace analyzer takes apart again.
+func (d *documents) appendWords(b []byte, name string, tokens []string) []byte {
 	b = append(b, '"')
-	for i, token := range query.Tokens(text) {
+	for i, token := range tokens {
 		if i > 0 {
 			b = append(b, ' ')
 		}
@@ -192,15 +191,17 @@ func (d *documents) bodies(e *event.Event) {
 				d.paths = appendMember(d.paths, name)
 				some = true
 			}
-			d.paths = appendMember(d.paths, pathName(name, path))
+			d.paths = appendMember(d.paths, name, ".", shortPath(path))
 			v := query.Cut(value)
-			d.leaves = appendMember(d.leaves, leafKey(name, path)+v)
-			d.leaves = appendMember(d.leaves, leafKey(name, "")+v)
-			if query.HasTokens(value) {
+			if path != "" { // the name of a leaf cannot be empty in a query
+				d.leaves = appendMember(d.leaves, name, ".", leafPath(path), "=", v)
+			}
+			d.leaves = appendMember(d.leaves, name, "=", v)
+			if tokens := query.Tokens(value); len(tokens) > 0 {
 				if len(d.words) > 0 {
 					d.words = append(d.words, ',')
 				}
-				d.words = d.appendWords(d.words, "", value)
+				d.words = d.appendWords(d.words, "", tokens)
 			}
 		})
 	}

@@ -54,22 +54,29 @@ func leafKey(field, path string) string {
 	if path == "" {
 		return field + "="
 	}
+	return field + "." + leafPath(path) + "="
+}
+
+// leafPath is a path as it stands in leafKey.
+func leafPath(path string) string {
 	escaped := path
 	if strings.ContainsAny(path, `=\`) {
 		escaped = strings.NewReplacer(`\`, `\\`, `=`, `\=`).Replace(path)
 	}
 	if len(escaped) > maxKey {
-		escaped = hashed(path)
+		return hashed(path)
 	}
-	return field + "." + escaped + "="
+	return escaped
 }
 
 // pathName is a leaf's name in the list of leaves that an event has.
-func pathName(field, path string) string {
+func pathName(field, path string) string { return field + "." + shortPath(path) }
+
+func shortPath(path string) string {
 	if len(path) > maxKey {
-		path = hashed(path)
+		return hashed(path)
 	}
-	return field + "." + path
+	return path
 }
 
 func hashed(s string) string {
@@ -77,12 +84,18 @@ func hashed(s string) string {
 	return "#" + hex.EncodeToString(sum[:])
 }
 
-// appendMember appends a string to the members of an array.
-func appendMember(b []byte, s string) []byte {
+// appendMember appends a string, which is given in parts, to the members of an array.
+func appendMember(b []byte, parts ...string) []byte {
 	if len(b) > 0 {
 		b = append(b, ',')
 	}
-	return event.AppendString(b, s)
+	b = append(b, '"')
+	for _, part := range parts {
+		from := len(b)
+		b = event.AppendString(b, part)
+		b = append(b[:from], b[from+1:len(b)-1]...) // without its quotes
+	}
+	return append(b, '"')
 }
 
 // appendArray appends a member that is an array of these members; none: nothing.

@@ -24,6 +24,7 @@ func TestNode(t *testing.T) {
 	t.Run("Oddities", n.oddities)
 	t.Run("Kibana", n.kibana)
 	t.Run("Many", n.many)
+	t.Run("Older", n.older)
 	t.Run("Classes", n.classes)
 	t.Run("Access", n.access)
 	t.Run("Kill", n.kill)

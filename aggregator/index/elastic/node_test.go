@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -258,5 +259,60 @@ func (n *node) classes(t *testing.T) {
 	}
 	if left := len(all(t, x, nil)); gone != signins || left != 60-signins {
 		t.Errorf("%d events went and %d are left, want %d and %d", gone, left, signins, 60-signins)
+	}
+}
+
+// older: an index of a mapping from before there were versions is given what it lacks.
+func (n *node) older(t *testing.T) {
+	cfg := n.config(t.TempDir())
+	frozen, err := os.ReadFile("testdata/mapping-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mapping map[string]any
+	if err := json.Unmarshal(frozen, &mapping); err != nil {
+		t.Fatal(err)
+	}
+	delete(mapping, "_meta")
+	properties := mapping["properties"].(map[string]any)
+	delete(properties, "user")
+	delete(properties["event"].(map[string]any)["properties"].(map[string]any), "outcome")
+	delete(properties["actiontrail"].(map[string]any)["properties"].(map[string]any), "outcome")
+	older, err := json.Marshal(mapping)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "/" + cfg.Prefix + "-2026.03.02"
+	n.ask(t, http.MethodPut, name, `{"settings":{"number_of_replicas":0,"max_result_window":10001},"mappings":`+string(older)+`}`, nil)
+	x := open(t, cfg)
+	var got map[string]struct{ Mappings map[string]any }
+	n.ask(t, http.MethodGet, name+"/_mapping", "", &got)
+	now := got[name[1:]].Mappings
+	if meta := now["_meta"].(map[string]any); meta["actiontrail"] != float64(1) {
+		t.Errorf("the index has version %v", meta)
+	}
+	events := indextest.Events(31, 200)
+	var lanes indextest.Lanes
+	write(t, x, lanes.Batch("a", events...))
+	for _, filter := range []query.Expr{nil, parse(t, "userIdentity.userName: alice"), parse(t, "denied")} {
+		want := 0
+		for i := range events {
+			if filter == nil || filter.Match(&events[i]) {
+				want++
+			}
+		}
+		if found := len(all(t, x, filter)); found != want {
+			t.Errorf("%v finds %d events, want %d", filter, found, want)
+		}
+	}
+	failed := 0
+	for i := range events {
+		if events[i].ErrorCode != "" {
+			failed++
+		}
+	}
+	buckets, err := x.Histogram(context.Background(), index.Query{}, 100*24*time.Hour)
+	if err != nil || len(buckets) != 1 || buckets[0].Errors != failed {
+		t.Errorf("histogram %v, %v; want %d errors", buckets, err, failed)
 	}
 }
