@@ -22,6 +22,14 @@ type chunk struct {
 	all   int // items that there were at first
 }
 
+// usualSize is about what an event takes in a bulk request.
+const usualSize = 2500
+
+// newChunk is an empty chunk with room for as many events.
+func newChunk(events int) *chunk {
+	return &chunk{body: make([]byte, 0, min(events*usualSize, chunkBytes+64<<10)), items: make([]item, 0, min(events, chunkBytes/usualSize))}
+}
+
 // item is an event of a chunk.
 type item struct {
 	end   int // of its lines in the body

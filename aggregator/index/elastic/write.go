@@ -56,15 +56,20 @@ func (x *Index) store(ctx context.Context, batches []event.Batch) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(bulksAtOnce)
-	c := &chunk{}
+	left := 0 // events that are not in a chunk
+	for i := range batches {
+		left += len(batches[i].Events)
+	}
+	c := newChunk(left)
 	send := func() {
 		full := c
-		c = &chunk{}
+		c = newChunk(left)
 		group.Go(func() error { return x.send(ctx, full) })
 	}
 	for i := range batches {
 		for k := range batches[i].Events {
 			e := &batches[i].Events[k]
+			left--
 			if e.Time.Nanos < oldest[x.cfg.Classes.Of(e)] || there != nil && there[plainID(e)] {
 				continue
 			}
