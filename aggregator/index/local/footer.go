@@ -14,7 +14,7 @@ import (
 const (
 	segmentMagic   = "ATSG"
 	segmentEnd     = "ATSE"
-	segmentVersion = 1
+	segmentVersion = 2 // 1 is read too: it has no codes
 	segmentHead    = 8
 	segmentTail    = 12
 	segmentSuffix  = ".seg"
@@ -68,6 +68,8 @@ type fieldFooter struct {
 	All     section `json:"all"`               // list of the events with a value, in Postings
 	Hidden  section `json:"hidden"`            // list of the events with a value that has no key, in Postings; empty: none
 	Unnamed bool    `json:"unnamed,omitempty"` // All are the events whose leaves have no dictionary
+	Keys    int     `json:"keys,omitempty"`    // entries, when there are codes
+	Codes   section `json:"codes,omitzero"`    // the entry of each event; empty: there are none
 }
 
 // columnFooter is a column of numbers.
@@ -93,7 +95,7 @@ func decodeFooter(file []byte) (*footer, error) {
 	if len(file) < segmentHead+segmentTail || string(file[:4]) != segmentMagic {
 		return nil, errors.New("it does not begin as a segment does")
 	}
-	if v := binary.LittleEndian.Uint32(file[4:]); v != segmentVersion {
+	if v := binary.LittleEndian.Uint32(file[4:]); v < 1 || v > segmentVersion {
 		return nil, &versionError{v}
 	}
 	tail := file[len(file)-segmentTail:]
@@ -159,6 +161,9 @@ func (f *footer) check(end int64) error {
 				return errors.New("its footer names a list beyond the end of the lists")
 			}
 		}
+		if x.Keys < 0 || int64(x.Keys) > f.Postings.Length+f.Entries.Length || x.Codes.Length != 0 && x.Codes.Length != int64(codesSize(f.Events, codeBits(x.Keys))) {
+			return errors.New("its footer names codes of a wrong length")
+		}
 		if x.Index.Length%blockRefSize != 0 {
 			return errors.New("its footer names an index of a wrong length")
 		}
@@ -175,6 +180,9 @@ func (f *footer) sections() []section {
 	all := []section{f.Times, f.Hashes, f.Odd, f.Sample, f.Blocks, f.Docs, f.Postings, f.Keys, f.KeyIndex, f.Entries}
 	for _, x := range f.Fields {
 		all = append(all, x.Index)
+		if x.Codes.Length > 0 {
+			all = append(all, x.Codes)
+		}
 	}
 	for _, c := range f.Columns {
 		all = append(all, c.Values)

@@ -59,6 +59,7 @@ type Index struct {
 	packed  []byte
 
 	saving sync.Mutex           // held while the manifest is changed; taken before mu
+	names  nameTable            // of values that were counted
 	kept   map[string]time.Time // by whom, the time from which on events stay; guarded by saving
 	mu     sync.RWMutex
 	// Guarded by mu, and replaced, never changed in place:

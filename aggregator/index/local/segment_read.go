@@ -34,6 +34,7 @@ type segment struct {
 	keyRefs  atomic.Pointer[[]keyBlockRef]
 	openDocs func() (*zstd.Decoder, error)
 	decoder  atomic.Pointer[zstd.Decoder]
+	numbered sync.Map // *fieldFooter → *numbered, of the dictionaries whose values were counted
 }
 
 type fieldKey struct {

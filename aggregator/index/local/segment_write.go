@@ -70,6 +70,7 @@ type segmentWriter struct {
 	foot     footer
 	postings []byte // of long lists, in memory until the keys are written
 	entries  []byte
+	codes    []byte // of the field that is written
 }
 
 func (w *segmentWriter) put(b []byte) error {
@@ -290,6 +291,13 @@ func (w *segmentWriter) dictionary(f *fieldSource) (err error) {
 	}
 	if err := w.section(&out.Index, index); err != nil {
 		return err
+	}
+	if f.no != wordsNo && kinds[f.no] == asKey && len(f.entries) > 0 {
+		out.Keys = len(f.entries)
+		w.codes = appendCodes(w.codes[:0], w.foot.Events, f.entries)
+		if err := w.section(&out.Codes, w.codes); err != nil {
+			return err
+		}
 	}
 	w.foot.Fields = append(w.foot.Fields, out)
 	return nil

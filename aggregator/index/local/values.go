@@ -29,28 +29,20 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 	}
 	no := fieldNo[f.Name]
 	err = x.query(q, func(parts []part, _ []string) error {
-		sums := tally{number: map[string]int{}}
+		sums := tally{table: &x.names, by: x.names.of(no), number: map[string]int{}}
 		var mu sync.Mutex
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
-			var mine tallied
-			err := countValues(ctx, parts[i], set, no, path, mine.add)
+			mine := tallied{table: sums.table, by: sums.by}
+			err := countValues(ctx, parts[i], set, no, path, &mine)
 			mu.Lock()
 			defer mu.Unlock()
 			sums.addAll(&mine)
 			return err
 		})
-		if err != nil {
-			return err
+		if err == nil {
+			out = sums.first(n)
 		}
-		out = out[:0]
-		for v, i := range sums.number {
-			out = append(out, index.Value{Value: v, Count: sums.counts[i]})
-		}
-		slices.SortFunc(out, func(a, b index.Value) int {
-			return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
-		})
-		out = slices.Clip(out[:min(n, len(out))])
-		return nil
+		return err
 	})
 	return out, err
 }
@@ -60,7 +52,13 @@ type tallied struct {
 	text   []byte
 	ends   []int // of each value, in text
 	counts []int
+
+	table *nameTable // of by
+	by    *names
+	named []namedCount // values that by has
 }
+
+type namedCount struct{ name, count uint32 }
 
 func (t *tallied) add(value []byte, n int) {
 	t.text = append(t.text, value...)
@@ -70,7 +68,10 @@ func (t *tallied) add(value []byte, n int) {
 
 // tally sums up those of all parts.
 type tally struct {
-	number map[string]int // of a value, in counts
+	table  *nameTable
+	by     *names
+	named  []int          // by the numbers of by
+	number map[string]int // of a value without one, in counts
 	counts []int
 }
 
@@ -87,10 +88,53 @@ func (t *tally) addAll(more *tallied) {
 		t.counts[n] += more.counts[i]
 		from = to
 	}
+	for _, c := range more.named {
+		if n := int(c.name); n >= len(t.named) {
+			t.named = append(t.named, make([]int, n+1-len(t.named))...)
+		}
+		t.named[c.name] += int(c.count)
+	}
 }
 
-// countValues gives to add the values of a field that events of set have, and how many have each.
-func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, add func(value []byte, n int)) error {
+// first are the n most frequent values, and of equal ones the smallest.
+func (t *tally) first(n int) []index.Value {
+	texts := t.by.all()
+	out := make([]index.Value, 0, min(4*n+1024, len(texts)+len(t.counts)))
+	least := 0 // a value that is not as frequent cannot be among them
+	cut := func() {
+		slices.SortFunc(out, func(a, b index.Value) int {
+			return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
+		})
+		if out = out[:min(n, len(out))]; len(out) == n && n > 0 {
+			least = out[n-1].Count
+		}
+	}
+	add := func(value string, count int) {
+		if count == 0 || count < least {
+			return
+		}
+		if out = append(out, index.Value{Value: value, Count: count}); len(out) >= 2*n+1024 {
+			cut()
+		}
+	}
+	for name, count := range t.named {
+		if len(t.number) > 0 {
+			if i, ok := t.number[texts[name]]; ok {
+				count += t.counts[i]
+				t.counts[i] = 0
+			}
+		}
+		add(texts[name], count)
+	}
+	for v, i := range t.number {
+		add(v, t.counts[i])
+	}
+	cut()
+	return slices.Clip(out)
+}
+
+// countValues counts the values of a field that events of set have.
+func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, into *tallied) error {
 	if set.IsEmpty() {
 		return nil
 	}
@@ -100,7 +144,7 @@ func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path 
 			read = nil
 			return v.column(no, func(n uint32, value uint64) {
 				if set.Contains(n) {
-					add(strconv.AppendUint(nil, value, 10), 1)
+					into.add(strconv.AppendUint(nil, value, 10), 1)
 				}
 			})
 		}
@@ -122,12 +166,18 @@ func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path 
 		}
 		hidden.And(set)
 		read.Or(hidden)
-		return d.count(roaring.AndNot(set, read), add)
+		keyed := roaring.AndNot(set, read)
+		if s, ok := d.(*segmentDictionary); ok {
+			if done, err := s.countNamed(keyed, into); done || err != nil {
+				return err
+			}
+		}
+		return d.count(keyed, into.add)
 	})
 	if err != nil || read == nil {
 		return err
 	}
-	return readValues(ctx, p, read, no, path, add)
+	return readValues(ctx, p, read, no, path, into.add)
 }
 
 // readValues gives to add the values of the events of set by reading them.
