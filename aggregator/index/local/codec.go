@@ -43,20 +43,11 @@ func (c *codec) close() error {
 	return c.enc.Close()
 }
 
-// sampleID is the id of the zstd dictionary of docs: a segment has one at most.
+// sampleID is the id of the zstd dictionary of docs in version 1: a segment has one at most.
 const sampleID = 1
 
-// docWindow is the window of a block of docs: its dictionary and most blocks are within.
+// docWindow is the window of a block of events: most are within.
 const docWindow = 256 << 10
-
-func docEncoder(sample []byte) (*zstd.Encoder, error) {
-	opts := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-		zstd.WithWindowSize(docWindow), zstd.WithLowerEncoderMem(true)}
-	if len(sample) > 0 {
-		opts = append(opts, zstd.WithEncoderDictRaw(sampleID, sample))
-	}
-	return zstd.NewWriter(nil, opts...)
-}
 
 func docDecoder(sample []byte) (*zstd.Decoder, error) {
 	opts := []zstd.DOption{zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxMemory(maxUnpacked), zstd.WithDecoderLowmem(true)}

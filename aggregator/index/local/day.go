@@ -1,8 +1,11 @@
 package local
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // nextDay is the source of the first day of a class that was not taken; nil: there is none.
@@ -22,7 +25,7 @@ func (o *inOrder) nextDay() *source {
 	for n, old := range events {
 		src.times[n] = o.m.times[old]
 	}
-	src.doc = func(n int) ([]byte, error) { return o.docs.read(events[n]) }
+	src.docs = b.docs
 	src.id = func(n int) []byte { return o.m.idOf(events[n]) }
 	src.odd = b.renumber(o.m.odd)
 	b.transpose(from, to, b.hide)
@@ -134,3 +137,54 @@ func (b *dayBuilder) nameKeys() [][]byte {
 	}
 	return keys
 }
+
+// docs gives the blocks of the day's events to put, and returns the place of each
+// event in them. A block of the memory that belongs to the day as a whole is taken as it is.
+func (b *dayBuilder) docs(w *docWriter, put func(block []byte) error) ([]uint32, error) {
+	w.reset() // a build that failed may have left something
+	m, days := b.m, b.events[b.from:b.to]
+	own := make([]uint8, len(m.blocks))
+	for _, old := range days {
+		own[m.places[old]/eventsPerBlock]++
+	}
+	number := make([]uint32, len(m.blocks)) // of the blocks that are taken, plus 1
+	made := uint32(0)
+	for block, n := range own {
+		if packed := b.blocks.block(block); n == m.counts[block] && (n >= eventsPerBlock/2 || len(packed) >= largeBlock) {
+			if err := put(packed); err != nil {
+				return nil, err
+			}
+			made++
+			number[block] = made
+		}
+	}
+	places, loose := make([]uint32, len(days)), []uint32(nil)
+	for n, old := range days {
+		if k := number[m.places[old]/eventsPerBlock]; k > 0 {
+			places[n] = (k-1)*eventsPerBlock + m.places[old]%eventsPerBlock
+		} else {
+			loose = append(loose, old)
+		}
+	}
+	slices.SortFunc(loose, func(x, y uint32) int { return cmp.Compare(m.places[x], m.places[y]) })
+	for _, old := range loose {
+		var e event.Event
+		if err := b.blocks.event(old, &e); err != nil {
+			return nil, err
+		}
+		places[b.number[old]-b.from] = made*eventsPerBlock + uint32(w.count)
+		if w.add(&e); w.full() {
+			if err := put(w.take(nil)); err != nil {
+				return nil, err
+			}
+			made++
+		}
+	}
+	if w.count > 0 {
+		return places, put(w.take(nil))
+	}
+	return places, nil
+}
+
+// largeBlock is how many bytes a block has that is taken as it is, whatever its events.
+const largeBlock = 16 << 10

@@ -179,13 +179,9 @@ func (d *segmentDictionary) findHidden(key string) (*roaring.Bitmap, error) {
 	out := roaring.New()
 	found, err := d.v.candidates(key)
 	for i := 0; err == nil && i < len(found); i++ {
-		var doc []byte
-		if doc, err = d.v.docs().read(found[i]); err != nil {
+		var e event.Event
+		if err = d.v.docs().event(found[i], &e); err != nil {
 			break
-		}
-		e, bad := decodeEvent(doc)
-		if bad != nil {
-			return nil, fmt.Errorf("event %d: %w", found[i], bad)
 		}
 		if holdsKey(&e, d.foot.Name, d.foot.Path, key) {
 			out.Add(found[i])

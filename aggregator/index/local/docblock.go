@@ -62,10 +62,10 @@ var (
 // docNumbers are the numbers of an event: of a block, each is a column of the
 // differences from the event before.
 const (
-	docTime      = iota // nanoseconds
-	docDigits           // 1 + digits of the time; 0: it is absent
-	docGlobal           // 1: it is
-	docObserved         // nanoseconds after the time
+	docTime     = iota // nanoseconds
+	docDigits          // 1 + digits of the time; 0: it is absent
+	docGlobal          // 1: it is
+	docObserved        // nanoseconds after the time
 	docObservedDigits
 	docEpoch
 	docBatch

@@ -10,7 +10,8 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// docBlock is a block of events that was unpacked. Events read from it stay valid.
+// docBlock is a block of events that was unpacked. Its columns are read as they
+// are needed. Events read from it stay valid.
 type docBlock struct {
 	plain   string
 	count   int
@@ -21,15 +22,22 @@ type docBlock struct {
 
 // textsRead is a column of texts.
 type textsRead struct {
-	codes  []uint32 // of each event, 1 + the number of its value; 0: none
+	count  int      // of codes
+	raw    string   // the codes; "": there are none
+	text   string   // the values
+	codes  []uint32 // once they were read: 1 + the number of its value; 0: none
 	ends   []uint32 // of each value, where it begins in text, and the end of the last
-	text   string
 	values []string // what was made of them so far; "": nothing yet
+	bad    bool
 }
 
 // objectsRead is a column of objects.
 type objectsRead struct {
 	shapes  textsRead
+	raw     string // the leaves
+	opened  bool
+	bad     bool
+	names   []string // of the leaf columns
 	leaves  []textsRead
 	byShape []shapeRead
 	starts  []uint32 // of each event, where its leaves begin in at
@@ -37,9 +45,10 @@ type objectsRead struct {
 }
 
 type shapeRead struct {
+	split  bool
 	pieces []shapePiece
 	end    string
-	leaves []int // the column of each
+	leaves []uint32 // the column of each
 }
 
 var errBlock = errors.New("a block of events has a form that cannot be")
@@ -144,17 +153,34 @@ func (r *textReader) take(n uint64) string {
 	return r.s[r.i-int(n) : r.i]
 }
 
-// read reads a column: of as many codes as there are events, or of any number when count is 0.
+// read finds a column.
 func (c *textsRead) read(r *textReader, count int) {
-	n := r.uvarint()
-	if n == 0 {
-		return
+	c.count = count
+	if c.raw = r.take(r.uvarint()); c.raw != "" {
+		c.text = r.take(r.uvarint())
 	}
-	if n > uint64(len(r.s)-r.i) || count > 0 && n != uint64(count) {
-		r.fail()
-		return
+}
+
+// code is the one of event n; false when the column cannot be read.
+func (c *textsRead) code(n int) (uint32, bool) {
+	if c.raw == "" || c.bad {
+		return 0, !c.bad
 	}
-	c.codes = make([]uint32, n)
+	if c.codes == nil {
+		if c.bad = !c.open(); c.bad {
+			return 0, false
+		}
+	}
+	return c.codes[n], true
+}
+
+// open reads the codes, and finds the values.
+func (c *textsRead) open() bool {
+	if c.count > len(c.raw) {
+		return false
+	}
+	r := textReader{s: c.raw}
+	c.codes = make([]uint32, c.count)
 	fresh := uint32(0)
 	for i := range c.codes {
 		switch code := r.uvarint(); {
@@ -165,11 +191,12 @@ func (c *textsRead) read(r *textReader, count int) {
 		case code-codeKnown < uint64(fresh):
 			c.codes[i] = uint32(code-codeKnown) + 1
 		default:
-			r.fail()
-			return
+			return false
 		}
 	}
-	c.text = r.take(r.uvarint())
+	if r.bad || r.i != len(c.raw) {
+		return false
+	}
 	c.ends = make([]uint32, fresh+1)
 	t := textReader{s: c.text}
 	for i := range fresh {
@@ -186,9 +213,7 @@ func (c *textsRead) read(r *textReader, count int) {
 		}
 		c.ends[i+1] = uint32(t.i)
 	}
-	if t.bad || t.i != len(c.text) {
-		r.fail()
-	}
+	return !t.bad && t.i == len(c.text)
 }
 
 // at is the text with a code; 0: "".
@@ -227,75 +252,110 @@ func (c *textsRead) at(code uint32) string {
 const hexDigits = "0123456789abcdef"
 
 func (c *objectsRead) read(r *textReader, count int) {
-	if c.shapes.read(r, count); c.shapes.codes == nil || r.bad {
-		return
+	if c.shapes.read(r, count); c.shapes.raw != "" {
+		c.raw = r.take(r.uvarint())
 	}
-	names := r.uvarint()
-	if names > uint64(len(r.s)-r.i) {
-		r.fail()
-		return
+}
+
+// open finds the leaf columns, and where in them the leaves of each event are.
+func (c *objectsRead) open() bool {
+	r := textReader{s: c.raw}
+	columns := r.uvarint()
+	if _, ok := c.shapes.code(0); !ok || columns > uint64(len(c.raw)) {
+		return false
 	}
-	columns := make(map[string]int, names)
-	c.leaves = make([]textsRead, names)
+	c.names, c.leaves = make([]string, columns), make([]textsRead, columns)
 	for k := range c.leaves {
-		columns[r.take(r.uvarint())] = k
-		c.leaves[k].read(r, 0)
-	}
-	if r.bad {
-		return
+		c.names[k] = r.take(r.uvarint())
+		n := r.uvarint()
+		if n > uint64(len(c.raw)) {
+			return false
+		}
+		c.leaves[k].read(&r, int(n))
 	}
 	c.byShape = make([]shapeRead, len(c.shapes.ends)-1)
 	for i := range c.byShape {
-		s := &c.byShape[i]
-		s.pieces, s.end = shapePieces(c.shapes.at(uint32(i + 1)))
-		s.leaves = make([]int, len(s.pieces))
-		for k, p := range s.pieces {
-			leaf, ok := columns[p.path]
-			if !ok {
-				r.fail()
-				return
-			}
-			s.leaves[k] = leaf
+		n := r.uvarint()
+		if n > uint64(len(r.s)-r.i) {
+			return false
 		}
+		leaves := make([]uint32, n)
+		for k := range leaves {
+			leaf := r.uvarint()
+			if leaf >= columns {
+				return false
+			}
+			leaves[k] = uint32(leaf)
+		}
+		c.byShape[i].leaves = leaves
+	}
+	if r.bad || r.i != len(r.s) {
+		return false
 	}
 	met := make([]uint32, len(c.leaves))
-	c.starts = make([]uint32, count)
+	c.starts = make([]uint32, len(c.shapes.codes))
 	for n, code := range c.shapes.codes {
 		if c.starts[n] = uint32(len(c.at)); code == 0 {
 			continue
 		}
 		for _, leaf := range c.byShape[code-1].leaves {
-			if met[leaf] == uint32(len(c.leaves[leaf].codes)) {
-				r.fail()
-				return
+			if met[leaf] == uint32(c.leaves[leaf].count) {
+				return false
 			}
 			c.at = append(c.at, met[leaf])
 			met[leaf]++
 		}
 	}
+	return true
 }
 
-// object is the one of event n.
-func (c *objectsRead) object(n int) event.Object {
-	if c.shapes.codes == nil || c.shapes.codes[n] == 0 {
-		return ""
+// object is the one of event n; false when it cannot be read.
+func (c *objectsRead) object(n int) (event.Object, bool) {
+	if c.shapes.raw == "" {
+		return "", true
 	}
-	s := &c.byShape[c.shapes.codes[n]-1]
-	if len(s.pieces) == 0 {
-		return event.Object(s.end)
+	if !c.opened {
+		c.opened = true
+		c.bad = !c.open()
+	}
+	code, ok := c.shapes.code(n)
+	if code == 0 || !ok || c.bad {
+		return "", ok && !c.bad
+	}
+	s := &c.byShape[code-1]
+	if !s.split {
+		s.split = true
+		if shape := c.shapes.at(code); shape == string(rune(flatObject)) {
+			names := make([]string, len(s.leaves))
+			for i, k := range s.leaves {
+				names[i] = c.names[k]
+			}
+			s.pieces, s.end = flatPieces(names)
+		} else {
+			s.pieces, s.end = shapePieces(shape)
+		}
+	}
+	switch {
+	case len(s.pieces) != len(s.leaves):
+		return "", false
+	case len(s.pieces) == 0:
+		return event.Object(s.end), true
 	}
 	b := make([]byte, 0, 256)
 	for i, p := range s.pieces {
 		leaf := &c.leaves[s.leaves[i]]
-		v := leaf.at(leaf.codes[c.at[int(c.starts[n])+i]])
+		code, ok := leaf.code(int(c.at[int(c.starts[n])+i]))
+		if !ok {
+			return "", false
+		}
 		b = append(b, p.text...)
-		if p.mark == markText {
+		if v := leaf.at(code); p.mark == markText {
 			b = event.AppendString(b, v)
 		} else {
 			b = append(b, v...)
 		}
 	}
-	return event.Object(append(b, s.end...))
+	return event.Object(append(b, s.end...)), true
 }
 
 // event makes event n.
@@ -306,15 +366,36 @@ func (b *docBlock) event(n int, e *event.Event) error {
 	*e = event.Event{}
 	setNumbers(e, &b.numbers[n])
 	for i, text := range docTexts {
-		if c := &b.texts[i]; c.codes != nil {
-			*text(e) = c.at(c.codes[n])
+		code, ok := b.texts[i].code(n)
+		if !ok {
+			return errBlock
 		}
+		*text(e) = b.texts[i].at(code)
 	}
 	for i, object := range docObjects {
-		*object(e) = b.objects[i].object(n)
+		o, ok := b.objects[i].object(n)
+		if !ok {
+			return errBlock
+		}
+		*object(e) = o
 	}
 	if len(e.Extra) == 1 || len(e.Identity.Extra) == 1 { // no objects
 		return errBlock
 	}
 	return nil
 }
+
+// id is the id of event n.
+func (b *docBlock) id(n int) (string, error) {
+	if n < 0 || n >= b.count {
+		return "", fmt.Errorf("a block of %d events has no number %d", b.count, n)
+	}
+	code, ok := b.texts[docID].code(n)
+	if !ok {
+		return "", errBlock
+	}
+	return b.texts[docID].at(code), nil
+}
+
+// docID is the place of eventId in docTexts.
+const docID = 0

@@ -5,9 +5,11 @@ import (
 	"errors"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
-// newDecoder makes the decoder of the events; openDocs calls it once.
+// newDecoder makes the decoder of the events of version 1; openDocs calls it once.
 func (s *segment) newDecoder() (*zstd.Decoder, error) {
 	b, err := s.section(s.foot.Sample, "sample")
 	if err != nil {
@@ -27,14 +29,124 @@ func (s *segment) newDecoder() (*zstd.Decoder, error) {
 // segmentDocs reads the events of a segment, and keeps the last block it unpacked.
 type segmentDocs struct {
 	s     *segment
-	block int // that plain is; -1: none
+	block int // that is unpacked; -1: none
+	open  *docBlock
+	json  []byte
+	// Of version 1:
 	plain []byte
 	docs  [][]byte
 }
 
 func (s *segment) readDocs() docReader { return &segmentDocs{s: s, block: -1} }
 
-func (d *segmentDocs) read(n uint32) (doc []byte, err error) {
+func (d *segmentDocs) read(n uint32) ([]byte, error) {
+	if d.s.foot.version == 1 {
+		return d.old(n)
+	}
+	var e event.Event
+	if err := d.event(n, &e); err != nil {
+		return nil, err
+	}
+	d.json = e.AppendJSON(d.json[:0])
+	return d.json, nil
+}
+
+func (d *segmentDocs) event(n uint32, e *event.Event) error {
+	if d.s.foot.version == 1 {
+		doc, err := d.old(n)
+		if err == nil {
+			*e, err = decodeEvent(doc)
+		}
+		return err
+	}
+	b, i, err := d.place(n)
+	if err == nil {
+		if err = b.event(i, e); err != nil {
+			err = d.s.damaged("block %d of the events: %v", d.block, err)
+		}
+	}
+	return err
+}
+
+func (d *segmentDocs) id(n uint32) (string, error) {
+	if d.s.foot.version == 1 {
+		doc, err := d.old(n)
+		return idOf(doc), err
+	}
+	b, i, err := d.place(n)
+	if err != nil {
+		return "", err
+	}
+	id, err := b.id(i)
+	if err != nil {
+		err = d.s.damaged("block %d of the events: %v", d.block, err)
+	}
+	return id, err
+}
+
+// place is the block of an event, and its number there.
+func (d *segmentDocs) place(n uint32) (b *docBlock, i int, err error) {
+	err = d.s.guard(func() error {
+		at, err := d.s.placeOf(n)
+		if err != nil {
+			return err
+		}
+		i = int(at % eventsPerBlock)
+		if block := int(at / eventsPerBlock); block != d.block {
+			d.block = -1
+			packed, err := d.s.docBlock(block)
+			if err != nil {
+				return err
+			}
+			if d.open, err = openBlock(d.s.codec.dec, packed); err != nil {
+				return d.s.damaged("block %d of the events: %v", block, err)
+			}
+			d.block = block
+		}
+		b = d.open
+		return nil
+	})
+	return b, i, err
+}
+
+// placeOf is the place of an event: its block * eventsPerBlock + its number there.
+func (s *segment) placeOf(n uint32) (uint32, error) {
+	b, err := s.section(s.foot.Places, "places")
+	if err != nil {
+		return 0, err
+	}
+	if len(b) == 2*s.foot.Events {
+		return uint32(binary.LittleEndian.Uint16(b[2*n:])), nil
+	}
+	return binary.LittleEndian.Uint32(b[4*n:]), nil
+}
+
+// docBlock is a packed block, checked.
+func (s *segment) docBlock(block int) ([]byte, error) {
+	refs, err := s.section(s.foot.Blocks, "blocks")
+	if err != nil {
+		return nil, err
+	}
+	if 8*block >= len(refs) {
+		return nil, s.damaged("it has no block %d of events", block)
+	}
+	from, to := uint32(0), binary.LittleEndian.Uint32(refs[8*block:])
+	if block > 0 {
+		from = binary.LittleEndian.Uint32(refs[8*block-8:])
+	}
+	all := s.bytes(s.foot.Docs)
+	if from > to || int64(to) > int64(len(all)) {
+		return nil, s.damaged("a block of events lies beyond their end")
+	}
+	packed := all[from:to]
+	if checksum(packed) != binary.LittleEndian.Uint32(refs[8*block+4:]) {
+		return nil, s.damaged("block %d of the events does not match its checksum", block)
+	}
+	return packed, nil
+}
+
+// old reads an event of version 1.
+func (d *segmentDocs) old(n uint32) (doc []byte, err error) {
 	if block := int(n / docsPerBlock); block != d.block {
 		if err := d.s.guard(func() error { return d.load(block) }); err != nil {
 			d.block = -1
@@ -47,21 +159,9 @@ func (d *segmentDocs) read(n uint32) (doc []byte, err error) {
 
 func (d *segmentDocs) load(block int) error {
 	s := d.s
-	refs, err := s.section(s.foot.Blocks, "blocks")
+	packed, err := s.docBlock(block)
 	if err != nil {
 		return err
-	}
-	from, to := uint32(0), binary.LittleEndian.Uint32(refs[8*block:])
-	if block > 0 {
-		from = binary.LittleEndian.Uint32(refs[8*block-8:])
-	}
-	all := s.bytes(s.foot.Docs)
-	if from > to || int64(to) > int64(len(all)) {
-		return s.damaged("a block of events lies beyond their end")
-	}
-	packed := all[from:to]
-	if checksum(packed) != binary.LittleEndian.Uint32(refs[8*block+4:]) {
-		return s.damaged("block %d of the events does not match its checksum", block)
 	}
 	dec, err := s.openDocs()
 	if err != nil {

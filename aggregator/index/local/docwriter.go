@@ -25,6 +25,7 @@ type docWriter struct {
 	numbers [docNumbers][]byte
 	before  [docNumbers]int64 // of the event before
 	plain   []byte
+	leaves  []byte // of the column that is appended
 	count   int
 	size    int // about what the block takes before compression
 }
@@ -111,23 +112,16 @@ const docAdditional = 4
 func (w *docWriter) addObject(c *objectColumn, o event.Object) {
 	w.split.split(o)
 	c.shapes.pad(w.count)
-	known := len(c.shapes.values)
-	n := c.shapes.addBytes(w.split.shape)
-	if len(w.split.leaves) == 0 {
-		if n == known {
-			c.known = append(c.known, nil)
-		}
-		return
-	}
-	var leaves []int
-	if n >= 0 && n < known {
-		leaves = c.known[n]
-	} else {
-		leaves = c.columns(string(w.split.shape))
-		if n >= 0 {
-			c.known = append(c.known, leaves)
+	before := len(c.shapes.texts)
+	n := c.shapes.addBytes(w.split.shape) // there are fewer events than values it knows
+	if n == len(c.known) {
+		pieces, end := shapePieces(c.shapes.values[n])
+		c.known = append(c.known, c.columns(pieces))
+		if isFlat(pieces, end) {
+			c.shapes.texts = appendText(c.shapes.texts[:before], string(rune(flatObject)))
 		}
 	}
+	leaves := c.known[n]
 	for i, leaf := range w.split.leaves {
 		c.leaves[leaves[i]].add(leaf)
 	}
@@ -141,9 +135,8 @@ func (c *textColumn) addBytes(s []byte) int {
 	return c.add(string(s))
 }
 
-// columns are the leaf columns of a shape.
-func (c *objectColumn) columns(shape string) []int {
-	pieces, _ := shapePieces(shape)
+// columns are the leaf columns of the pieces of a shape.
+func (c *objectColumn) columns(pieces []shapePiece) []int {
 	out := make([]int, len(pieces))
 	for i, p := range pieces {
 		n, ok := c.paths[p.path]
@@ -170,16 +163,7 @@ func (w *docWriter) take(b []byte) []byte {
 		p = w.texts[i].append(p, w.count)
 	}
 	for i := range w.objects {
-		c := &w.objects[i]
-		if p = c.shapes.append(p, w.count); c.shapes.count == 0 {
-			continue
-		}
-		p = binary.AppendUvarint(p, uint64(len(c.names)))
-		for k, name := range c.names {
-			p = binary.AppendUvarint(p, uint64(len(name)))
-			p = append(p, name...)
-			p = c.leaves[k].append(p, 0)
-		}
+		p = w.appendObjects(p, &w.objects[i])
 	}
 	w.plain = p
 	w.reset()
@@ -191,18 +175,42 @@ func (w *docWriter) take(b []byte) []byte {
 	return b
 }
 
-// append appends the column: uvarint how many codes, for none nothing more; the
-// codes; uvarint how many bytes of texts, and these.
+// append appends the column: uvarint how many bytes of codes, for none nothing
+// more; the codes; uvarint how many bytes of texts, and these.
 func (c *textColumn) append(b []byte, count int) []byte {
 	if c.count == 0 {
 		return append(b, 0)
 	}
 	c.pad(count)
-	b = binary.AppendUvarint(b, uint64(c.count))
+	b = binary.AppendUvarint(b, uint64(len(c.codes)))
 	b = append(b, c.codes...)
 	b = binary.AppendUvarint(b, uint64(len(c.texts)))
 	return append(b, c.texts...)
 }
 
-func (w *docWriter) close() error { return w.enc.Close() }
+// appendObjects appends a column of objects: that of its shapes, and when there
+// are any, uvarint how many bytes follow: uvarint number of leaf columns; of each
+// uvarint and bytes of its path, uvarint how many codes, and the column; of each shape uvarint how many leaves, and their columns.
+func (w *docWriter) appendObjects(b []byte, c *objectColumn) []byte {
+	if b = c.shapes.append(b, w.count); c.shapes.count == 0 {
+		return b
+	}
+	p := binary.AppendUvarint(w.leaves[:0], uint64(len(c.names)))
+	for k, name := range c.names {
+		p = binary.AppendUvarint(p, uint64(len(name)))
+		p = append(p, name...)
+		p = binary.AppendUvarint(p, uint64(c.leaves[k].count))
+		p = c.leaves[k].append(p, 0)
+	}
+	for _, leaves := range c.known {
+		p = binary.AppendUvarint(p, uint64(len(leaves)))
+		for _, k := range leaves {
+			p = binary.AppendUvarint(p, uint64(k))
+		}
+	}
+	w.leaves = p
+	b = binary.AppendUvarint(b, uint64(len(p)))
+	return append(b, p...)
+}
 
+func (w *docWriter) close() error { return w.enc.Close() }

@@ -154,13 +154,9 @@ func readFields(ctx context.Context, p part, read []*roaring.Bitmap, counts map[
 			return ctx.Err()
 		}
 		n := it.Next()
-		doc, err := docs.read(n)
-		if err != nil {
+		var e event.Event
+		if err := docs.event(n, &e); err != nil {
 			return err
-		}
-		e, err := decodeEvent(doc)
-		if err != nil {
-			return fmt.Errorf("event %d: %w", n, err)
 		}
 		for no, set := range read {
 			if set == nil || !set.Contains(n) {

@@ -14,7 +14,7 @@ import (
 const (
 	segmentMagic   = "ATSG"
 	segmentEnd     = "ATSE"
-	segmentVersion = 2 // 1 is read too: it has no codes
+	segmentVersion = 2 // 1 is read too: its events are JSON, and it has no codes
 	segmentHead    = 8
 	segmentTail    = 12
 	segmentSuffix  = ".seg"
@@ -23,6 +23,8 @@ const (
 
 // footer says what is in a segment, and where.
 type footer struct {
+	version uint32
+
 	Events   int      `json:"events"`
 	Day      int64    `json:"day"` // UTC days since 1970
 	Lo       int64    `json:"lo"`  // eventTime of the first and the last event, nanoseconds since 1970
@@ -35,10 +37,11 @@ type footer struct {
 	Times    section        `json:"times"`
 	Hashes   section        `json:"hashes"`
 	Odd      section        `json:"odd"`
-	Sample   section        `json:"sample"`
-	Blocks   section        `json:"blocks"`   // where each block of docs ends, and its checksum
-	Docs     section        `json:"docs"`     // its blocks are checked one by one
-	Postings section        `json:"postings"` // its lists are checked one by one
+	Sample   section        `json:"sample,omitzero"` // of version 1
+	Places   section        `json:"places,omitzero"` // of the events, in the blocks of docs
+	Blocks   section        `json:"blocks"`          // where each block of docs ends, and its checksum
+	Docs     section        `json:"docs"`            // its blocks are checked one by one
+	Postings section        `json:"postings"`        // its lists are checked one by one
 	KeyCount int            `json:"count"`
 	KeyIndex section        `json:"first"`   // first keys of the blocks, and where those are
 	Keys     section        `json:"keys"`    // its blocks are checked one by one
@@ -95,8 +98,9 @@ func decodeFooter(file []byte) (*footer, error) {
 	if len(file) < segmentHead+segmentTail || string(file[:4]) != segmentMagic {
 		return nil, errors.New("it does not begin as a segment does")
 	}
-	if v := binary.LittleEndian.Uint32(file[4:]); v < 1 || v > segmentVersion {
-		return nil, &versionError{v}
+	version := binary.LittleEndian.Uint32(file[4:])
+	if version < 1 || version > segmentVersion {
+		return nil, &versionError{version}
 	}
 	tail := file[len(file)-segmentTail:]
 	if string(tail[8:]) != segmentEnd {
@@ -111,7 +115,7 @@ func decodeFooter(file []byte) (*footer, error) {
 	if checksum(body) != binary.LittleEndian.Uint32(tail[4:]) {
 		return nil, errors.New("the checksum of its footer does not match")
 	}
-	f := &footer{}
+	f := &footer{version: version}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(f); err != nil {
@@ -124,7 +128,7 @@ func decodeFooter(file []byte) (*footer, error) {
 type versionError struct{ version uint32 }
 
 func (e *versionError) Error() string {
-	return fmt.Sprintf("it has version %d; this release reads version %d", e.version, segmentVersion)
+	return fmt.Sprintf("it has version %d; this release reads versions 1 to %d", e.version, segmentVersion)
 }
 
 // check tells what in the footer cannot be; the sections end at end.
@@ -140,7 +144,7 @@ func (f *footer) check(end int64) error {
 		return fmt.Errorf("its footer tells of %d events", n)
 	case f.Unit <= 0 || f.Lo > f.Hi || dayOf(f.Lo) != f.Day || dayOf(f.Hi) != f.Day:
 		return errors.New("its footer tells of impossible times")
-	case f.Times.Length != n*width, f.Blocks.Length != blocks*8:
+	case f.Times.Length != n*width, f.version == 1 && f.Blocks.Length != blocks*8, f.version > 1 && (f.Blocks.Length%8 != 0 || f.Places.Length != 2*n && f.Places.Length != 4*n):
 		return errors.New("its footer has sections of a wrong length")
 	case f.KeyCount < 0 || f.KeyCount > 1<<31:
 		return fmt.Errorf("its footer tells of %d keys", f.KeyCount)
@@ -177,7 +181,12 @@ func (f *footer) check(end int64) error {
 }
 
 func (f *footer) sections() []section {
-	all := []section{f.Times, f.Hashes, f.Odd, f.Sample, f.Blocks, f.Docs, f.Postings, f.Keys, f.KeyIndex, f.Entries}
+	all := []section{f.Times, f.Hashes, f.Odd, f.Blocks, f.Docs, f.Postings, f.Keys, f.KeyIndex, f.Entries}
+	if f.version == 1 {
+		all = append(all, f.Sample)
+	} else {
+		all = append(all, f.Places)
+	}
 	for _, x := range f.Fields {
 		all = append(all, x.Index)
 		if x.Codes.Length > 0 {

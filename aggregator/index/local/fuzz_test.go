@@ -1,9 +1,12 @@
 package local
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/klauspost/compress/s2"
 
 	"github.com/actiontrail/actiontrail/event"
 )
@@ -16,7 +19,7 @@ func FuzzReadWAL(f *testing.F) {
 	mark := marker{1, 2, 3, 4, 5, 6, 7, 8}
 	file := walHeader(1, 77, mark)
 	for i := range s {
-		w := body{batches: []*event.Batch{&s[i]}}
+		w := body{batches: []*event.Batch{&s[i]}, docs: blockWriter(f)}
 		for k := range s[i].Events {
 			w.add(&s[i].Events[k])
 		}
@@ -25,6 +28,7 @@ func FuzzReadWAL(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
+	c := testCodec(f)
 	f.Add(file, int64(-1))
 	f.Add(file[:len(file)-5], int64(-1))
 	f.Add(file[:walHead], int64(walHead))
@@ -34,7 +38,7 @@ func FuzzReadWAL(f *testing.F) {
 			end = -1
 		}
 		n := 0
-		out, err := readWAL(b, 1, end, func(rec record, whole bool) error {
+		out, err := readWAL(c, b, 1, end, func(rec record, whole bool) error {
 			n++
 			return nil
 		})
@@ -49,7 +53,7 @@ func FuzzReadWAL(f *testing.F) {
 
 func FuzzDecodeBody(f *testing.F) {
 	s := newStream(2)
-	w := body{batches: []*event.Batch{&s[0], &s[1]}}
+	w := body{batches: []*event.Batch{&s[0], &s[1]}, docs: blockWriter(f)}
 	for k := range s[1].Events {
 		w.add(&s[1].Events[k])
 	}
@@ -57,14 +61,43 @@ func FuzzDecodeBody(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(rec[recordHead:])
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, packed []byte) {
-		rec, err := decodeBody(packed)
-		if err != nil && (rec.batches != nil || rec.docs != nil) {
+	f.Add(rec[recordHead:], uint32(1))
+	f.Add([]byte{}, uint32(0))
+	f.Add(oldBody(), uint32(0))
+	c := testCodec(f)
+	f.Fuzz(func(t *testing.T, packed []byte, version uint32) {
+		rec, err := decodeBody(c, packed, version%2+1)
+		if err != nil && (rec.batches != nil || rec.docs != nil || rec.blocks != nil) {
 			t.Fatal("something is given with an error")
 		}
 	})
+}
+
+// oldBody is the body of a record of version 1: a batch without events would be as good, but it has one.
+func oldBody() []byte {
+	e := event.Event{ID: "x"}
+	doc := e.AppendJSON(nil)
+	block := s2.Encode(nil, append(binary.AppendUvarint(nil, uint64(len(doc))), doc...))
+	b := binary.AppendUvarint([]byte{0, 1}, uint64(len(block)))
+	return append(b, block...)
+}
+
+func blockWriter(t testing.TB) *docWriter {
+	t.Helper()
+	w, err := newDocWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func testCodec(t testing.TB) *codec {
+	t.Helper()
+	c, err := newCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func segmentFile(f testing.TB) []byte {

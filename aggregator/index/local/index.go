@@ -57,6 +57,7 @@ type Index struct {
 	told    map[expired]bool // of what Expiring was told
 	body    *body            // of the record that is written, and the record, to be used again
 	packed  []byte
+	packer  *docWriter // of the segments, for the one build that there is
 
 	saving sync.Mutex           // held while the manifest is changed; taken before mu
 	names  nameTable            // of values that were counted

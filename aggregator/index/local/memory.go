@@ -30,7 +30,9 @@ type memory struct {
 	classed bool     // some are not of the default class
 	packed  []byte   // the blocks of the WAL that the events are in, one after the other
 	blocks  []uint32 // where each ends
-	places  []uint32 // of each event: block * walBlock + its number there
+	counts  []uint8  // and how many events it has
+	places  []uint32 // of each event: block * eventsPerBlock + its number there
+	codec   *codec
 	ids     []uint32 // the value that is the id of each event
 	before  []uint32 // the event of the same id before it, plus 1; 0: none
 	lo, hi  int64
@@ -55,8 +57,8 @@ type columnCell struct {
 	ok bool
 }
 
-func newMemory(number uint64) *memory {
-	m := &memory{terms: newTerms(), keyed: make([]uint32, len(fields)), leaves: make([]map[string]uint32, len(fields)),
+func newMemory(c *codec, number uint64) *memory {
+	m := &memory{codec: c, terms: newTerms(), keyed: make([]uint32, len(fields)), leaves: make([]map[string]uint32, len(fields)),
 		rest: make([][]uint32, len(fields)), columns: make([][]columnCell, len(fields))}
 	m.reset(number)
 	return m
@@ -67,7 +69,7 @@ func (m *memory) reset(number uint64) {
 	m.number, m.first, m.end, m.position = number, time.Time{}, 0, event.Position{}
 	m.seqs = index.SeqRange{}
 	m.walBytes.Store(0)
-	m.times, m.packed, m.blocks, m.places = m.times[:0], m.packed[:0], m.blocks[:0], m.places[:0]
+	m.times, m.packed, m.blocks, m.counts, m.places = m.times[:0], m.packed[:0], m.blocks[:0], m.counts[:0], m.places[:0]
 	m.ids, m.before, m.odd, m.notime, m.named = m.ids[:0], m.before[:0], m.odd[:0], false, 0
 	m.classes, m.classed = m.classes[:0], false
 	m.terms.reset()
@@ -124,8 +126,9 @@ func (m *memory) bytes() int {
 	return len(m.packed) + m.terms.bytes() + 4*len(m.posts.list) + perEvent*len(m.times)
 }
 
-// addBlock adds a block of a WAL, for the events that are added next. The caller holds mu, if others have the memory.
-func (m *memory) addBlock(packed []byte) {
+// addBlock adds a block of so many events, some of which are added next. The caller holds mu, if others have the memory.
+func (m *memory) addBlock(packed []byte, count int) {
+	m.counts = append(m.counts, uint8(count))
 	m.packed = append(m.packed, packed...)
 	m.blocks = append(m.blocks, uint32(len(m.packed)))
 }
@@ -140,7 +143,7 @@ func (m *memory) add(e *event.Event, i, class int) {
 	m.times = append(m.times, e.Time.Nanos)
 	m.classes = append(m.classes, uint8(class))
 	m.classed = m.classed || class > 0
-	m.places = append(m.places, uint32((len(m.blocks)-1)*walBlock+i))
+	m.places = append(m.places, uint32((len(m.blocks)-1)*eventsPerBlock+i))
 	m.addID(e.ID, n)
 	m.notime = m.notime || e.Time.IsZero()
 	for no := range fields {
@@ -182,13 +185,7 @@ func (m *memory) addID(id string, n uint32) {
 }
 
 // note notes that event n has the value in a dictionary.
-func (m *memory) note(dict uint32, s string, n uint32) {
-	k, ok := m.terms.again(dict, s)
-	if !ok {
-		k = m.terms.enterIn(dict, m.terms.enter(s))
-	}
-	m.noteTerm(k, n)
-}
+func (m *memory) note(dict uint32, s string, n uint32) { m.noteTerm(m.terms.keyed(dict, s), n) }
 
 func (m *memory) noteTerm(k, n uint32) {
 	if m.terms.note(k, n) {
@@ -222,16 +219,35 @@ func (m *memory) addLeaf(no int, path, text string, n uint32) {
 		m.leaves[no][strings.Clone(path)] = dict
 		m.named++
 	}
-	k, ok := m.terms.again(dict, query.Cut(text))
-	if !ok {
-		k = m.terms.enterIn(dict, m.terms.enter(query.Cut(text)))
-	}
+	k := m.terms.keyed(dict, query.Cut(text))
 	m.noteTerm(k, n)
-	if !isToken(text) {
+	if len(text) > query.MaxValue {
 		m.addWords(text, n, no)
 		return
 	}
-	m.noteTerm(m.terms.enterIn(m.words, m.terms.terms[k].value), n)
+	if m.terms.terms[k].words == 0 {
+		m.findWords(k, text)
+	}
+	at := m.terms.terms[k].words
+	for _, w := range m.terms.implied[at : at+m.terms.implied[at-1]] {
+		m.noteTerm(w, n)
+	}
+}
+
+// findWords works out the words of the value of a term, once.
+func (m *memory) findWords(k uint32, text string) {
+	t := m.terms
+	at := len(t.implied)
+	t.implied = append(roomFor(t.implied, 1), 0)
+	if isToken(text) {
+		t.implied = append(roomFor(t.implied, 1), t.enterIn(m.words, t.terms[k].value))
+	} else {
+		for _, token := range query.Tokens(text) {
+			t.implied = append(roomFor(t.implied, 1), t.enterIn(m.words, t.enter(token)))
+		}
+	}
+	t.implied[at] = uint32(len(t.implied) - at - 1)
+	t.terms[k].words = uint32(at) + 1
 }
 
 // isToken tells whether a text is quickly seen to be one token of query.Tokens,

@@ -1,41 +1,56 @@
 package local
 
-import "github.com/klauspost/compress/s2"
+import "github.com/actiontrail/actiontrail/event"
 
-// memoryDocs reads the events of a memory, and keeps the blocks it unpacked last.
+// memoryDocs reads the events of a memory, and keeps the block it unpacked last.
 type memoryDocs struct {
+	codec          *codec
 	places, blocks []uint32
 	packed         []byte
-	kept           []memoryBlock // by block, modulo how many there are
+	at             int // of the block that is open; -1: none
+	open           *docBlock
+	json           []byte
 }
 
-// memoryBlock is an unpacked block.
-type memoryBlock struct {
-	block int // -1: none
-	plain []byte
-	docs  [][]byte
+func newMemoryDocs(c *codec, places, blocks []uint32, packed []byte) *memoryDocs {
+	return &memoryDocs{codec: c, places: places, blocks: blocks, packed: packed, at: -1}
 }
 
-// newMemoryDocs makes a reader that keeps so many blocks.
-func newMemoryDocs(places, blocks []uint32, packed []byte, keep int) *memoryDocs {
-	d := &memoryDocs{places, blocks, packed, make([]memoryBlock, keep)}
-	for i := range d.kept {
-		d.kept[i].block = -1
+func (d *memoryDocs) place(n uint32) (*docBlock, int, error) {
+	block, i := int(d.places[n]/eventsPerBlock), int(d.places[n]%eventsPerBlock)
+	if block != d.at {
+		open, err := openBlock(d.codec.dec, d.block(block))
+		if err != nil {
+			return nil, 0, err
+		}
+		d.at, d.open = block, open
 	}
-	return d
+	return d.open, i, nil
+}
+
+func (d *memoryDocs) event(n uint32, e *event.Event) error {
+	b, i, err := d.place(n)
+	if err != nil {
+		return err
+	}
+	return b.event(i, e)
 }
 
 func (d *memoryDocs) read(n uint32) ([]byte, error) {
-	block, i := int(d.places[n]/walBlock), d.places[n]%walBlock
-	b := &d.kept[block%len(d.kept)]
-	if b.block != block {
-		if err := b.load(d.block(block)); err != nil {
-			b.block = -1
-			return nil, err
-		}
-		b.block = block
+	var e event.Event
+	if err := d.event(n, &e); err != nil {
+		return nil, err
 	}
-	return b.docs[i], nil
+	d.json = e.AppendJSON(d.json[:0])
+	return d.json, nil
+}
+
+func (d *memoryDocs) id(n uint32) (string, error) {
+	b, i, err := d.place(n)
+	if err != nil {
+		return "", err
+	}
+	return b.id(i)
 }
 
 func (d *memoryDocs) block(n int) []byte {
@@ -44,16 +59,4 @@ func (d *memoryDocs) block(n int) []byte {
 		from = d.blocks[n-1]
 	}
 	return d.packed[from:d.blocks[n]]
-}
-
-// load unpacks a block.
-func (b *memoryBlock) load(packed []byte) (err error) {
-	if b.plain, err = s2.Decode(b.plain[:cap(b.plain)], packed); err != nil {
-		return err
-	}
-	r := reader{b: b.plain}
-	for b.docs = b.docs[:0]; len(r.b) > 0; {
-		b.docs = append(b.docs, r.take(r.length()))
-	}
-	return r.err
 }

@@ -164,7 +164,9 @@ func (v *memoryView) timesOf() (func(n uint32) int64, error) {
 	return func(n uint32) int64 { return v.times[n] }, nil
 }
 
-func (v *memoryView) readDocs() docReader { return newMemoryDocs(v.places, v.blocks, v.packed, 1) }
+func (v *memoryView) readDocs() docReader {
+	return newMemoryDocs(v.m.codec, v.places, v.blocks, v.packed)
+}
 
 // top sorts no more than it must: the memory is in the order of arrival.
 func (v *memoryView) top(set *roaring.Bitmap, after *place, ascending bool, n int) ([]*hit, error) {

@@ -47,7 +47,7 @@ func Open(cfg Config) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{cfg: cfg, lock: lock, body: &body{}, told: map[expired]bool{}}
+	x := &Index{cfg: cfg, lock: lock, told: map[expired]bool{}}
 	if err := x.open(); err != nil {
 		return nil, errors.Join(err, x.abandon())
 	}
@@ -72,6 +72,14 @@ func (x *Index) abandon() error {
 
 func (x *Index) open() (err error) {
 	if x.codec, err = newCodec(); err != nil {
+		return err
+	}
+	docs, err := newDocWriter()
+	if err != nil {
+		return err
+	}
+	x.body = &body{docs: docs}
+	if x.packer, err = newDocWriter(); err != nil {
 		return err
 	}
 	if err := durable.RemoveTemporary(x.cfg.Dir); err != nil {
@@ -185,7 +193,7 @@ func (x *Index) openWALs(m *manifest, changed bool) error {
 		newest = max(newest, numbers[len(numbers)-1])
 	}
 	whole := true // nothing is lost up to here that the position may not be moved past
-	var mark marker
+	var newestWAL walInfo
 	var last *memory
 	for n := m.WAL; len(numbers) > 0 && n <= newest; n++ {
 		w, err := x.replay(n, numbers, &whole, m)
@@ -193,15 +201,16 @@ func (x *Index) openWALs(m *manifest, changed bool) error {
 			return err
 		}
 		changed = changed || len(w.damage) > 0
-		mark, end, last = w.mark, w.end, w.memory
+		newestWAL, end, last = w.walInfo, w.end, w.memory
 		x.full = append(x.full, w.memory)
 	}
-	if whole && last != nil {
+	if whole && last != nil && newestWAL.version == walVersion {
 		x.full = x.full[:len(x.full)-1]
 		x.current = last
-		x.wal, err = openWAL(x.cfg.disk, x.cfg.Dir, newest, mark, end)
+		x.wal, err = openWAL(x.cfg.disk, x.cfg.Dir, newest, newestWAL.mark, end)
 	} else {
 		// Behind damage the position does not say what is there: a new WAL begins with it.
+		// What an older release wrote is not written on.
 		if last != nil {
 			newest++
 		}
@@ -210,7 +219,7 @@ func (x *Index) openWALs(m *manifest, changed bool) error {
 			changed = true
 		}
 		x.wal, err = createWAL(x.cfg.disk, x.cfg.Dir, newest, end)
-		x.current = newMemory(newest)
+		x.current = newMemory(x.codec, newest)
 	}
 	if err != nil {
 		return err

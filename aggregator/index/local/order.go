@@ -11,7 +11,7 @@ import (
 // dictionary and the bytes of their values. Nothing may be added to the memory any more.
 type inOrder struct {
 	m      *memory
-	docs   *memoryDocs
+	blocks *memoryDocs
 	events []uint32 // by their new numbers, the old ones
 	number []uint32 // the other way round
 	keys   [][]byte // values that may become keys, in order
@@ -29,12 +29,8 @@ type ranked struct{ term, key uint32 }
 // alone is the place of a term whose value looks like an id, and that no dictionary has twice.
 const alone = ^uint32(0)
 
-// keepBlocks is how many blocks of events a build keeps unpacked: sources that
-// are read side by side have theirs in turns.
-const keepBlocks = 64
-
 func (m *memory) sort() *inOrder {
-	o := &inOrder{m: m, docs: newMemoryDocs(m.places, m.blocks, m.packed, keepBlocks), events: make([]uint32, len(m.times)), number: make([]uint32, len(m.times))}
+	o := &inOrder{m: m, blocks: newMemoryDocs(m.codec, m.places, m.blocks, m.packed), events: make([]uint32, len(m.times)), number: make([]uint32, len(m.times))}
 	sorted := true
 	for n := range o.events {
 		o.events[n] = uint32(n)

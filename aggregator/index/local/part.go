@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // part is a memory or a segment that takes part in a query, and what was found in it.
@@ -108,12 +109,8 @@ func verify(ctx context.Context, p part, q index.Query, set *roaring.Bitmap) (*r
 
 // holds reads an event and asks the filter.
 func holds(docs docReader, n uint32, q index.Query) (bool, error) {
-	doc, err := docs.read(n)
-	if err != nil {
-		return false, err
-	}
-	e, err := decodeEvent(doc)
-	if err != nil {
+	var e event.Event
+	if err := docs.event(n, &e); err != nil {
 		return false, fmt.Errorf("event %d: %w", n, err)
 	}
 	return q.Filter.Match(&e), nil
@@ -146,11 +143,10 @@ type hit struct {
 // place reads the id if it is not known yet.
 func (h *hit) place() (place, error) {
 	if h.id == nil {
-		doc, err := h.part.readDocs().read(h.n)
+		id, err := h.part.readDocs().id(h.n)
 		if err != nil {
 			return place{}, err
 		}
-		id := idOf(doc)
 		h.id = &id
 	}
 	return place{h.nanos, *h.id}, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
 
 	"github.com/klauspost/compress/s2"
 
@@ -17,8 +16,9 @@ import (
 //
 //	8 marker | u32 n | u32 CRC-32C of the length bytes and the body | n bytes: the body
 //
-// The events are in blocks of walBlock, fewer in the last; the memory keeps
-// these as they are, so that an event is packed once until it is in a segment.
+// The events are in blocks as docWriter makes them; the memory keeps these as they
+// are, and so do the segments, when all of a block belongs there: most events
+// are packed once. In version 1 a block was walBlock events of JSON.
 //
 // The marker lets replay find the next record behind a damaged one. It is drawn
 // for each WAL, so that nobody can have a record found that he put into an event.
@@ -27,7 +27,7 @@ const (
 	recordHead = markerSize + 8
 	maxBody    = 256 << 20 // bytes of a body before compression
 	splitBody  = 16 << 20  // a Write that is larger becomes several records
-	walBlock   = 32        // events of a block
+	walBlock   = 32        // events of a block, in version 1
 	keepBuffer = 8 << 20   // a buffer that became larger is not used again
 )
 
@@ -44,11 +44,17 @@ func checksum(parts ...[]byte) uint32 {
 	return c
 }
 
-// record is a decoded record. Its docs alias the body they were read from.
+// record is a decoded record.
 type record struct {
 	batches []event.Batch // heads only: no events, and no Prev, which Advance does not use
-	docs    [][]byte      // canonical JSON
-	blocks  [][]byte      // the packed blocks that docs come from
+	docs    [][]byte      // in version 1: canonical JSON
+	blocks  []recordBlock
+}
+
+// recordBlock is a block of a record; packed aliases the body.
+type recordBlock struct {
+	packed []byte
+	events *docBlock
 }
 
 // appendHead appends what a record keeps of a batch.
@@ -82,46 +88,47 @@ func readHead(r *reader) (batch event.Batch) {
 type body struct {
 	batches []*event.Batch
 	events  []*event.Event
-	size    int      // bytes of the blocks before compression
-	json    []byte   // of the last event
-	plain   []byte   // of the last block
+	docs    *docWriter
+	size    int      // of the blocks before compression, about
 	packed  []byte   // the blocks, each with its length before it
 	blocks  []extent // within packed
 }
 
-type extent struct{ from, to int }
+// extent is where a block stands, and up to which event it goes.
+type extent struct{ from, to, events int }
 
 func (w *body) reset() {
 	clear(w.batches) // they are the caller's
 	clear(w.events)
+	w.docs.reset()
 	if cap(w.packed) > keepBuffer {
-		*w = body{}
+		w.packed = nil
 	}
-	*w = body{w.batches[:0], w.events[:0], 0, w.json[:0], w.plain[:0], w.packed[:0], w.blocks[:0]}
+	*w = body{w.batches[:0], w.events[:0], w.docs, 0, w.packed[:0], w.blocks[:0]}
 }
 
 func (w *body) add(e *event.Event) {
 	w.events = append(w.events, e)
-	w.json = e.AppendJSON(w.json[:0])
-	from := len(w.plain)
-	w.plain = binary.AppendUvarint(w.plain, uint64(len(w.json)))
-	w.plain = append(w.plain, w.json...)
-	w.size += len(w.plain) - from
-	if len(w.events)%walBlock == 0 {
+	before := w.docs.size
+	w.docs.add(e)
+	if w.size += w.docs.size - before; w.docs.full() {
 		w.endBlock()
 	}
 }
 
+// endBlock ends the block that has events, if there is one.
 func (w *body) endBlock() {
-	n := s2.MaxEncodedLen(len(w.plain))
-	at := len(w.packed) + binary.MaxVarintLen64
-	w.packed = slices.Grow(w.packed, n+binary.MaxVarintLen64)
-	block := s2.Encode(w.packed[at:at+n:at+n], w.plain)
-	w.packed = binary.AppendUvarint(w.packed, uint64(len(block)))
+	if w.docs.count == 0 {
+		return
+	}
+	const room = 5 // bytes for the length
 	from := len(w.packed)
-	w.packed = append(w.packed, block...) // moves it down
-	w.blocks = append(w.blocks, extent{from, len(w.packed)})
-	w.plain = w.plain[:0]
+	w.packed = w.docs.take(append(w.packed, 0, 0, 0, 0, 0))
+	n := len(w.packed) - from - room
+	head := binary.AppendUvarint(w.packed[from:from], uint64(n))
+	copy(w.packed[from+len(head):], w.packed[from+room:])
+	w.packed = w.packed[:from+len(head)+n]
+	w.blocks = append(w.blocks, extent{from + len(head), len(w.packed), len(w.events)})
 }
 
 // block is a packed block, valid until reset.
@@ -129,9 +136,7 @@ func (w *body) block(i int) []byte { return w.packed[w.blocks[i].from:w.blocks[i
 
 // appendTo appends the finished record.
 func (w *body) appendTo(dst []byte, mark marker) ([]byte, error) {
-	if len(w.plain) > 0 {
-		w.endBlock()
-	}
+	w.endBlock()
 	if w.size > maxBody {
 		return dst, fmt.Errorf("a batch takes %d bytes in the index; %d are allowed", w.size, maxBody)
 	}
@@ -168,31 +173,26 @@ func cutRecord(b []byte, mark marker) (packed []byte, size int, err error) {
 	return packed, recordHead + int(n), nil
 }
 
-// decodeBody reads the body of a record. The record keeps b.
-func decodeBody(b []byte) (record, error) {
+// decodeBody reads the body of a record, of a WAL of this version. The record keeps b.
+func decodeBody(c *codec, b []byte, version uint32) (record, error) {
 	var rec record
 	r := reader{b: b}
 	for range r.count(headSize) {
 		rec.batches = append(rec.batches, readHead(&r))
 	}
 	left, size := r.uvarint(), 0
-	for left > 0 && r.err == nil {
+	for n := 0; left > 0 && r.err == nil; n++ {
 		block := r.take(r.length())
 		if r.err != nil {
 			break
 		}
-		n, err := s2.DecodedLen(block)
-		if size += n; err == nil && size > maxBody {
+		count, plain, err := rec.read(c, block, left, version)
+		if size += plain; err == nil && size > maxBody {
 			err = fmt.Errorf("it has more than %d bytes", maxBody)
 		}
-		count := min(left, walBlock)
-		if err == nil {
-			rec.docs, err = unpackDocs(block, int(count), nil, rec.docs)
-		}
 		if err != nil {
-			r.fail(fmt.Errorf("block %d: %w", len(rec.blocks), err))
+			r.fail(fmt.Errorf("block %d: %w", n, err))
 		}
-		rec.blocks = append(rec.blocks, block)
 		left -= count
 	}
 	if r.err == nil && len(r.b) > 0 {
@@ -202,6 +202,29 @@ func decodeBody(b []byte) (record, error) {
 		return record{}, fmt.Errorf("body of a WAL record: %w", r.err)
 	}
 	return rec, nil
+}
+
+// read reads a block, of as many events as are left at most, and tells how many it has and its size.
+func (rec *record) read(c *codec, packed []byte, left uint64, version uint32) (count uint64, size int, err error) {
+	if version == 1 {
+		count = min(left, walBlock)
+		if size, err = s2.DecodedLen(packed); err == nil && size > maxBody {
+			err = fmt.Errorf("it has more than %d bytes", maxBody)
+		}
+		if err == nil {
+			rec.docs, err = unpackDocs(packed, int(count), nil, rec.docs)
+		}
+		return count, size, err
+	}
+	events, err := openBlock(c.dec, packed)
+	if err != nil {
+		return 0, 0, err
+	}
+	if count = uint64(events.count); count > left {
+		return 0, 0, errors.New("it has more events than the record")
+	}
+	rec.blocks = append(rec.blocks, recordBlock{packed, events})
+	return count, len(events.plain), nil
 }
 
 // unpackDocs appends the events of a block of a WAL; they are in plain, when that is large enough.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // replayedWAL is a WAL read into a memory.
@@ -19,7 +21,7 @@ type replayedWAL struct {
 // replay reads WAL n. Damage that was not known is entered into the manifest,
 // and whole becomes false: from there on the position stays.
 func (x *Index) replay(n uint64, numbers []uint64, whole *bool, m *manifest) (out replayedWAL, err error) {
-	out.memory = newMemory(n)
+	out.memory = newMemory(x.codec, n)
 	b, err := os.ReadFile(filepath.Join(x.cfg.Dir, walName(n)))
 	if errors.Is(err, fs.ErrNotExist) {
 		out.damage = []string{"the file is missing"}
@@ -33,7 +35,7 @@ func (x *Index) replay(n uint64, numbers []uint64, whole *bool, m *manifest) (ou
 		}
 	}
 	if len(out.damage) == 0 {
-		out.replayed, err = readWAL(b, n, end, func(rec record, intact bool) error {
+		out.replayed, err = readWAL(x.codec, b, n, end, func(rec record, intact bool) error {
 			return x.take(out.memory, rec, *whole && intact && n >= m.From)
 		})
 		if err != nil {
@@ -85,19 +87,21 @@ func (x *Index) endOf(n uint64) (int64, error) {
 // take adds a record's events to the memory, and moves the position when that may be.
 func (x *Index) take(m *memory, rec record, moves bool) error {
 	var failed error
-	for i, doc := range rec.docs {
-		if i%walBlock == 0 {
-			m.addBlock(rec.blocks[i/walBlock])
+	for i := 0; i < len(rec.docs); i += eventsPerBlock { // version 1: packed anew
+		if err := x.repack(m, rec.docs[i:min(i+eventsPerBlock, len(rec.docs))]); err != nil {
+			failed = errors.Join(failed, err)
 		}
-		e, err := decodeEvent(doc)
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("event %d: %w", i, err))
-			continue
+	}
+	for _, b := range rec.blocks {
+		m.addBlock(b.packed, b.events.count)
+		for i := range b.events.count {
+			var e event.Event
+			if err := b.events.event(i, &e); err != nil {
+				failed = errors.Join(failed, err)
+			} else if !x.replayed(m, &e) {
+				m.add(&e, i, x.cfg.Classes.Of(&e))
+			}
 		}
-		if m.has(e.ID, e.Time.Nanos) || slices.ContainsFunc(x.full, func(m *memory) bool { return m.has(e.ID, e.Time.Nanos) }) {
-			continue
-		}
-		m.add(&e, i%walBlock, x.cfg.Classes.Of(&e))
 	}
 	for i := range rec.batches {
 		m.seqs.Add(rec.batches[i].Seq)
@@ -107,6 +111,42 @@ func (x *Index) take(m *memory, rec record, moves bool) error {
 		for i := range rec.batches {
 			x.position.Advance(&rec.batches[i])
 		}
+	}
+	return failed
+}
+
+// replayed tells whether the event was met in a WAL already.
+func (x *Index) replayed(m *memory, e *event.Event) bool {
+	return m.has(e.ID, e.Time.Nanos) || slices.ContainsFunc(x.full, func(m *memory) bool { return m.has(e.ID, e.Time.Nanos) })
+}
+
+// repack adds canonical JSON to the memory, as a block.
+func (x *Index) repack(m *memory, docs [][]byte) error {
+	var failed error
+	events := make([]event.Event, 0, len(docs))
+	taken := map[place]bool{}
+	for i, doc := range docs {
+		e, err := decodeEvent(doc)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("event %d: %w", i, err))
+			continue
+		}
+		if at := (place{e.Time.Nanos, e.ID}); !taken[at] && !x.replayed(m, &e) {
+			taken[at] = true
+			events = append(events, e)
+		}
+	}
+	for len(events) > 0 {
+		n := 0
+		for n < len(events) && !x.body.docs.full() {
+			x.body.docs.add(&events[n])
+			n++
+		}
+		m.addBlock(x.body.docs.take(nil), n)
+		for i := range events[:n] {
+			m.add(&events[i], i, x.cfg.Classes.Of(&events[i]))
+		}
+		events = events[n:]
 	}
 	return failed
 }

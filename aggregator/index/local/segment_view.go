@@ -125,8 +125,8 @@ func (s *segment) byID(id string) (*roaring.Bitmap, error) {
 	found, err := s.candidates(id)
 	docs := s.readDocs()
 	for i := 0; err == nil && i < len(found); i++ {
-		var doc []byte
-		if doc, err = docs.read(found[i]); err == nil && idOf(doc) == id {
+		var got string
+		if got, err = docs.id(found[i]); err == nil && got == id {
 			set.Add(found[i])
 		}
 	}
@@ -149,11 +149,11 @@ func (s *segment) has(at place) (known bool, err error) {
 			if times(n) != at.nanos {
 				continue
 			}
-			doc, err := docs.read(n)
+			id, err := docs.id(n)
 			if err != nil {
 				return err
 			}
-			known = known || idOf(doc) == at.id
+			known = known || id == at.id
 		}
 		return nil
 	})
@@ -173,11 +173,11 @@ func (s *segment) behind(p *place) (n int, found bool, err error) {
 	}
 	docs := s.readDocs()
 	idAt := func(n int) string {
-		doc, e := docs.read(uint32(n))
+		id, e := docs.id(uint32(n))
 		if err == nil {
 			err = e
 		}
-		return idOf(doc)
+		return id
 	}
 	n = from + sort.Search(to-from, func(i int) bool { return idAt(from+i) >= p.id })
 	return n, n < to && idAt(n) == p.id, err

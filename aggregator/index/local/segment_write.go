@@ -27,7 +27,7 @@ func (x *Index) writeSegment(path string, src *source) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &segmentWriter{disk: x.cfg.disk, codec: x.codec, src: src, f: f, out: bufio.NewWriterSize(sized{x.cfg.disk, f, new(int64)}, 256<<10)}
+	w := &segmentWriter{disk: x.cfg.disk, codec: x.codec, packer: x.packer, src: src, f: f, out: bufio.NewWriterSize(sized{x.cfg.disk, f, new(int64)}, 256<<10)}
 	err = w.write()
 	if e := f.Close(); err == nil {
 		err = e
@@ -63,6 +63,7 @@ func (s sized) Write(b []byte) (int, error) {
 type segmentWriter struct {
 	disk     disk
 	codec    *codec
+	packer   *docWriter
 	src      *source
 	f        *os.File
 	out      *bufio.Writer
@@ -131,49 +132,14 @@ func hourOf(nanos int64) int {
 	return int((nanos - dayOf(nanos)*dayNanos) / int64(time.Hour))
 }
 
-const (
-	docsPerBlock = 32
-	maxSamples   = 64
-	maxSample    = 64 << 10 // bytes
-)
+// docsPerBlock is how many events a block of version 1 holds.
+const docsPerBlock = 32
 
-// docs writes the events in blocks, and the ids, which are read from them.
+// docs writes the events in blocks, their places, and the hashes.
 func (w *segmentWriter) docs() error {
-	n := len(w.src.times)
-	var sample []byte
-	if step := n / maxSamples; step >= docsPerBlock { // with few events it would cost more than it saves
-		for i := 0; i < n && len(sample) < maxSample; i += step {
-			doc, err := w.src.doc(i)
-			if err != nil {
-				return err
-			}
-			sample = append(sample, doc[:min(len(doc), maxSample-len(sample))]...)
-		}
-	}
-	enc, err := docEncoder(sample)
-	if err != nil {
-		return err
-	}
-	defer enc.Close()
-	if err := w.section(&w.foot.Sample, w.codec.pack(sample)); err != nil {
-		return err
-	}
 	w.foot.Docs.Offset = w.offset
-	hashes := w.src.hidden
-	var blocks, plain, packed []byte
-	for i := range n {
-		doc, err := w.src.doc(i)
-		if err != nil {
-			return err
-		}
-		hashes = append(hashes, hashEntry{checksum(w.src.id(i)), uint32(i)})
-		plain = binary.AppendUvarint(plain, uint64(len(doc)))
-		plain = append(plain, doc...)
-		if (i+1)%docsPerBlock != 0 && i+1 < n {
-			continue
-		}
-		packed = enc.EncodeAll(plain, packed[:0])
-		plain = plain[:0]
+	var blocks []byte
+	places, err := w.src.docs(w.packer, func(packed []byte) error {
 		if err := w.put(packed); err != nil {
 			return err
 		}
@@ -183,12 +149,36 @@ func (w *segmentWriter) docs() error {
 		}
 		blocks = binary.LittleEndian.AppendUint32(blocks, uint32(end))
 		blocks = binary.LittleEndian.AppendUint32(blocks, checksum(packed))
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	w.foot.Docs.Length = w.offset - w.foot.Docs.Offset
 	if err := w.section(&w.foot.Blocks, blocks); err != nil {
 		return err
 	}
-	return w.section(&w.foot.Hashes, appendHashes(nil, hashes, n))
+	if err := w.section(&w.foot.Places, appendPlaces(nil, places, len(blocks)/8)); err != nil {
+		return err
+	}
+	hashes := w.src.hidden
+	for n := range places {
+		hashes = append(hashes, hashEntry{checksum(w.src.id(n)), uint32(n)})
+	}
+	return w.section(&w.foot.Hashes, appendHashes(nil, hashes, len(places)))
+}
+
+// appendPlaces appends the places of the events in so many blocks: u16, or u32 where they need it.
+func appendPlaces(b []byte, places []uint32, blocks int) []byte {
+	small := blocks*eventsPerBlock <= 1<<16
+	for _, p := range places {
+		if small {
+			b = binary.LittleEndian.AppendUint16(b, uint16(p))
+		} else {
+			b = binary.LittleEndian.AppendUint32(b, p)
+		}
+	}
+	return b
 }
 
 func (w *segmentWriter) odd() error {

@@ -15,6 +15,7 @@ const (
 	markText    = 0x00 // of a string
 	markLiteral = 0x01 // of a number, true or false; null belongs to the shape
 	wholeObject = 0x02
+	flatObject  = 0x03 // in a block: the whole shape of an object of strings only, whose keys the names of its leaf columns tell
 )
 
 // maxShapeLeaves is how many leaves an object has that is taken apart.
@@ -99,6 +100,33 @@ type shapePiece struct {
 	text string
 	path string
 	mark byte
+}
+
+// isFlat tells whether flatPieces of the paths makes these pieces.
+func isFlat(pieces []shapePiece, end string) bool {
+	for i, p := range pieces {
+		head := `{"`
+		if i > 0 {
+			head = `,"`
+		}
+		n := len(p.path)
+		if p.mark != markText || len(p.text) != n+4 || p.text[:2] != head || p.text[2:n+2] != p.path || p.text[n+2:] != `":` {
+			return false
+		}
+	}
+	return len(pieces) > 0 && end == "}"
+}
+
+// flatPieces are those of an object of strings with these keys.
+func flatPieces(keys []string) (pieces []shapePiece, end string) {
+	for i, key := range keys {
+		head := `{"`
+		if i > 0 {
+			head = `,"`
+		}
+		pieces = append(pieces, shapePiece{head + key + `":`, key, markText})
+	}
+	return pieces, "}"
 }
 
 // shapePieces takes a shape apart: pieces with a leaf each, and what follows the

@@ -7,8 +7,8 @@ type source struct {
 	class    int
 	times    []int64
 	id       func(n int) []byte
-	doc      func(n int) ([]byte, error) // called in order
-	odd      []uint32                    // events whose id is not a UUID
+	docs     func(w *docWriter, put func(block []byte) error) (places []uint32, err error)
+	odd      []uint32 // events whose id is not a UUID
 	timeless bool
 	keys     [][]byte // of all dictionaries, in order
 	fields   []fieldSource

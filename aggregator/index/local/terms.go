@@ -15,6 +15,8 @@ type terms struct {
 	slots []uint64 // open addressing: 32 bits of the hash, then the number of the value, plus 1
 	terms []term
 	dicts []memoryDict
+	// implied are the words of the values whose words were worked out once.
+	implied []uint32
 }
 
 // value is a text that some dictionary has.
@@ -31,13 +33,14 @@ type term struct {
 	next  uint32 // another term with the same value, plus 1
 	count uint32 // events that have it
 	last  uint32 // of them
+	words uint32 // where its words stand in terms.implied, counted from 1: how many, and their terms; 0: not known
 }
 
 // memoryDict is a dictionary of a memory.
 type memoryDict struct {
-	recent uint32   // the term that was met last, plus 1: most fields repeat themselves
-	terms  []uint32 // in the order in which they came
-	any    bits     // the events that have a value in it
+	recent [64]uint32 // terms that were met, plus 1, by quickHash of their values: most fields repeat themselves
+	terms  []uint32   // in the order in which they came
+	any    bits       // the events that have a value in it
 }
 
 func newTerms() *terms { return &terms{seed: maphash.MakeSeed(), slots: make([]uint64, 1<<10)} }
@@ -46,6 +49,7 @@ func newTerms() *terms { return &terms{seed: maphash.MakeSeed(), slots: make([]u
 func (t *terms) reset() {
 	clear(t.slots)
 	t.text, t.words, t.terms, t.dicts = t.text[:0], t.words[:0], t.terms[:0], t.dicts[:0]
+	t.implied = t.implied[:0]
 }
 
 // newDict makes a dictionary, and returns its number.
@@ -54,7 +58,7 @@ func (t *terms) newDict() uint32 {
 	if n < cap(t.dicts) { // of one before reset
 		t.dicts = t.dicts[:n+1]
 		d := &t.dicts[n]
-		*d = memoryDict{terms: d.terms[:0], any: d.any[:0]}
+		d.recent, d.terms, d.any = [64]uint32{}, d.terms[:0], d.any[:0]
 	} else {
 		t.dicts = append(t.dicts, memoryDict{})
 	}
@@ -154,17 +158,21 @@ func (t *terms) enterIn(dict, v uint32) uint32 {
 		d := &t.dicts[dict]
 		d.terms = append(d.terms, k)
 	}
-	t.dicts[dict].recent = k + 1
 	return k
 }
 
-// again is the term of s in a dictionary when that is the one it met last.
-func (t *terms) again(dict uint32, s string) (uint32, bool) {
-	k := t.dicts[dict].recent
-	if k == 0 || string(t.textOf(t.terms[k-1].value)) != s {
-		return 0, false
+// keyed is the term of s in a dictionary, which is entered if it is new.
+func (t *terms) keyed(dict uint32, s string) uint32 {
+	place := quickHash(s) % 64
+	if k := t.dicts[dict].recent[place]; k > 0 {
+		w := &t.words[t.terms[k-1].value]
+		if int(w.size) == len(s) && string(t.text[w.at:w.at+w.size]) == s {
+			return k - 1
+		}
 	}
-	return k - 1, true
+	k := t.enterIn(dict, t.enter(s))
+	t.dicts[dict].recent[place] = k + 1
+	return k
 }
 
 // note notes that event n has the term; false: that was known.
@@ -181,5 +189,5 @@ func (t *terms) note(k, n uint32) bool {
 
 // bytes is about what all of this takes.
 func (t *terms) bytes() int {
-	return len(t.text) + 16*len(t.words) + 8*2*len(t.words) + 24*len(t.terms)
+	return len(t.text) + 16*len(t.words) + 8*2*len(t.words) + 28*len(t.terms) + 4*len(t.implied)
 }

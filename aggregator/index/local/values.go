@@ -188,12 +188,8 @@ func readValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path s
 		if i%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		doc, err := docs.read(it.Next())
-		if err != nil {
-			return err
-		}
-		e, err := decodeEvent(doc)
-		if err != nil {
+		var e event.Event
+		if err := docs.event(it.Next(), &e); err != nil {
 			return err
 		}
 		v := fields[no].Value(&e)

@@ -3,6 +3,7 @@ package local
 import (
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/query"
 )
 
@@ -31,7 +32,9 @@ type view interface {
 
 // docReader reads events. What it returns is valid until the next call.
 type docReader interface {
-	read(n uint32) ([]byte, error)
+	read(n uint32) ([]byte, error)        // canonical JSON
+	event(n uint32, e *event.Event) error // the event stays valid
+	id(n uint32) (string, error)
 }
 
 // dictionary are the values of a field, each with the events that have it.

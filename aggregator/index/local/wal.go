@@ -20,7 +20,7 @@ import (
 // what stands behind that end was never acknowledged.
 const (
 	walMagic   = "ATWL"
-	walVersion = 1
+	walVersion = 2 // 1 is read too, but not written on
 	walHead    = 36
 	walSuffix  = ".wal"
 )
@@ -112,9 +112,10 @@ func (w *wal) close() error { return w.f.Close() }
 
 // walInfo is the header of a WAL.
 type walInfo struct {
-	before int64 // how much of the WAL before it counts
-	mark   marker
-	whole  bool // the header can be read
+	version uint32
+	before  int64 // how much of the WAL before it counts
+	mark    marker
+	whole   bool // the header can be read
 }
 
 // readWALHead reads the header of a WAL. A damaged one is not whole; an unknown
@@ -123,13 +124,14 @@ func readWALHead(b []byte, number uint64) (walInfo, error) {
 	if len(b) < walHead || string(b[:4]) != walMagic || checksum(b[:walHead-4]) != binary.LittleEndian.Uint32(b[walHead-4:]) {
 		return walInfo{}, nil
 	}
-	if v := binary.LittleEndian.Uint32(b[4:]); v != walVersion {
-		return walInfo{}, fmt.Errorf("WAL %s has version %d; this release reads version %d", walName(number), v, walVersion)
+	version := binary.LittleEndian.Uint32(b[4:])
+	if version < 1 || version > walVersion {
+		return walInfo{}, fmt.Errorf("WAL %s has version %d; this release reads versions 1 to %d", walName(number), version, walVersion)
 	}
 	if binary.LittleEndian.Uint64(b[8:]) != number {
 		return walInfo{}, nil
 	}
-	return walInfo{before: int64(binary.LittleEndian.Uint64(b[16:])), mark: marker(b[24:]), whole: true}, nil
+	return walInfo{version: version, before: int64(binary.LittleEndian.Uint64(b[16:])), mark: marker(b[24:]), whole: true}, nil
 }
 
 // replayed is what readWAL found.
@@ -143,7 +145,7 @@ type replayed struct {
 // first damage: what was lost there may belong to any lane, so the position must
 // stay before it. end is how much of the file counts; -1 for the newest WAL, at
 // whose end a torn record is no damage: it was never acknowledged.
-func readWAL(b []byte, number uint64, end int64, take func(rec record, whole bool) error) (out replayed, err error) {
+func readWAL(c *codec, b []byte, number uint64, end int64, take func(rec record, whole bool) error) (out replayed, err error) {
 	if out.walInfo, err = readWALHead(b, number); err != nil {
 		return out, err
 	}
@@ -153,6 +155,7 @@ func readWAL(b []byte, number uint64, end int64, take func(rec record, whole boo
 	}
 	if !out.whole {
 		out.damage = append(out.damage, "its head cannot be read")
+		out.version = walVersion
 		if len(b) >= walHead+markerSize {
 			out.mark = marker(b[walHead:])
 		}
@@ -167,9 +170,9 @@ func readWAL(b []byte, number uint64, end int64, take func(rec record, whole boo
 	off := min(walHead, len(b))
 	out.end = int64(off)
 	for off < len(b) {
-		rec, size, err := nextRecord(b[off:], out.mark)
+		rec, size, err := nextRecord(c, b[off:], out.walInfo)
 		if err != nil {
-			next := findRecord(b, off+1, out.mark)
+			next := findRecord(c, b, off+1, out.walInfo)
 			if next < 0 {
 				if !newest {
 					out.damage = append(out.damage, fmt.Sprintf("bytes %d to %d: %v", off, len(b), err))
@@ -189,23 +192,23 @@ func readWAL(b []byte, number uint64, end int64, take func(rec record, whole boo
 	return out, nil
 }
 
-func nextRecord(b []byte, mark marker) (record, int, error) {
-	packed, size, err := cutRecord(b, mark)
+func nextRecord(c *codec, b []byte, info walInfo) (record, int, error) {
+	packed, size, err := cutRecord(b, info.mark)
 	if err != nil {
 		return record{}, 0, err
 	}
-	rec, err := decodeBody(packed)
+	rec, err := decodeBody(c, packed, info.version)
 	return rec, size, err
 }
 
 // findRecord is where the next readable record begins, or -1.
-func findRecord(b []byte, from int, mark marker) int {
+func findRecord(c *codec, b []byte, from int, info walInfo) int {
 	for from < len(b) {
-		i := bytes.Index(b[from:], mark[:])
+		i := bytes.Index(b[from:], info.mark[:])
 		if i < 0 {
 			return -1
 		}
-		if _, _, err := nextRecord(b[from+i:], mark); err == nil {
+		if _, _, err := nextRecord(c, b[from+i:], info); err == nil {
 			return from + i
 		}
 		from += i + 1

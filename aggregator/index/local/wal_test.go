@@ -231,7 +231,7 @@ func TestEndOfAnOlderWAL(t *testing.T) {
 			case "cut":
 				err = os.WriteFile(path, b[:len(b)-3], 0o600)
 			case "more": // a whole record that was never acknowledged, as a failed sync leaves it
-				w := body{batches: []*event.Batch{&s[8]}}
+				w := body{batches: []*event.Batch{&s[8]}, docs: blockWriter(t)}
 				for i := range s[8].Events {
 					w.add(&s[8].Events[i])
 				}

@@ -88,11 +88,13 @@ func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) er
 	m.walBytes.Store(x.wal.end)
 	m.mu.Lock()
 	for _, r := range records {
-		for i, e := range r.events {
-			if i%walBlock == 0 {
-				m.addBlock(r.block(i / walBlock))
+		from := 0
+		for i, b := range r.blocks {
+			m.addBlock(r.block(i), b.events-from)
+			for k, e := range r.events[from:b.events] {
+				m.add(e, k, x.cfg.Classes.Of(e))
 			}
-			m.add(e, i%walBlock, x.cfg.Classes.Of(e))
+			from = b.events
 		}
 	}
 	for i := range batches {
@@ -122,7 +124,8 @@ func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
 	records := []*body{w}
 	for i := range batches {
 		if w.size >= splitBody {
-			w = &body{}
+			w.endBlock()
+			w = &body{docs: w.docs}
 			records = append(records, w)
 		}
 		w.batches = append(w.batches, &batches[i])
@@ -143,6 +146,7 @@ func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
 			w.add(e)
 		}
 	}
+	w.endBlock()
 	return records, nil
 }
 
@@ -198,7 +202,7 @@ func (x *Index) emptyMemory(number uint64) *memory {
 	defer x.mu.Unlock()
 	m := x.spent
 	if x.spent = nil; m == nil || m.readers.Load() > 0 {
-		return newMemory(number)
+		return newMemory(x.codec, number)
 	}
 	m.reset(number)
 	return m
