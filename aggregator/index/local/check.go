@@ -74,7 +74,7 @@ func Check(ctx context.Context, dir string) (r Report, err error) {
 		}
 		r.Files = append(r.Files, checked)
 	}
-	if err := checkWALs(ctx, dir, m, &r); err != nil {
+	if err := checkWALs(ctx, c, dir, m, &r); err != nil {
 		return r, err
 	}
 	for _, d := range m.Damaged {
@@ -104,7 +104,7 @@ func (c *Checked) time(nanos int64) {
 }
 
 // checkWALs reads the WALs whose events are not in segments.
-func checkWALs(ctx context.Context, dir string, m *manifest, r *Report) error {
+func checkWALs(ctx context.Context, codec *codec, dir string, m *manifest, r *Report) error {
 	x := &Index{cfg: Config{Dir: dir}}
 	numbers, err := x.walNumbers()
 	if err != nil {
@@ -139,17 +139,11 @@ func checkWALs(ctx context.Context, dir string, m *manifest, r *Report) error {
 				c.problem("%v", err)
 			}
 		}
-		found, err := readWAL(b, n, end, func(rec record, _ bool) error {
-			var failed error
-			for i, doc := range rec.docs {
-				e, err := decodeEvent(doc)
-				if err != nil {
-					failed = errors.Join(failed, fmt.Errorf("event %d: %w", i, err))
-					continue
-				}
+		found, err := readWAL(codec, b, n, end, func(rec record, _ bool) error {
+			failed := rec.each(func(e *event.Event) {
 				c.Events++
 				c.time(e.Time.Nanos)
-			}
+			})
 			for i := range rec.batches {
 				r.Seq = max(r.Seq, rec.batches[i].Seq)
 			}
@@ -229,8 +223,8 @@ func (k *segmentCheck) chunk(ctx context.Context, from, to int) error {
 	if err != nil {
 		return err
 	}
-	m := newMemory(0)
-	m.addBlock(nil)
+	m := newMemory(k.s.codec, 0)
+	m.addBlock(nil, 0)
 	for n := from; n < to; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()

@@ -89,14 +89,14 @@ func (b *dayBuilder) add(no int, path string, dict uint32) {
 	t := b.m.terms
 	n := 0
 	for p := b.dicts[dict]; p < b.dicts[dict+1]; p++ {
-		if b.starts[p] < b.starts[p+1] {
+		if b.starts[p] < b.ends[p] {
 			n++
 		}
 	}
 	f := fieldSource{no: no, path: path, entries: make([]entrySource, 0, n)}
 	all := newBits(int(b.to - b.from))
 	for p := b.dicts[dict]; p < b.dicts[dict+1]; p++ {
-		list := b.lists[b.starts[p]:b.starts[p+1]]
+		list := b.lists[b.starts[p]:b.ends[p]]
 		if len(list) == 0 {
 			continue
 		}

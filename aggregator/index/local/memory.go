@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/event"
@@ -110,7 +111,7 @@ func (m *memory) withID(id string) iter.Seq[uint32] {
 		if !ok {
 			return
 		}
-		n := m.terms.terms[k].last
+		n := m.terms.terms[k].last - 1
 		for yield(n) && m.before[n] > 0 {
 			n = m.before[n] - 1
 		}
@@ -146,16 +147,17 @@ func (m *memory) add(e *event.Event, i, class int) {
 	m.places = append(m.places, uint32((len(m.blocks)-1)*eventsPerBlock+i))
 	m.addID(e.ID, n)
 	m.notime = m.notime || e.Time.IsZero()
+	m.posts.openEvent()
 	for no := range fields {
 		switch kinds[no] {
 		case asText:
 			if v := fields[no].Value(e); v != "" {
-				m.note(m.keyed[no], anyText, n)
-				m.addWords(v, n, no)
+				m.posts.add(m.terms.keyed(m.keyed[no], anyText))
+				m.addWords(v, no)
 			}
 		case asKey:
 			if v := fields[no].Value(e); v != "" {
-				m.note(m.keyed[no], query.Cut(v), n)
+				m.posts.add(m.terms.keyed(m.keyed[no], query.Cut(v)))
 			}
 		case asLeaves:
 			if v := fields[no].Value(e); v != "" {
@@ -172,34 +174,21 @@ func (m *memory) add(e *event.Event, i, class int) {
 func (m *memory) addID(id string, n uint32) {
 	v := m.terms.enter(id)
 	k := m.terms.enterIn(m.keyed[eventID], v)
-	before := uint32(0)
-	if t := &m.terms.terms[k]; t.count > 0 {
-		before = t.last + 1
-	}
-	m.terms.note(k, n)
 	m.ids = append(m.ids, v)
-	m.before = append(m.before, before)
+	m.before = append(m.before, m.terms.terms[k].last)
+	m.terms.terms[k].last = n + 1
 	if _, ok := event.ParseUUID(id); !ok {
 		m.odd = append(m.odd, n)
 	}
 }
 
-// note notes that event n has the value in a dictionary.
-func (m *memory) note(dict uint32, s string, n uint32) { m.noteTerm(m.terms.keyed(dict, s), n) }
-
-func (m *memory) noteTerm(k, n uint32) {
-	if m.terms.note(k, n) {
-		m.posts.add(k)
-	}
-}
-
 // addWords adds the words of a text of a field; these are the texts in which query.Text looks.
-func (m *memory) addWords(text string, n uint32, no int) {
+func (m *memory) addWords(text string, no int) {
 	for _, token := range query.Tokens(text) {
 		v := m.terms.enter(token)
-		m.noteTerm(m.terms.enterIn(m.words, v), n)
+		m.posts.add(m.terms.enterIn(m.words, v))
 		if hasWords(no) {
-			m.noteTerm(m.terms.enterIn(m.keyed[no], v), n)
+			m.posts.add(m.terms.enterIn(m.keyed[no], v))
 		}
 	}
 }
@@ -212,7 +201,7 @@ func (m *memory) addLeaf(no int, path, text string, n uint32) {
 			if r := m.rest[no]; len(r) == 0 || r[len(r)-1] != n {
 				m.rest[no] = append(r, n)
 			}
-			m.addWords(text, n, no)
+			m.addWords(text, no)
 			return
 		}
 		dict = m.terms.newDict()
@@ -220,21 +209,17 @@ func (m *memory) addLeaf(no int, path, text string, n uint32) {
 		m.named++
 	}
 	k := m.terms.keyed(dict, query.Cut(text))
-	m.noteTerm(k, n)
-	if len(text) > query.MaxValue {
-		m.addWords(text, n, no)
+	m.posts.add(k)
+	if len(text)+utf8.UTFMax > query.MaxValue { // a longer one may have been cut to the same value
+		m.addWords(text, no)
 		return
 	}
 	if m.terms.terms[k].words == 0 {
 		m.findWords(k, text)
 	}
-	at := m.terms.terms[k].words
-	for _, w := range m.terms.implied[at : at+m.terms.implied[at-1]] {
-		m.noteTerm(w, n)
-	}
 }
 
-// findWords works out the words of the value of a term, once.
+// findWords works out the words of the value of a term, once. Whoever has the term has them too, without more.
 func (m *memory) findWords(k uint32, text string) {
 	t := m.terms
 	at := len(t.implied)

@@ -99,6 +99,9 @@ type memoryDictionary struct {
 }
 
 func (d memoryDictionary) events(terms []uint32) *roaring.Bitmap {
+	if d.no == d.m.words {
+		terms = d.m.terms.implying(terms)
+	}
 	return d.m.posts.eventsOf(len(d.m.terms.terms), terms)
 }
 
@@ -111,9 +114,6 @@ func (d memoryDictionary) find(key string) (*roaring.Bitmap, error) {
 	k, ok := t.in(d.no, v)
 	if !ok {
 		return roaring.New(), nil
-	}
-	if x := &t.terms[k]; x.count == 1 {
-		return roaring.BitmapOf(x.last), nil
 	}
 	return d.events([]uint32{k}), nil
 }
@@ -131,7 +131,7 @@ func (d memoryDictionary) like(p *pattern, into *roaring.Bitmap) error {
 }
 
 func (d memoryDictionary) all() (*roaring.Bitmap, error) {
-	return roaring.BitmapOf(d.m.terms.dicts[d.no].any.list()...), nil
+	return d.events(d.m.terms.dicts[d.no].terms), nil
 }
 
 // hidden: a memory has a key for every value.
@@ -139,10 +139,20 @@ func (d memoryDictionary) hidden() (*roaring.Bitmap, error) { return roaring.New
 
 func (d memoryDictionary) count(set *roaring.Bitmap, add func(key []byte, n int)) error {
 	counts := map[uint32]int{}
-	for it := set.Iterator(); it.HasNext(); {
-		for _, k := range d.m.posts.of(it.Next()) {
-			if d.m.terms.terms[k].dict == d.no {
+	var seen []uint32 // of the event: an array may have a value twice
+	for it := set.Iterator(); it.HasNext(); seen = seen[:0] {
+		note := func(k uint32) {
+			if d.m.terms.terms[k].dict == d.no && !slices.Contains(seen, k) {
+				seen = append(seen, k)
 				counts[k]++
+			}
+		}
+		for _, k := range d.m.posts.of(it.Next()) {
+			note(k)
+			if d.no == d.m.words {
+				for _, w := range d.m.terms.impliedBy(k) {
+					note(w)
+				}
 			}
 		}
 	}

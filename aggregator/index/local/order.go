@@ -20,6 +20,7 @@ type inOrder struct {
 	dicts  []uint32 // of each dictionary, its first place, and behind the last one their number
 	done   int      // how many events the days that were taken had
 	starts []uint32 // of each place, in lists, of the day that was taken last
+	ends   []uint32
 	lists  []uint32
 }
 
@@ -65,13 +66,14 @@ func (o *inOrder) sortValues() {
 		first uint64 // bytes of the value, which mostly tell
 		value uint32
 	}
+	counts := o.counts()
 	heads := make([]head, 0, len(t.words))
 	o.places = make([]uint32, len(t.terms))
 	for v := range t.words {
-		if o.isSingle(uint32(v)) {
+		if o.isSingle(uint32(v), counts) {
 			continue
 		}
-		if k := t.words[v].term - 1; t.terms[k].dict == ids && t.terms[k].next == 0 {
+		if k := t.words[v].term; k == 0 || t.terms[k-1].dict == ids && t.terms[k-1].next == 0 {
 			continue // an id only
 		}
 		var first [8]byte
@@ -108,17 +110,31 @@ func (o *inOrder) sortValues() {
 	for i, h := range heads {
 		o.keys[i] = t.textOf(h.value)
 	}
-	o.starts = make([]uint32, len(o.ranked)+1)
+	o.starts, o.ends = make([]uint32, len(o.ranked)), make([]uint32, len(o.ranked))
+}
+
+// counts is how often events have each term; a term that an event has twice may count twice.
+func (o *inOrder) counts() []uint32 {
+	counts := make([]uint32, len(o.m.terms.terms))
+	for _, k := range o.m.posts.list {
+		counts[k]++
+	}
+	for k := range counts {
+		for _, w := range o.m.terms.impliedBy(uint32(k)) {
+			counts[w] += counts[k]
+		}
+	}
+	return counts
 }
 
 // isSingle tells whether a value looks like an id and no dictionary has it twice, and notes its terms.
-func (o *inOrder) isSingle(v uint32) bool {
+func (o *inOrder) isSingle(v uint32, counts []uint32) bool {
 	t := o.m.terms
 	if !t.words[v].id {
 		return false
 	}
 	for k := t.words[v].term; k != 0; k = t.terms[k-1].next {
-		if t.terms[k-1].count > 1 {
+		if counts[k-1] > 1 {
 			return false
 		}
 	}
@@ -133,31 +149,41 @@ func (o *inOrder) isSingle(v uint32) bool {
 // events in their order leaves each list sorted.
 func (o *inOrder) transpose(from, to int, hide func(term, event uint32)) {
 	clear(o.starts)
-	total := 0
-	for _, old := range o.events[from:to] {
-		for _, k := range o.m.posts.of(old) {
-			if p := o.places[k]; p != alone {
-				o.starts[p]++
-				total++
-			}
+	total := uint32(0)
+	o.visit(from, to, func(k, _ uint32) {
+		if p := o.places[k]; p != alone {
+			o.starts[p]++
+			total++
 		}
-	}
+	})
 	at := uint32(0)
 	for p, n := range o.starts {
 		o.starts[p], at = at, at+n
 	}
-	o.lists = slices.Grow(o.lists[:0], total)[:total]
+	copy(o.ends, o.starts)
+	o.lists = slices.Grow(o.lists[:0], int(total))[:total]
+	o.visit(from, to, func(k, n uint32) {
+		p := o.places[k]
+		if p == alone {
+			hide(k, n)
+		} else if end := o.ends[p]; end == o.starts[p] || o.lists[end-1] != n {
+			o.lists[end] = n
+			o.ends[p]++
+		}
+	})
+}
+
+// visit gives the terms of the events from one new number to another to fn, and their words.
+func (o *inOrder) visit(from, to int, fn func(k, n uint32)) {
+	t := o.m.terms
 	for n, old := range o.events[from:to] {
 		for _, k := range o.m.posts.of(old) {
-			p := o.places[k]
-			if p == alone {
-				hide(k, uint32(n))
-				continue
+			fn(k, uint32(n))
+			if t.terms[k].words > 0 {
+				for _, w := range t.impliedBy(k) {
+					fn(w, uint32(n))
+				}
 			}
-			o.lists[o.starts[p]] = uint32(n)
-			o.starts[p]++
 		}
 	}
-	copy(o.starts[1:], o.starts) // each start has moved to its end
-	o.starts[0] = 0
 }

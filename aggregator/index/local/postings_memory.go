@@ -6,7 +6,8 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// postings are the terms that each event of a memory has. The events of each
+// postings are the terms that each event of a memory has, some more than once;
+// words of a value that terms.implied has are not among them. The events of each
 // term, which queries ask for, are worked out when a query comes, and the
 // segments work them out in their own order: adding stays cheap.
 type postings struct {
@@ -28,7 +29,10 @@ func (p *postings) reset() {
 	p.list, p.ends, p.inverted = p.list[:0], p.ends[:0], inverted{}
 }
 
-func (p *postings) add(k uint32) { p.list = append(roomFor(p.list, 1), k) }
+// openEvent makes room for most events.
+func (p *postings) openEvent() { p.list = roomFor(p.list, 256) }
+
+func (p *postings) add(k uint32) { p.list = append(p.list, k) }
 
 func (p *postings) closeEvent() { p.ends = append(p.ends, uint32(len(p.list))) }
 

@@ -57,6 +57,31 @@ type recordBlock struct {
 	events *docBlock
 }
 
+// each gives the events of a record to fn. An event that cannot be read does not
+// stop it; the error tells of all of them.
+func (rec *record) each(fn func(e *event.Event)) error {
+	var failed error
+	for i, doc := range rec.docs {
+		e, err := decodeEvent(doc)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("event %d: %w", i, err))
+			continue
+		}
+		fn(&e)
+	}
+	for i, b := range rec.blocks {
+		for n := range b.events.count {
+			var e event.Event
+			if err := b.events.event(n, &e); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("event %d of block %d: %w", n, i, err))
+				continue
+			}
+			fn(&e)
+		}
+	}
+	return failed
+}
+
 // appendHead appends what a record keeps of a batch.
 func appendHead(b []byte, batch *event.Batch) []byte {
 	b = event.AppendLane(b, batch.Lane)

@@ -107,6 +107,7 @@ func (x *Index) take(m *memory, rec record, moves bool) error {
 		m.seqs.Add(rec.batches[i].Seq)
 		x.behind = max(x.behind, rec.batches[i].Seq)
 	}
+	m.terms.forget()
 	if failed == nil && moves {
 		for i := range rec.batches {
 			x.position.Advance(&rec.batches[i])

@@ -53,7 +53,7 @@ func Salvage(ctx context.Context, dir string, give func(from index.SeqRange, eve
 		case segmentSuffix:
 			err = s.segment(c)
 		case walSuffix:
-			err = s.wal(strings.TrimSuffix(name, walSuffix))
+			err = s.wal(c, strings.TrimSuffix(name, walSuffix))
 		default:
 			continue
 		}
@@ -115,11 +115,7 @@ func (s *salvage) segment(c *codec) error {
 	for n := range uint32(seg.foot.Events) {
 		var e event.Event
 		err := seg.guard(func() error {
-			doc, err := docs.read(n)
-			if err == nil {
-				e, err = decodeEvent(doc)
-			}
-			return err
+			return docs.event(n, &e)
 		})
 		if err != nil {
 			lost++
@@ -136,7 +132,7 @@ func (s *salvage) segment(c *codec) error {
 	return nil
 }
 
-func (s *salvage) wal(digits string) error {
+func (s *salvage) wal(c *codec, digits string) error {
 	var number uint64
 	if _, err := fmt.Sscanf(digits, "%d", &number); err != nil {
 		return nil // not a WAL
@@ -146,22 +142,16 @@ func (s *salvage) wal(digits string) error {
 		return err
 	}
 	var failed error
-	found, err := readWAL(b, number, -1, func(rec record, _ bool) error {
+	found, err := readWAL(c, b, number, -1, func(rec record, _ bool) error {
 		s.from = index.SeqRange{}
 		for i := range rec.batches {
 			s.from.Add(rec.batches[i].Seq)
 		}
-		var wrong error
-		for i, doc := range rec.docs {
-			e, err := decodeEvent(doc)
-			if err != nil {
-				wrong = errors.Join(wrong, fmt.Errorf("event %d: %w", i, err))
-				continue
-			}
+		wrong := rec.each(func(e *event.Event) {
 			if failed == nil {
-				failed = s.add(e)
+				failed = s.add(*e)
 			}
-		}
+		})
 		if failed == nil {
 			failed = s.flush()
 		}

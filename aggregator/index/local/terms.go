@@ -17,6 +17,7 @@ type terms struct {
 	dicts []memoryDict
 	// implied are the words of the values whose words were worked out once.
 	implied []uint32
+	implies implies
 }
 
 // value is a text that some dictionary has.
@@ -31,16 +32,20 @@ type term struct {
 	value uint32
 	dict  uint32
 	next  uint32 // another term with the same value, plus 1
-	count uint32 // events that have it
-	last  uint32 // of them
+	last  uint32 // of an id: the last event that has it, plus 1
 	words uint32 // where its words stand in terms.implied, counted from 1: how many, and their terms; 0: not known
 }
 
+const recentTerms = 64
+
 // memoryDict is a dictionary of a memory.
 type memoryDict struct {
-	recent [64]uint32 // terms that were met, plus 1, by quickHash of their values: most fields repeat themselves
-	terms  []uint32   // in the order in which they came
-	any    bits       // the events that have a value in it
+	terms []uint32 // in the order in which they came
+	// Most fields repeat themselves: by quickHash of their values, terms that were met, plus 1,
+	// and their values as the caller has them, until forget.
+	recent [recentTerms]uint32
+	texts  [recentTerms]string
+	met    bool // texts has some
 }
 
 func newTerms() *terms { return &terms{seed: maphash.MakeSeed(), slots: make([]uint64, 1<<10)} }
@@ -49,7 +54,8 @@ func newTerms() *terms { return &terms{seed: maphash.MakeSeed(), slots: make([]u
 func (t *terms) reset() {
 	clear(t.slots)
 	t.text, t.words, t.terms, t.dicts = t.text[:0], t.words[:0], t.terms[:0], t.dicts[:0]
-	t.implied = t.implied[:0]
+	t.implied, t.implies.terms, t.implies.starts = t.implied[:0], nil, nil
+	t.implies.upTo = 0
 }
 
 // newDict makes a dictionary, and returns its number.
@@ -58,7 +64,7 @@ func (t *terms) newDict() uint32 {
 	if n < cap(t.dicts) { // of one before reset
 		t.dicts = t.dicts[:n+1]
 		d := &t.dicts[n]
-		d.recent, d.terms, d.any = [64]uint32{}, d.terms[:0], d.any[:0]
+		*d = memoryDict{terms: d.terms[:0]}
 	} else {
 		t.dicts = append(t.dicts, memoryDict{})
 	}
@@ -163,31 +169,42 @@ func (t *terms) enterIn(dict, v uint32) uint32 {
 
 // keyed is the term of s in a dictionary, which is entered if it is new.
 func (t *terms) keyed(dict uint32, s string) uint32 {
-	place := quickHash(s) % 64
-	if k := t.dicts[dict].recent[place]; k > 0 {
+	place, d := quickHash(s)%recentTerms, &t.dicts[dict]
+	if k := d.recent[place]; k > 0 {
+		if d.texts[place] == s && s != "" {
+			return k - 1
+		}
 		w := &t.words[t.terms[k-1].value]
 		if int(w.size) == len(s) && string(t.text[w.at:w.at+w.size]) == s {
+			d.texts[place], d.met = s, true
 			return k - 1
 		}
 	}
 	k := t.enterIn(dict, t.enter(s))
-	t.dicts[dict].recent[place] = k + 1
+	d.recent[place], d.texts[place], d.met = k+1, s, true
 	return k
 }
 
-// note notes that event n has the term; false: that was known.
-func (t *terms) note(k, n uint32) bool {
-	x := &t.terms[k]
-	if x.count > 0 && x.last == n {
-		return false
+// forget lets go of the caller's texts.
+func (t *terms) forget() {
+	for i := range t.dicts {
+		if d := &t.dicts[i]; d.met {
+			clear(d.texts[:])
+			d.met = false
+		}
 	}
-	x.count++
-	x.last = n
-	t.dicts[x.dict].any.set(n)
-	return true
 }
 
 // bytes is about what all of this takes.
 func (t *terms) bytes() int {
-	return len(t.text) + 16*len(t.words) + 8*2*len(t.words) + 28*len(t.terms) + 4*len(t.implied)
+	return len(t.text) + 16*len(t.words) + 8*2*len(t.words) + 20*len(t.terms) + 4*len(t.implied)
+}
+
+// impliedBy are the words of the value of a term, as far as they are known.
+func (t *terms) impliedBy(k uint32) []uint32 {
+	at := t.terms[k].words
+	if at == 0 {
+		return nil
+	}
+	return t.implied[at : at+t.implied[at-1]]
 }

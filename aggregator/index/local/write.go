@@ -100,6 +100,7 @@ func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) er
 	for i := range batches {
 		m.seqs.Add(batches[i].Seq)
 	}
+	m.terms.forget()
 	m.mu.Unlock()
 	x.body.reset()
 	if cap(x.packed) > keepBuffer {
