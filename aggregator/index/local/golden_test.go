@@ -14,55 +14,65 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-var update = flag.Bool("update", false, "write testdata/v1 anew")
+var update = flag.Bool("update", false, "write testdata/v2 anew")
 
-// A folder that version 1 wrote is read by this release: segments of three days,
-// a WAL with a torn end, a manifest. When this fails the format has changed: give
-// it a new version, and keep reading the old one.
+// Folders that this release and those before it wrote are read: segments of
+// three days, a WAL with a torn end, a manifest. When this fails the format has
+// changed: give it a new version, and keep reading the old ones.
 func TestGolden(t *testing.T) {
-	golden := filepath.Join("testdata", "v1")
-	type content struct {
-		Position event.Position
-		Events   []string
-	}
 	if *update {
-		s := newStream(20)
-		dir := t.TempDir()
-		x := mustOpen(t, Config{Dir: dir})
-		for i, part := range []stream{s[:12], s} {
-			if err := part.follow(x, 5); err != nil {
+		writeGolden(t, filepath.Join("testdata", "v2"))
+	}
+	for _, version := range []string{"v1", "v2"} {
+		t.Run(version, func(t *testing.T) { readGolden(t, filepath.Join("testdata", version)) })
+	}
+}
+
+type goldenContent struct {
+	Position event.Position
+	Events   []string
+}
+
+func writeGolden(t *testing.T, golden string) {
+	s := newStream(20)
+	dir := t.TempDir()
+	x := mustOpen(t, Config{Dir: dir})
+	for i, part := range []stream{s[:12], s} {
+		if err := part.follow(x, 5); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			if err := x.cut(); err != nil {
 				t.Fatal(err)
 			}
-			if i == 0 {
-				if err := x.cut(); err != nil {
-					t.Fatal(err)
-				}
-				if err := x.waitBuilt(context.Background()); err != nil {
-					t.Fatal(err)
-				}
+			if err := x.waitBuilt(context.Background()); err != nil {
+				t.Fatal(err)
 			}
 		}
-		if _, err := x.wal.f.WriteAt([]byte("torn"), x.wal.end); err != nil {
-			t.Fatal(err)
-		}
-		mustClose(t, x)
-		if err := os.MkdirAll(golden, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		copyDir(t, dir, golden)
-		b, err := json.Marshal(content{s.position(1 << 60), s.docs(1 << 60)})
-		if err == nil {
-			err = os.WriteFile(golden+".json", b, 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
+	if _, err := x.wal.f.WriteAt([]byte("torn"), x.wal.end); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, x)
+	if err := os.MkdirAll(golden, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copyDir(t, dir, golden)
+	b, err := json.Marshal(goldenContent{s.position(1 << 60), s.docs(1 << 60)})
+	if err == nil {
+		err = os.WriteFile(golden+".json", b, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readGolden(t *testing.T, golden string) {
 	b, err := os.ReadFile(golden + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want content
+	var want goldenContent
 	if err := json.Unmarshal(b, &want); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +91,8 @@ func TestGolden(t *testing.T) {
 	if diff := cmp.Diff(want.Events, contents(t, x)); diff != "" {
 		t.Fatalf("events (-want +got)\n%s", diff)
 	}
-	if st := x.Stats(); st.Segments != 3 || len(st.Damaged) > 0 {
+	// What an older release wrote to the WAL becomes segments at once.
+	if st := x.Stats(); st.Segments < 3 || len(st.Damaged) > 0 {
 		t.Fatalf("stats %+v", st)
 	}
 }

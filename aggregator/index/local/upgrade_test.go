@@ -211,7 +211,7 @@ func TestSalvage(t *testing.T) {
 		problems += len(f.Problems)
 	}
 	missing := len(all) - len(some)
-	if missing < 1 || missing > 32 || problems != 1 {
+	if missing < 1 || missing > eventsPerBlock || problems != 1 {
 		t.Errorf("%d of %d events are missing, %d problems: %+v", missing, len(all), problems, found)
 	}
 	for _, doc := range some {
