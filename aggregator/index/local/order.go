@@ -150,39 +150,41 @@ func (o *inOrder) isSingle(v uint32, counts []uint32) bool {
 func (o *inOrder) transpose(from, to int, hide func(term, event uint32)) {
 	clear(o.starts)
 	total := uint32(0)
-	o.visit(from, to, func(k, _ uint32) {
-		if p := o.places[k]; p != alone {
+	t, places := o.m.terms, o.places
+	count := func(k uint32) {
+		if p := places[k]; p != alone {
 			o.starts[p]++
 			total++
 		}
-	})
+	}
+	for _, old := range o.events[from:to] {
+		for _, k := range o.m.posts.of(old) {
+			count(k)
+			for _, w := range t.impliedBy(k) {
+				count(w)
+			}
+		}
+	}
 	at := uint32(0)
 	for p, n := range o.starts {
 		o.starts[p], at = at, at+n
 	}
 	copy(o.ends, o.starts)
 	o.lists = slices.Grow(o.lists[:0], int(total))[:total]
-	o.visit(from, to, func(k, n uint32) {
-		p := o.places[k]
+	add := func(k, n uint32) {
+		p := places[k]
 		if p == alone {
 			hide(k, n)
 		} else if end := o.ends[p]; end == o.starts[p] || o.lists[end-1] != n {
 			o.lists[end] = n
 			o.ends[p]++
 		}
-	})
-}
-
-// visit gives the terms of the events from one new number to another to fn, and their words.
-func (o *inOrder) visit(from, to int, fn func(k, n uint32)) {
-	t := o.m.terms
+	}
 	for n, old := range o.events[from:to] {
 		for _, k := range o.m.posts.of(old) {
-			fn(k, uint32(n))
-			if t.terms[k].words > 0 {
-				for _, w := range t.impliedBy(k) {
-					fn(w, uint32(n))
-				}
+			add(k, uint32(n))
+			for _, w := range t.impliedBy(k) {
+				add(w, uint32(n))
 			}
 		}
 	}
