@@ -28,6 +28,7 @@ type textsRead struct {
 	codes  []uint32 // once they were read: 1 + the number of its value; 0: none
 	ends   []uint32 // of each value, where it begins in text, and the end of the last
 	values []string // what was made of them so far; "": nothing yet
+	asked  int      // before they were read
 	bad    bool
 }
 
@@ -200,20 +201,94 @@ func (c *textsRead) open() bool {
 	c.ends = make([]uint32, fresh+1)
 	t := textReader{s: c.text}
 	for i := range fresh {
-		switch head := t.uvarint(); {
-		case head == 0:
-			t.take(16)
-		case head%2 == 1:
-			t.take(head / 2)
-		default:
-			t.take(head/2 - 1)
-			if n := t.take(1); n != "" {
-				t.take(uint64(n[0]))
-			}
-		}
+		t.skipValue()
 		c.ends[i+1] = uint32(t.i)
 	}
 	return !t.bad && t.i == len(c.text)
+}
+
+// value is the text of code n; false when the column cannot be read. Whoever reads
+// one event of a block does not have all columns opened for it.
+func (c *textsRead) value(n int) (string, bool) {
+	const often = 3
+	if c.raw != "" && c.codes == nil && c.asked < often {
+		c.asked++
+		return c.find(n)
+	}
+	code, ok := c.code(n)
+	if !ok {
+		return "", false
+	}
+	return c.at(code), true
+}
+
+// find is value of a column that is not open.
+func (c *textsRead) find(n int) (string, bool) {
+	r := textReader{s: c.raw}
+	fresh, code := uint64(0), uint64(0)
+	for i := 0; i <= n && !r.bad; i++ {
+		if code = r.uvarint(); code == codeNew {
+			fresh++
+		}
+	}
+	switch {
+	case r.bad:
+		return "", false
+	case code == codeAbsent:
+		return "", true
+	case code == codeNew:
+		code = codeKnown + fresh - 1
+	}
+	if code -= codeKnown; code >= fresh {
+		return "", false
+	}
+	t := textReader{s: c.text}
+	for ; code > 0 && !t.bad; code-- {
+		t.skipValue()
+	}
+	v := t.value()
+	return v, !t.bad
+}
+
+// skipValue moves past a value.
+func (r *textReader) skipValue() {
+	switch head := r.uvarint(); {
+	case head == 0:
+		r.take(16)
+	case head%2 == 1:
+		r.take(head / 2)
+	default:
+		r.take(head/2 - 1)
+		if n := r.take(1); n != "" {
+			r.take(uint64(n[0]))
+		}
+	}
+}
+
+// value reads a value.
+func (r *textReader) value() string {
+	switch head := r.uvarint(); {
+	case head == 0:
+		if id := r.take(16); id != "" {
+			return event.FormatUUID([16]byte([]byte(id)))
+		}
+		return ""
+	case head%2 == 1:
+		return r.take(head / 2)
+	default:
+		prefix := r.take(head/2 - 1)
+		n := r.take(1)
+		if n == "" {
+			return ""
+		}
+		rest := r.take(uint64(n[0]))
+		text := make([]byte, 0, len(prefix)+2*len(rest))
+		text = append(text, prefix...)
+		for i := range len(rest) {
+			text = append(text, hexDigits[rest[i]>>4], hexDigits[rest[i]&15])
+		}
+		return string(text)
+	}
 }
 
 // at is the text with a code; 0: "".
@@ -228,23 +303,7 @@ func (c *textsRead) at(code uint32) string {
 		return v
 	}
 	t := textReader{s: c.text[c.ends[code-1]:c.ends[code]]}
-	var v string
-	switch head := t.uvarint(); {
-	case head == 0:
-		v = event.FormatUUID([16]byte([]byte(t.take(16))))
-	case head%2 == 1:
-		v = t.take(head / 2)
-	default:
-		prefix := t.take(head/2 - 1)
-		t.take(1)
-		rest := t.s[t.i:]
-		text := make([]byte, 0, len(prefix)+2*len(rest))
-		text = append(text, prefix...)
-		for i := range len(rest) {
-			text = append(text, hexDigits[rest[i]>>4], hexDigits[rest[i]&15])
-		}
-		v = string(text)
-	}
+	v := t.value()
 	c.values[code-1] = v
 	return v
 }
@@ -344,12 +403,12 @@ func (c *objectsRead) object(n int) (event.Object, bool) {
 	b := make([]byte, 0, 256)
 	for i, p := range s.pieces {
 		leaf := &c.leaves[s.leaves[i]]
-		code, ok := leaf.code(int(c.at[int(c.starts[n])+i]))
+		v, ok := leaf.value(int(c.at[int(c.starts[n])+i]))
 		if !ok {
 			return "", false
 		}
 		b = append(b, p.text...)
-		if v := leaf.at(code); p.mark == markText {
+		if p.mark == markText {
 			b = event.AppendString(b, v)
 		} else {
 			b = append(b, v...)
@@ -366,11 +425,11 @@ func (b *docBlock) event(n int, e *event.Event) error {
 	*e = event.Event{}
 	setNumbers(e, &b.numbers[n])
 	for i, text := range docTexts {
-		code, ok := b.texts[i].code(n)
+		v, ok := b.texts[i].value(n)
 		if !ok {
 			return errBlock
 		}
-		*text(e) = b.texts[i].at(code)
+		*text(e) = v
 	}
 	for i, object := range docObjects {
 		o, ok := b.objects[i].object(n)
@@ -390,11 +449,11 @@ func (b *docBlock) id(n int) (string, error) {
 	if n < 0 || n >= b.count {
 		return "", fmt.Errorf("a block of %d events has no number %d", b.count, n)
 	}
-	code, ok := b.texts[docID].code(n)
+	id, ok := b.texts[docID].value(n)
 	if !ok {
 		return "", errBlock
 	}
-	return b.texts[docID].at(code), nil
+	return id, nil
 }
 
 // docID is the place of eventId in docTexts.
