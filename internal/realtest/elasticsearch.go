@@ -53,7 +53,7 @@ http.port: %[3]s
 transport.port: 0
 discovery.type: single-node
 cluster.routing.allocation.disk.threshold_enabled: false
-action.destructive_requires_name: false
+indices.breaker.total.use_real_memory: false
 `, home, host, port))
 	log := configured(t, filepath.Join(home, "config"), "log4j2.properties", `
 status = error

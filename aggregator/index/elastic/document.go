@@ -91,7 +91,6 @@ func (d *documents) outline(e *event.Event) *event.Event {
 	o.RequestParameters, o.ResponseElements, o.ReferencedResources, o.Attributes, o.Additional = "", "", "", "", ""
 	o.Identity.SessionAttributes, o.Identity.SessionIssuer = "", ""
 	o.Exchange = event.Exchange{}
-	o.RequestParameterJSON, o.Raw = "", ""
 	return &o
 }
 
@@ -120,7 +119,7 @@ func (d *documents) prose(b []byte, e *event.Event) []byte {
 		}
 		name := proseFields[i].Name
 		d.paths = appendMember(d.paths, name)
-		if name == valuesOf && units(text) > maxUnits {
+		if units(text) > maxUnits { // to be counted
 			d.addLong(name, query.Cut(text))
 		}
 		tokens := query.Tokens(text)

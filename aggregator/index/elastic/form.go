@@ -21,9 +21,6 @@ var (
 	numberFields = fieldsOf(event.Number)
 )
 
-// valuesOf is the text whose values can be counted by Elasticsearch, as it is also a keyword.
-const valuesOf = "errorMessage"
-
 func fieldsOf(kinds ...event.Kind) []event.Field {
 	return slices.DeleteFunc(event.Fields(), func(f event.Field) bool { return !slices.Contains(kinds, f.Kind) })
 }

@@ -47,14 +47,12 @@ func mapping() object {
 				m["doc_values"], m["copy_to"] = false, []string{section + ".whole", section + ".id"}
 			}
 		case event.Timestamp:
-			m = object{"type": "date", "format": "strict_date_optional_time"}
+			// As text the values are counted: with the digits that the source gave.
+			m = object{"type": "date", "format": "strict_date_optional_time", "fields": object{"text": object{"type": "keyword", "index": false}}}
 		case event.Boolean:
 			m = object{"type": "boolean"}
 		case event.Prose:
-			if f.Name != valuesOf {
-				continue
-			}
-			m = object{"type": "keyword", "ignore_above": maxUnits}
+			m = object{"type": "keyword", "ignore_above": maxUnits, "index": f.Name == "errorMessage"}
 		default:
 			continue // in the section
 		}

@@ -27,8 +27,12 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 	var counts map[string]int
 	var err error
 	switch {
-	case !isExact(q.Filter), f.Name == "eventId", f.Kind == event.Timestamp, f.Kind == event.Prose && f.Name != valuesOf:
+	case !isExact(q.Filter):
 		counts, err = x.scanValues(ctx, q, f, path)
+	case f.Name == "eventId":
+		counts, err = x.idCounts(ctx, q, f, n)
+	case f.Kind == event.Timestamp:
+		counts, err = x.counts(ctx, q, f.Name+".text", "", n)
 	case f.Kind == event.Flattened:
 		counts, err = x.counts(ctx, q, section+".leaf", leafKey(f.Name, path), n)
 	case f.Kind == event.Number:
@@ -162,4 +166,19 @@ func (x *Index) allCounts(ctx context.Context, q index.Query, field, key string)
 		}
 		after = page.After
 	}
+}
+
+// idCounts counts ids. Those that are cut may become equal, which only reading tells.
+func (x *Index) idCounts(ctx context.Context, q index.Query, f event.Field, n int) (map[string]int, error) {
+	long := object{"filter": prefix(section+".long", f.Name+"=")}
+	var cut struct {
+		Count int `json:"doc_count"`
+	}
+	if err := x.aggregate(ctx, q, long, &cut); err != nil {
+		return nil, err
+	}
+	if cut.Count > 0 {
+		return x.scanValues(ctx, q, f, "")
+	}
+	return x.counts(ctx, q, section+".id", "", n)
 }
