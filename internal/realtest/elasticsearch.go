@@ -67,7 +67,7 @@ rootLogger.appenderRef.console.ref = console
 	if err := os.Symlink(filepath.Join(dist, "modules"), filepath.Join(home, "modules")); err != nil {
 		t.Fatal(err)
 	}
-	p = Start(t, nil, java("java"), "-Xms"+elasticsearchHeap, "-Xmx"+elasticsearchHeap, "-XX:+ExitOnOutOfMemoryError", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+	p = Start(t, nil, java("java"), "-Xms"+elasticsearchHeap, "-Xmx"+elasticsearchHeap, "-XX:+ExitOnOutOfMemoryError", "-XX:+UseSerialGC",
 		"-Djava.io.tmpdir="+filepath.Join(home, "tmp"), "-Dlog4j2.disable.jmx=true", "-Dlog4j2.configurationFile="+log,
 		"-cp", filepath.Join(dist, "classes")+":"+filepath.Join(dist, "lib", "*"), "Node", home)
 	AwaitElasticsearch(t, "http://"+addr, p)
