@@ -338,7 +338,9 @@ func (j *judge) judgeFindings(q *aggregator.Quarantine) {
 		}
 	}
 	for name, n := range told {
-		if want[name] == 0 {
+		// A batch that the restored index lacks, and that comes once more behind later
+		// ones, cannot be told from a fork.
+		if want[name] == 0 && !(j.w.restored && strings.HasPrefix(name, "AgentConflict ")) {
 			j.w.fail("told once", "%s is told %d times, and never happened", name, n)
 		}
 	}
@@ -346,7 +348,7 @@ func (j *judge) judgeFindings(q *aggregator.Quarantine) {
 	for _, a := range j.w.agents {
 		forks += a.forks
 	}
-	if kept, err := q.List(); err != nil || len(kept) != j.w.garbage+forks {
+	if kept, err := q.List(); err != nil || len(kept) < j.w.garbage+forks || len(kept) > j.w.garbage+forks && !j.w.restored {
 		j.w.fail("told once", "quarantine has %d batches (%v), want %d", len(kept), err, j.w.garbage+forks)
 	}
 }
