@@ -62,12 +62,22 @@ func newClient(a Access) (*client, error) {
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext, TLSClientConfig: trust,
 		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: answerTimeout, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 	}
-	t, err := elastictransport.New(elastictransport.Config{
-		URLs: urls, Username: a.Username, Password: a.Password, APIKey: a.APIKey, Transport: connections, UserAgent: "actiontrail",
+	options := []elastictransport.Option{
+		elastictransport.WithURLs(urls...), elastictransport.WithTransport(connections), elastictransport.WithUserAgent("actiontrail"),
 		// Another node at once; what is to wait is decided where the request is made.
-		MaxRetries: len(urls) - 1, DisableRetry: len(urls) == 1, RetryOnStatus: []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout},
-		RetryOnError: func(r *http.Request, _ error) bool { return r.Context().Err() == nil },
-	})
+		elastictransport.WithRetry(len(urls)-1, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout),
+		elastictransport.WithRetryOnError(func(r *http.Request, _ error) bool { return r.Context().Err() == nil }),
+	}
+	if len(urls) == 1 {
+		options = append(options, elastictransport.WithDisableRetry())
+	}
+	switch {
+	case a.APIKey != "":
+		options = append(options, elastictransport.WithAPIKey(a.APIKey))
+	case a.Username != "":
+		options = append(options, elastictransport.WithBasicAuth(a.Username, a.Password))
+	}
+	t, err := elastictransport.NewClient(options...)
 	if err != nil {
 		return nil, fmt.Errorf("elasticsearch: %w", err)
 	}

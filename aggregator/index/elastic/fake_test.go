@@ -32,6 +32,8 @@ type fake struct {
 	item func(id string, doc []byte, bulk int) (status int, kind string)
 	// cut ends the connection before the answer to this bulk request, after it was done.
 	cut func(bulk int) bool
+	// lose ends the connection before the answer to a document that was stored at this path.
+	lose func(path string) bool
 }
 
 func newFake(t *testing.T) *fake {
@@ -112,6 +114,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		f.indices[parts[0]][last] = body
+		if f.lose != nil && f.lose(r.URL.Path) {
+			panic(http.ErrAbortHandler)
+		}
 		fmt.Fprint(w, "{}")
 	default:
 		fail(w, http.StatusNotImplemented, r.Method+" "+r.URL.Path)

@@ -162,6 +162,39 @@ func TestWriteGivesUp(t *testing.T) {
 	f.wantEvents(t, events)
 }
 
+// The position became durable, but the answer that says so was lost: it is read again.
+func TestAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	x := open(t, f.config())
+	lost := false
+	f.lose = func(path string) bool {
+		first := !lost && strings.Contains(path, "journal-")
+		lost = lost || first
+		return first
+	}
+	var lanes indextest.Lanes
+	events := indextest.Events(4, 20)
+	first, second := lanes.Batch("a", events[:10]...), lanes.Batch("a", events[10:]...)
+	if err := x.Write(context.Background(), []event.Batch{first}); err == nil {
+		t.Fatal("a write without an answer has succeeded")
+	}
+	if err := x.Ready(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	p := x.Position()
+	if v := p.Check(&first); v != event.Resend {
+		t.Fatalf("the batch that is durable is %v to the position", v)
+	}
+	if err := x.Write(context.Background(), []event.Batch{second}); err != nil {
+		t.Fatal(err)
+	}
+	f.wantEvents(t, events)
+	if diff := cmp.Diff(x.Position(), open(t, f.config()).Position()); diff != "" {
+		t.Errorf("position (-written +read)\n%s", diff)
+	}
+}
+
 // An event that Elasticsearch misreads is stored as a safe document; one that it
 // takes in no form goes to Refused, before the position moves past it.
 func TestRefused(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"slices"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
@@ -114,11 +113,4 @@ func (x *Index) dropIndex(ctx context.Context, name string) error {
 	x.indices = maps.Clone(x.indices)
 	delete(x.indices, name)
 	return nil
-}
-
-// names are all indices of events, in order.
-func (x *Index) names() []string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return slices.Sorted(maps.Keys(x.indices))
 }

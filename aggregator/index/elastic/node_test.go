@@ -220,7 +220,6 @@ func (n *node) classes(t *testing.T) {
 		told = append(told, e)
 		return nil
 	}
-	x = open(t, cfg)
 	cfg.Now = func() time.Time { return indextest.Start.Add(24 * time.Hour) }
 	x = open(t, cfg)
 	write(t, x, lanes.Batch("a", events...))
