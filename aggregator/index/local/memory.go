@@ -152,12 +152,12 @@ func (m *memory) add(e *event.Event, i, class int) {
 		switch kinds[no] {
 		case asText:
 			if v := fields[no].Value(e); v != "" {
-				m.posts.add(m.terms.keyed(m.keyed[no], anyText))
+				m.note(m.keyed[no], anyText, n)
 				m.addWords(v, no)
 			}
 		case asKey:
 			if v := fields[no].Value(e); v != "" {
-				m.posts.add(m.terms.keyed(m.keyed[no], query.Cut(v)))
+				m.note(m.keyed[no], query.Cut(v), n)
 			}
 		case asLeaves:
 			if v := fields[no].Value(e); v != "" {
@@ -180,6 +180,14 @@ func (m *memory) addID(id string, n uint32) {
 	if _, ok := event.ParseUUID(id); !ok {
 		m.odd = append(m.odd, n)
 	}
+}
+
+// note notes that event n has the value in a dictionary, and returns its term.
+func (m *memory) note(dict uint32, s string, n uint32) uint32 {
+	k := m.terms.keyed(dict, s)
+	m.posts.add(k)
+	m.terms.dicts[dict].any.set(n)
+	return k
 }
 
 // addWords adds the words of a text of a field; these are the texts in which query.Text looks.
@@ -208,8 +216,7 @@ func (m *memory) addLeaf(no int, path, text string, n uint32) {
 		m.leaves[no][strings.Clone(path)] = dict
 		m.named++
 	}
-	k := m.terms.keyed(dict, query.Cut(text))
-	m.posts.add(k)
+	k := m.note(dict, query.Cut(text), n)
 	if len(text)+utf8.UTFMax > query.MaxValue { // a longer one may have been cut to the same value
 		m.addWords(text, no)
 		return

@@ -131,7 +131,10 @@ func (d memoryDictionary) like(p *pattern, into *roaring.Bitmap) error {
 }
 
 func (d memoryDictionary) all() (*roaring.Bitmap, error) {
-	return d.events(d.m.terms.dicts[d.no].terms), nil
+	if d.no == d.m.words {
+		return d.events(d.m.terms.dicts[d.no].terms), nil
+	}
+	return roaring.FromDense(slices.Clone(d.m.terms.dicts[d.no].any), false), nil
 }
 
 // hidden: a memory has a key for every value.

@@ -41,6 +41,7 @@ const recentTerms = 64
 // memoryDict is a dictionary of a memory.
 type memoryDict struct {
 	terms []uint32 // in the order in which they came
+	any   bits     // the events that have a value in it; of the words it is not kept
 	// Most fields repeat themselves: by quickHash of their values, terms that were met, plus 1,
 	// and their values as the caller has them, until forget.
 	recent [recentTerms]uint32
@@ -64,7 +65,7 @@ func (t *terms) newDict() uint32 {
 	if n < cap(t.dicts) { // of one before reset
 		t.dicts = t.dicts[:n+1]
 		d := &t.dicts[n]
-		*d = memoryDict{terms: d.terms[:0]}
+		*d = memoryDict{terms: d.terms[:0], any: d.any[:0]}
 	} else {
 		t.dicts = append(t.dicts, memoryDict{})
 	}
