@@ -159,5 +159,9 @@ func WaitLock(path string) (*Lock, error) {
 	}
 }
 
-// Close gives the folder back. The kernel does so too when the process dies.
-func (l *Lock) Close() error { return l.f.Close() }
+// Close gives the folder or the file to others; the kernel does so too when the process dies. The lock is taken off by name and not only
+// closed: a process that is being started at this moment has a copy of the open file.
+func (l *Lock) Close() error {
+	err := unix.Flock(int(l.f.Fd()), unix.LOCK_UN)
+	return errors.Join(err, l.f.Close())
+}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func content(t *testing.T, path string) string {
@@ -202,5 +203,30 @@ func TestCreateSecret(t *testing.T) {
 	}
 	if err := CreateSecret(path, nil); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a taken path: %v", err)
+	}
+}
+
+// A process that is being started has a copy of each open file until its program runs.
+// It holds no lock that was given up.
+func TestClosedLockIsFreeBesideACopy(t *testing.T) {
+	dir := t.TempDir()
+	l, err := LockDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := unix.Dup(int(l.f.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(copied)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := LockDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
 	}
 }

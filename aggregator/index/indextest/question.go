@@ -290,7 +290,7 @@ func (a *asker) question() question {
 	if a.IntN(20) > 0 {
 		q.Filter = a.expr(of, a.IntN(4))
 	}
-	switch a.IntN(50) {
+	switch a.IntN(200) {
 	case 0:
 	case 1:
 		q.From = a.time()

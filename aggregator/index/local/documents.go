@@ -26,13 +26,13 @@ func (s *segment) newDecoder() (*zstd.Decoder, error) {
 	return d, err
 }
 
-// segmentDocs reads the events of a segment, and keeps the last block it unpacked.
+// segmentDocs reads the events of a segment, and keeps the last blocks it unpacked.
 type segmentDocs struct {
-	s     *segment
-	block int // that is unpacked; -1: none
-	open  *docBlock
-	json  []byte
+	s    *segment
+	open openBlocks
+	json []byte
 	// Of version 1:
+	block int // that is unpacked; -1: none
 	plain []byte
 	docs  [][]byte
 }
@@ -62,7 +62,7 @@ func (d *segmentDocs) event(n uint32, e *event.Event) error {
 	b, i, err := d.place(n)
 	if err == nil {
 		if err = b.event(i, e); err != nil {
-			err = d.s.damaged("block %d of the events: %v", d.block, err)
+			err = d.s.damaged("event %d: %v", n, err)
 		}
 	}
 	return err
@@ -79,7 +79,7 @@ func (d *segmentDocs) id(n uint32) (string, error) {
 	}
 	id, err := b.id(i)
 	if err != nil {
-		err = d.s.damaged("block %d of the events: %v", d.block, err)
+		err = d.s.damaged("event %d: %v", n, err)
 	}
 	return id, err
 }
@@ -92,21 +92,28 @@ func (d *segmentDocs) place(n uint32) (b *docBlock, i int, err error) {
 			return err
 		}
 		i = int(at % eventsPerBlock)
-		if block := int(at / eventsPerBlock); block != d.block {
-			d.block = -1
-			packed, err := d.s.docBlock(block)
+		number := int(at / eventsPerBlock)
+		b, err = d.open.block(number, func() (*docBlock, error) {
+			packed, err := d.s.docBlock(number)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			if d.open, err = openBlock(d.s.codec.dec, packed); err != nil {
-				return d.s.damaged("block %d of the events: %v", block, err)
+			b, err := openBlock(d.s.codec.dec, packed)
+			if err != nil {
+				err = d.s.damaged("block %d of the events: %v", number, err)
 			}
-			d.block = block
-		}
-		b = d.open
-		return nil
+			return b, err
+		})
+		return err
 	})
 	return b, i, err
+}
+
+func (d *segmentDocs) arrange(events []uint32) error {
+	if d.s.foot.version == 1 {
+		return nil // the order of time is that of the blocks
+	}
+	return d.s.guard(func() error { return arrange(events, d.s.placeOf) })
 }
 
 // placeOf is the place of an event: its block * eventsPerBlock + its number there.

@@ -148,32 +148,22 @@ func readFields(ctx context.Context, p part, read []*roaring.Bitmap, counts map[
 			all.Or(set)
 		}
 	}
-	docs := p.readDocs()
-	for i, it := 0, all.Iterator(); it.HasNext(); i++ {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		n := it.Next()
-		var e event.Event
-		if err := docs.event(n, &e); err != nil {
-			return err
-		}
+	return readAll(ctx, p, all, func(n uint32, e *event.Event) {
 		for no, set := range read {
 			if set == nil || !set.Contains(n) {
 				continue
 			}
 			if f := fields[no]; f.Kind != event.Flattened {
-				if (query.Exists{Field: f}).Match(&e) {
+				if (query.Exists{Field: f}).Match(e) {
 					counts[f.Name]++
 				}
 				continue
 			}
-			for name := range leafNames(fields[no], &e) {
+			for name := range leafNames(fields[no], e) {
 				counts[name]++
 			}
 		}
-	}
-	return nil
+	})
 }
 
 // leafNames are the leaves that an event has in a Flattened field.

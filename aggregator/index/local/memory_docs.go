@@ -2,30 +2,27 @@ package local
 
 import "github.com/actiontrail/actiontrail/event"
 
-// memoryDocs reads the events of a memory, and keeps the block it unpacked last.
+// memoryDocs reads the events of a memory, and keeps the blocks it unpacked last.
 type memoryDocs struct {
 	codec          *codec
 	places, blocks []uint32
 	packed         []byte
-	at             int // of the block that is open; -1: none
-	open           *docBlock
+	open           openBlocks
 	json           []byte
 }
 
 func newMemoryDocs(c *codec, places, blocks []uint32, packed []byte) *memoryDocs {
-	return &memoryDocs{codec: c, places: places, blocks: blocks, packed: packed, at: -1}
+	return &memoryDocs{codec: c, places: places, blocks: blocks, packed: packed}
 }
 
 func (d *memoryDocs) place(n uint32) (*docBlock, int, error) {
 	block, i := int(d.places[n]/eventsPerBlock), int(d.places[n]%eventsPerBlock)
-	if block != d.at {
-		open, err := openBlock(d.codec.dec, d.block(block))
-		if err != nil {
-			return nil, 0, err
-		}
-		d.at, d.open = block, open
-	}
-	return d.open, i, nil
+	open, err := d.open.block(block, func() (*docBlock, error) { return openBlock(d.codec.dec, d.block(block)) })
+	return open, i, err
+}
+
+func (d *memoryDocs) arrange(events []uint32) error {
+	return arrange(events, func(n uint32) (uint32, error) { return d.places[n], nil })
 }
 
 func (d *memoryDocs) event(n uint32, e *event.Event) error {

@@ -90,21 +90,32 @@ func plan(ctx context.Context, p part, q index.Query) (f found, err error) {
 // verify reads the events of set, and leaves those that match.
 func verify(ctx context.Context, p part, q index.Query, set *roaring.Bitmap) (*roaring.Bitmap, error) {
 	var in []uint32
-	docs := p.readDocs()
-	for i, it := 0, set.Iterator(); it.HasNext(); i++ {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		n := it.Next()
-		ok, err := holds(docs, n, q)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
+	err := readAll(ctx, p, set, func(n uint32, e *event.Event) {
+		if q.Filter.Match(e) {
 			in = append(in, n)
 		}
+	})
+	return roaring.BitmapOf(in...), err
+}
+
+// readAll reads the events of set, in the order that costs least. fn must not keep the event.
+func readAll(ctx context.Context, p part, set *roaring.Bitmap, fn func(n uint32, e *event.Event)) error {
+	docs := p.readDocs()
+	events := set.ToArray()
+	if err := docs.arrange(events); err != nil {
+		return err
 	}
-	return roaring.BitmapOf(in...), nil
+	for i, n := range events {
+		if i%checkEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var e event.Event
+		if err := docs.event(n, &e); err != nil {
+			return fmt.Errorf("event %d: %w", n, err)
+		}
+		fn(n, &e)
+	}
+	return nil
 }
 
 // holds reads an event and asks the filter.

@@ -182,22 +182,14 @@ func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path 
 
 // readValues gives to add the values of the events of set by reading them.
 func readValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, add func(value []byte, n int)) error {
-	docs := p.readDocs()
 	var seen []string
-	for i, it := 0, set.Iterator(); it.HasNext(); i++ {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		var e event.Event
-		if err := docs.event(it.Next(), &e); err != nil {
-			return err
-		}
-		v := fields[no].Value(&e)
+	return readAll(ctx, p, set, func(_ uint32, e *event.Event) {
+		v := fields[no].Value(e)
 		if fields[no].Kind != event.Flattened {
 			if v != "" {
 				add([]byte(query.Cut(v)), 1)
 			}
-			continue
+			return
 		}
 		seen = seen[:0]
 		event.Object(v).Each(path, func(v string) bool {
@@ -207,6 +199,5 @@ func readValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path s
 			}
 			return true
 		})
-	}
-	return nil
+	})
 }

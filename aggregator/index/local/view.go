@@ -35,6 +35,8 @@ type docReader interface {
 	read(n uint32) ([]byte, error)        // canonical JSON
 	event(n uint32, e *event.Event) error // the event stays valid
 	id(n uint32) (string, error)
+	// arrange puts events into the order in which they are read with the least work.
+	arrange(events []uint32) error
 }
 
 // dictionary are the values of a field, each with the events that have it.
