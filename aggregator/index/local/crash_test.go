@@ -145,12 +145,10 @@ func copyDir(t testing.TB, from, to string) {
 	}
 }
 
-// checkCopy opens what a crash would have left: all that was acknowledged is
-// there, nothing is there twice, and following from there gives all.
-func (s stream) checkCopy(t *testing.T, dir string, acknowledged uint64) {
+// holds fails when an index that was opened after a crash lacks what was acknowledged, or
+// has anything but the events up to its position, or calls the crash damage. It gives the position.
+func (s stream) holds(t *testing.T, x *Index, acknowledged uint64) event.Position {
 	t.Helper()
-	x := mustOpen(t, Config{Dir: dir, SegmentEvents: 30})
-	defer mustClose(t, x)
 	p := x.Position()
 	if p.Seq < acknowledged {
 		t.Fatalf("position is %d, %d was acknowledged", p.Seq, acknowledged)
@@ -164,6 +162,16 @@ func (s stream) checkCopy(t *testing.T, dir string, acknowledged uint64) {
 	if st := x.Stats(); len(st.Damaged) > 0 {
 		t.Fatalf("a crash is called damage: %v", st.Damaged)
 	}
+	return p
+}
+
+// checkCopy opens what a crash would have left: all that was acknowledged is
+// there, nothing is there twice, and following from there gives all.
+func (s stream) checkCopy(t *testing.T, dir string, acknowledged uint64) {
+	t.Helper()
+	x := mustOpen(t, Config{Dir: dir, SegmentEvents: 30})
+	defer mustClose(t, x)
+	s.holds(t, x, acknowledged)
 	if err := s.follow(x, 3); err != nil {
 		t.Fatal(err)
 	}

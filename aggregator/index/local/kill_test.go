@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // killDir is the variable of the environment that makes a test process the writer that is killed.
@@ -47,19 +45,7 @@ func TestKilledProcess(t *testing.T) {
 	for range kills {
 		acknowledged := killOnce(t, dir, random.IntN(25), time.Duration(random.IntN(3000))*time.Microsecond)
 		x := mustOpen(t, killed(dir))
-		p := x.Position()
-		if p.Seq < acknowledged {
-			t.Fatalf("position is %d, %d was acknowledged", p.Seq, acknowledged)
-		}
-		if diff := cmp.Diff(s.position(p.Seq), p); diff != "" {
-			t.Fatalf("position (-want +got)\n%s", diff)
-		}
-		if diff := cmp.Diff(s.docs(p.Seq), contents(t, x)); diff != "" {
-			t.Fatalf("events at position %d (-want +got)\n%s", p.Seq, diff)
-		}
-		if st := x.Stats(); len(st.Damaged) > 0 {
-			t.Fatalf("a kill is called damage: %v", st.Damaged)
-		}
+		p := s.holds(t, x, acknowledged)
 		mustClose(t, x)
 		if p.Seq == s[len(s)-1].Seq {
 			if r := mustCheck(t, dir); !r.OK() {
