@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/event"
@@ -18,12 +16,9 @@ type breakDown struct {
 }
 
 func parseBreakDown(params GetHistogramParams) (breakDown, error) {
-	n := defaultSeries
-	if params.N != nil {
-		n = *params.N
-	}
-	if n < 1 || n > maxSeries {
-		return breakDown{}, problemParameter("n", strconv.Itoa(n)+" is out of range", fmt.Sprintf("1 to %d", maxSeries))
+	n, err := parseCount("n", params.N, defaultSeries, 1, maxSeries)
+	if err != nil {
+		return breakDown{}, err
 	}
 	if params.By == "" {
 		return breakDown{}, nil

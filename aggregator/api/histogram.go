@@ -139,12 +139,9 @@ func (h *handlers) histogram(ctx context.Context, params GetHistogramParams) (Hi
 
 // parseStep is the width of a bucket.
 func parseStep(params GetHistogramParams, win window) (time.Duration, error) {
-	most := autoBuckets
-	if params.Buckets != nil {
-		most = *params.Buckets
-	}
-	if most < 1 || most > MaxBuckets {
-		return 0, problemParameter("buckets", strconv.Itoa(most)+" is out of range", fmt.Sprintf("1 to %d", MaxBuckets))
+	most, err := parseCount("buckets", params.Buckets, autoBuckets, 1, MaxBuckets)
+	if err != nil {
+		return 0, err
 	}
 	if params.Interval == "" {
 		return autoStep(win, most), nil

@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/query"
@@ -29,12 +27,9 @@ func (h *handlers) ListFields(w http.ResponseWriter, r *http.Request, params Lis
 }
 
 func (h *handlers) fields(ctx context.Context, params ListFieldsParams) (FieldList, error) {
-	leaves := defaultLeaves
-	if params.Leaves != nil {
-		leaves = *params.Leaves
-	}
-	if leaves < 0 || leaves > maxLeaves {
-		return FieldList{}, problemParameter("leaves", strconv.Itoa(leaves)+" is out of range", fmt.Sprintf("0 to %d", maxLeaves))
+	leaves, err := parseCount("leaves", params.Leaves, defaultLeaves, 0, maxLeaves)
+	if err != nil {
+		return FieldList{}, err
 	}
 	q, err := parseAsked(params.Query, params.From, params.To, h.now())
 	if err != nil {

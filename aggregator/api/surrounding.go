@@ -33,12 +33,9 @@ func (h *handlers) ListSurrounding(w http.ResponseWriter, r *http.Request, id st
 }
 
 func (h *handlers) surrounding(ctx context.Context, id string, params ListSurroundingParams) (Surrounding, error) {
-	n := defaultNeighbours
-	if params.N != nil {
-		n = *params.N
-	}
-	if n < 1 || n > maxNeighbours {
-		return Surrounding{}, problemParameter("n", strconv.Itoa(n)+" is out of range", fmt.Sprintf("1 to %d", maxNeighbours))
+	n, err := parseCount("n", params.N, defaultNeighbours, 1, maxNeighbours)
+	if err != nil {
+		return Surrounding{}, err
 	}
 	filter, warnings, err := parseQuery(params.Query, h.now())
 	if err != nil {

@@ -40,12 +40,9 @@ func (h *handlers) fieldValues(ctx context.Context, field string, params ListFie
 	if f.Kind == event.Timestamp {
 		return FieldValues{}, problemParameter("field", field+" is a time", "ask for /api/v1/histogram")
 	}
-	n := defaultValues
-	if params.Limit != nil {
-		n = *params.Limit
-	}
-	if n < 1 || n > maxValues {
-		return FieldValues{}, problemParameter("limit", strconv.Itoa(n)+" is out of range", fmt.Sprintf("1 to %d", maxValues))
+	n, err := parseCount("limit", params.Limit, defaultValues, 1, maxValues)
+	if err != nil {
+		return FieldValues{}, err
 	}
 	q, err := parseAsked(params.Query, params.From, params.To, h.now())
 	if err != nil {
