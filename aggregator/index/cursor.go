@@ -21,7 +21,8 @@ func Cursor(nanos int64, id string) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// ParseCursor reads what Cursor wrote. The error is ErrCursor.
+// ParseCursor reads what Cursor wrote, and only that: one place has one text. The
+// error is ErrCursor.
 func ParseCursor(text string) (nanos int64, id string, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 13 || b[0] != cursorVersion {
@@ -31,7 +32,12 @@ func ParseCursor(text string) (nanos int64, id string, err error) {
 	if checksum(body) != binary.BigEndian.Uint32(b[len(body):]) {
 		return 0, "", ErrCursor
 	}
-	return int64(binary.BigEndian.Uint64(body[1:])), string(body[9:]), nil
+	nanos, id = int64(binary.BigEndian.Uint64(body[1:])), string(body[9:])
+	// Base64 has several texts for the same bytes: spare bits at the end, line ends within.
+	if Cursor(nanos, id) != text {
+		return 0, "", ErrCursor
+	}
+	return nanos, id, nil
 }
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }

@@ -46,6 +46,8 @@ func FuzzCursor(f *testing.F) {
 	f.Add(spot{1, "a"}.cursor())
 	f.Add(spot{-1 << 63, ""}.cursor())
 	f.Add("AAAA")
+	f.Add("AYAAAAAAAAAAe9ooj7")
+	f.Add("AYAAAAAAAAAAe9ooj\nw")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parseCursor(text)
 		if err == nil && s.cursor() != text {
