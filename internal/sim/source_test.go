@@ -43,7 +43,7 @@ type lines struct {
 	excused   bool          // the spool was lost or replaced since: reading lines again is right
 	started   bool          // this life was told that its first batch is safe
 	telling   bool          // this run tells of the start with its first batch
-	spooled   event.Hash    // of the batch written last, which may be written again
+	spooled   event.Hash    // of the batch written last, which may be written again: within this run, or before its source is opened
 	told      facts         // of that batch
 	before    time.Duration // off, when records were last read in this run; valid with read
 	read      bool
@@ -75,6 +75,7 @@ func (l *lines) Open(_ context.Context, at plugins.Cursor) error {
 		l.committed = l.at
 	}
 	l.excused, l.read, l.jumps, l.telling = false, false, 0, !l.started
+	l.spooled = event.Hash{} // a run that starts within the same millisecond makes its first batch as the one before did
 	return nil
 }
 
