@@ -22,6 +22,9 @@ const (
 	// BatchEvents and BatchBytes (before compression) bound a batch: it is cut when another read does not fit.
 	BatchEvents = 2000
 	BatchBytes  = 768 << 10
+	// DefaultSecondAfter is how long a source must have had more than one core reads at a
+	// time before Second helps: to halve reads costs a tenth more CPU, of the gateway's machine.
+	DefaultSecondAfter = 10 * time.Second
 )
 
 // Stream is where a lane's batches go. *bus.Conn is one.
@@ -40,7 +43,8 @@ type Lane struct {
 	Machine              string // of the spool, see Machine
 	Source               plugins.Source
 	Mapper               Mapper
-	Second               Mapper // makes the same events as Mapper, of half of each large read, on another core; nil: one core is enough
+	Second               Mapper        // makes the same events as Mapper, of half of each large read while the source lags, on another core; nil: one core is enough
+	SecondAfter          time.Duration // for how long it must lag; 0: DefaultSecondAfter
 	Stream               Stream
 	Quiet                bool          // it makes no evidence of its own: neither of its start nor of the clock
 	Dir                  string        // of the spool

@@ -46,6 +46,7 @@ type pump struct {
 	began   time.Time      // when the first event came into the batch
 	flushed time.Time      // when a batch was last spooled
 	busy    bool           // the last read was a large one
+	behind  time.Time      // since when all were; zero: it was not
 	events  int            // by how many the last read has made the batch grow, and
 	bytes   int            // by how much
 	alone   int            // so many large reads are not to be halved
@@ -118,8 +119,8 @@ func (p *pump) read(ctx context.Context, changed <-chan struct{}) (plugins.Batch
 	if p.first.encoder.Len() == 0 && len(p.waiting) == 0 {
 		return p.lane.Source.Read(ctx)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	wait := patience{Context: ctx, changed: changed}
+	defer wait.end()
 	if p.first.encoder.Len() > 0 {
 		left := p.linger() - p.lane.now().Sub(p.began)
 		if n, _ := p.queue.Pending(); n == 0 {
@@ -128,20 +129,9 @@ func (p *pump) read(ctx context.Context, changed <-chan struct{}) (plugins.Batch
 			}
 			left = min(left, moreWithin)
 		}
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, max(left, 0))
-		defer stop()
+		wait.deadline = time.Now().Add(left)
 	}
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		select {
-		case <-changed:
-			cancel()
-		case <-done:
-		}
-	}()
-	return p.lane.Source.Read(ctx)
+	return p.lane.Source.Read(&wait)
 }
 
 func (p *pump) linger() time.Duration {
@@ -176,15 +166,17 @@ func (p *pump) due() bool {
 	return p.lane.now().Sub(p.began) >= p.linger()
 }
 
-// add maps the records of a read into the batch. Of a large one the second half
-// is mapped on another core, if there is a mapper for that, and joined.
+// add maps the records of a read into the batch. While the source lags, the second
+// half of a large one is mapped on another core, if there is a mapper for that, and joined.
 func (p *pump) add(b plugins.Batch) {
 	p.moved = p.moved.Join(b.Next)
 	var bytes int64
 	for i := range b.Records {
 		bytes += b.Records[i].Pos.Length
 	}
-	p.busy = bytes >= busyBytes
+	if p.busy = bytes >= busyBytes; !p.busy {
+		p.behind = time.Time{}
+	}
 	p.events, p.bytes = p.first.encoder.Len(), p.first.encoder.Size()
 	defer func() {
 		p.events, p.bytes = p.first.encoder.Len()-p.events, p.first.encoder.Size()-p.bytes
@@ -198,7 +190,7 @@ func (p *pump) add(b plugins.Batch) {
 	}
 	observed := event.At(now, 3)
 	p.watchClock(now, observed)
-	if p.busy && p.second.mapper != nil && p.alone == 0 {
+	if p.lags(now) && p.alone == 0 {
 		p.halve(b.Records, observed)
 	} else {
 		p.alone = max(0, p.alone-1)
@@ -218,6 +210,22 @@ func (p *pump) add(b plugins.Batch) {
 			s.Began = p.began
 		}
 	})
+}
+
+// lags tells whether one core has not kept up with the source for so long that
+// another one is to help.
+func (p *pump) lags(now time.Time) bool {
+	if !p.busy || p.second.mapper == nil {
+		return false
+	}
+	if p.behind.IsZero() || now.Before(p.behind) {
+		p.behind = now
+	}
+	after := p.lane.SecondAfter
+	if after == 0 {
+		after = DefaultSecondAfter
+	}
+	return now.Sub(p.behind) >= after
 }
 
 // halve maps half of the records on another core. That costs some CPU: when the

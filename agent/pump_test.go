@@ -67,7 +67,7 @@ func TestBatchesKeepTheirBounds(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		stream := &sentBatches{}
-		sizes := []int{100, 1000, 1000, 1, 1000, 999, 1000, 1000, 3, 500, 1000, 1000, 1000}
+		sizes := []int{100, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1, 1000, 999, 1000, 1000, 1000, 3, 500, 1000, 1000, 1000, 1000, 1000}
 		source := &uneven{reader: reader{reads: len(sizes), length: busyBytes}, sizes: sizes}
 		lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Source: source, Mapper: named{}, Quiet: true, Stream: stream, Dir: dir, Log: slog.New(slog.DiscardHandler)}
 		if err := lane.Run(t.Context()); err != nil {

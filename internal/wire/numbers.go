@@ -30,6 +30,14 @@ func (c *numberColumn) add(delta int64) int {
 		c.zeros++
 		return 0
 	}
+	if x := uint64(delta<<1) ^ uint64(delta>>63); c.zeros == 0 && x < 1<<14 { // nearly always
+		if x < 1<<7 {
+			c.deltas = append(c.deltas, byte(x))
+			return 1
+		}
+		c.deltas = append(c.deltas, byte(x)|0x80, byte(x>>7))
+		return 2
+	}
 	before := len(c.deltas)
 	for ; c.zeros > 0; c.zeros-- {
 		c.deltas = append(c.deltas, 0)

@@ -110,10 +110,24 @@ func (m *members) each(b []byte, escapes bool, scratch *[]byte, texts *texts, fn
 // foresees tells whether the step stands at b[i], with a value after it.
 func (s *step) foresees(b []byte, i int) bool {
 	n := i + len(s.text)
-	if n >= len(b) || string(b[i:n]) != string(s.text) {
+	if n >= len(b) || !same(b[i:n], s.text) {
 		return false
 	}
 	return s.quoted || b[n] != '"' && b[n] > ' '
+}
+
+// same tells whether b is text, which has as many bytes. They are a few words,
+// which are compared in less time than a call takes.
+func same(b, text []byte) bool {
+	if len(text) < 8 || len(b) != len(text) {
+		return string(b) == string(text)
+	}
+	last := len(text) - 8
+	differ := binary.LittleEndian.Uint64(b[last:]) ^ binary.LittleEndian.Uint64(text[last:])
+	for k := 0; k < last && differ == 0; k += 8 {
+		differ = binary.LittleEndian.Uint64(b[k:]) ^ binary.LittleEndian.Uint64(text[k:])
+	}
+	return differ == 0
 }
 
 // learn makes the step to member k of what was read: all from the end of the
