@@ -10,6 +10,7 @@
 //	make bench                                        # all, some minutes
 //	BENCH_LINES=100000 BENCH_SECONDS=2 make bench     # a shorter log, less of live tailing
 //	BENCH_EVENTS=10000000 BENCH_DIR=/data make bench  # the large index, kept for the next run
+//	bench/sqlite.sh                                   # the index beside SQLite with FTS5
 //
 // CPU seconds are those of the process, user and system together, without what
 // was spent on making the input. On a machine that does other work too, repeat

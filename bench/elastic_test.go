@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/index/elastic"
+	"github.com/actiontrail/actiontrail/bench/cloud"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
@@ -27,11 +28,11 @@ func BenchmarkIngestElasticsearch(b *testing.B) {
 		if err := x.Ready(context.Background()); err != nil {
 			b.Fatal(err)
 		}
-		in, began, making := newEvents(total), cpuSeconds(b), 0.0
+		in, began, making := cloud.New(total), cpuSeconds(b), 0.0
 		var wall time.Duration
 		for number := uint64(1); ; number++ {
 			at := threadSeconds(b)
-			batch, err := in.batch(number, size)
+			batch, err := in.Batch(number, size)
 			if err != nil {
 				b.Fatal(err)
 			}

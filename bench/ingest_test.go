@@ -2,16 +2,13 @@ package bench
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/actiontrail/actiontrail/aggregator/index/local"
+	"github.com/actiontrail/actiontrail/bench/cloud"
+	"github.com/actiontrail/actiontrail/bench/gauge"
 	"github.com/actiontrail/actiontrail/event"
 )
 
@@ -33,9 +30,9 @@ func BenchmarkIngest(b *testing.B) {
 			b.ReportMetric(float64(sum.bytes)/all, "B-disk/event")
 			b.ReportMetric(float64(sum.json)/all, "B-json/event")
 			b.ReportMetric(sum.peak, "MB-rss-peak")
-			q := quantilesOf(sum.writes)
-			b.ReportMetric(q.p50, "ms-write-p50")
-			b.ReportMetric(q.p99, "ms-write-p99")
+			q := gauge.QuantilesOf(sum.writes)
+			b.ReportMetric(q.P50, "ms-write-p50")
+			b.ReportMetric(q.P99, "ms-write-p99")
 		})
 	}
 }
@@ -65,12 +62,12 @@ func ingest(b *testing.B, dir string, total, size int) (done ingested) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	in, json := newEvents(total), []byte(nil)
+	in, json := cloud.New(total), []byte(nil)
 	began := cpuSeconds(b)
 	var making float64
 	for number := uint64(1); ; number++ {
 		at := threadSeconds(b)
-		batch, err := in.batch(number, size)
+		batch, err := in.Batch(number, size)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -92,7 +89,9 @@ func ingest(b *testing.B, dir string, total, size int) (done ingested) {
 	}
 	b.StartTimer()
 	settle := time.Now()
-	settleAll(b, x, dir)
+	if err := cloud.Settle(b.Context(), x, dir); err != nil {
+		b.Fatal(err)
+	}
 	done.wall = time.Since(settle)
 	b.StopTimer()
 	for _, w := range done.writes {
@@ -108,61 +107,4 @@ func ingest(b *testing.B, dir string, total, size int) (done ingested) {
 	}
 	done.bytes = folderBytes(b, dir)
 	return done
-}
-
-// settleAll has the index turn its memory into segments, and waits until no WAL
-// holds an event any more.
-func settleAll(b *testing.B, x *local.Index, dir string) {
-	b.Helper()
-	const head = 4 << 10 // a WAL without events is smaller, one of a batch larger
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for walBytes(b, dir) > head {
-		if err := x.Flush(b.Context(), time.Now().Add(day)); err != nil { // everything is too old for the memory
-			b.Fatal(err)
-		}
-		<-tick.C
-	}
-}
-
-// walBytes is the size of all WALs. They are removed by the index meanwhile.
-func walBytes(b *testing.B, dir string) (n int64) {
-	b.Helper()
-	wals, err := filepath.Glob(filepath.Join(dir, "*.wal"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, w := range wals {
-		if info, err := os.Stat(w); err == nil {
-			n += info.Size()
-		}
-	}
-	return n
-}
-
-func threadSeconds(b *testing.B) float64 {
-	b.Helper()
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
-		b.Fatal(err)
-	}
-	return float64(t.Nano()) / 1e9
-}
-
-func folderBytes(b *testing.B, dir string) (n int64) {
-	b.Helper()
-	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			n += info.Size()
-		}
-		return err
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	return n
 }

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/actiontrail/actiontrail/bench/gauge"
 )
 
 // setting is a number from the environment.
@@ -57,11 +56,29 @@ func (m *meter) stop() {
 
 func cpuSeconds(b *testing.B) float64 {
 	b.Helper()
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+	s, err := gauge.CPU()
+	if err != nil {
 		b.Fatal(err)
 	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+	return s
+}
+
+func threadSeconds(b *testing.B) float64 {
+	b.Helper()
+	s, err := gauge.Thread()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func folderBytes(b *testing.B, dir string) int64 {
+	b.Helper()
+	n, err := gauge.Folder(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
 }
 
 // forgetPeak gives unused memory back and lets the peak be counted anew, so that
@@ -97,13 +114,4 @@ func memory(b *testing.B) (now, peak float64) {
 		}
 	}
 	return now, peak
-}
-
-// quantiles are those of times, in milliseconds.
-type quantiles struct{ p50, p99, max float64 }
-
-func quantilesOf(times []time.Duration) quantiles {
-	sorted := slices.Sorted(slices.Values(times))
-	at := func(q float64) float64 { return sorted[int(q*float64(len(sorted)-1))].Seconds() * 1e3 }
-	return quantiles{at(0.5), at(0.99), at(1)}
 }

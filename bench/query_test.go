@@ -1,11 +1,8 @@
 package bench
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,9 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/aggregator/index/local"
-	"github.com/actiontrail/actiontrail/query"
+	"github.com/actiontrail/actiontrail/bench/cloud"
+	"github.com/actiontrail/actiontrail/bench/gauge"
 )
 
 // BenchmarkQuery asks an index of BENCH_EVENTS events (1,000,000) the 13 kinds of
@@ -33,14 +30,14 @@ func BenchmarkQuery(b *testing.B) {
 		}
 	})
 	a := newAsker(b, dir, total)
-	for i, kind := range a.round() {
-		b.Run("kind="+kind.name, func(b *testing.B) {
+	for i, kind := range a.Round() {
+		b.Run("kind="+kind.Name, func(b *testing.B) {
 			cold := a.cold(b, dir, i)
 			var times []time.Duration
 			b.ResetTimer()
 			for range b.N {
 				b.StopTimer()
-				q := a.round()[i]
+				q := a.Round()[i]
 				b.StartTimer()
 				times = append(times, a.time(b, q))
 			}
@@ -52,7 +49,7 @@ func BenchmarkQuery(b *testing.B) {
 		const rounds = 10
 		var times []time.Duration
 		for range b.N * rounds {
-			for _, q := range a.round() {
+			for _, q := range a.Round() {
 				times = append(times, a.time(b, q))
 			}
 		}
@@ -65,10 +62,10 @@ func BenchmarkQuery(b *testing.B) {
 }
 
 func report(b *testing.B, times []time.Duration) {
-	q := quantilesOf(times)
-	b.ReportMetric(q.p50, "ms-p50")
-	b.ReportMetric(q.p99, "ms-p99")
-	b.ReportMetric(q.max, "ms-max")
+	q := gauge.QuantilesOf(times)
+	b.ReportMetric(q.P50, "ms-p50")
+	b.ReportMetric(q.P99, "ms-p99")
+	b.ReportMetric(q.Max, "ms-max")
 }
 
 // filledIndex is the folder of an index of so many events, all in segments.
@@ -137,50 +134,29 @@ func evict(b *testing.B, dir string) {
 	}
 }
 
-// asker makes questions with constants of the events that the index holds.
+// asker asks the index of a folder.
 type asker struct {
-	index  *local.Index
-	random *rand.Rand
-	world  *events
-	ids    []string // of some events, all over the time
+	*cloud.Asker
+	index *local.Index
 }
 
 func newAsker(b *testing.B, dir string, total int) *asker {
 	b.Helper()
-	a := &asker{index: openIndex(b, dir), random: rand.New(rand.NewPCG(99, 1)), world: newEvents(total)}
-	const ids = 200
-	for i := range ids {
-		from := eventsStart.Add(time.Duration(i) * 89 * day / ids)
-		page, err := a.index.Search(b.Context(), index.Query{From: from, To: eventsEnd, Limit: 1, Ascending: true})
-		if err != nil || len(page.Events) == 0 {
-			b.Fatalf("no event after %v: %v", from, err)
-		}
-		var e struct{ EventID string }
-		if err := json.Unmarshal(page.Events[0], &e); err != nil {
-			b.Fatal(err)
-		}
-		a.ids = append(a.ids, e.EventID)
+	x := openIndex(b, dir)
+	questions, err := cloud.NewAsker(b.Context(), x, total)
+	if err != nil {
+		b.Fatal(err)
 	}
-	return a
-}
-
-// question is one use of the index, from the text of the query to the answer.
-type question struct {
-	name string
-	kql  string
-	ask  func(ctx context.Context, x index.Index, filter query.Expr) error
+	return &asker{Asker: questions, index: x}
 }
 
 // time asks once.
-func (a *asker) time(b *testing.B, q question) time.Duration {
+func (a *asker) time(b *testing.B, q cloud.Question) time.Duration {
 	began := time.Now()
-	filter, err := query.Parse(q.kql)
-	if err == nil {
-		err = q.ask(b.Context(), a.index, filter)
-	}
+	_, err := q.Ask(b.Context(), a.index)
 	took := time.Since(began)
 	if err != nil {
-		b.Fatalf("%s: %s: %v", q.name, q.kql, err)
+		b.Fatal(err)
 	}
 	return took
 }
@@ -191,70 +167,5 @@ func (a *asker) cold(b *testing.B, dir string, kind int) time.Duration {
 	closeIndex(b, a.index)
 	evict(b, dir)
 	a.index = openIndex(b, dir)
-	return a.time(b, a.round()[kind])
-}
-
-// round is one question of each kind, with constants drawn anew.
-func (a *asker) round() []question {
-	r, w := a.random, a.world
-	days := 1 + r.IntN(89)
-	user, key := w.users[r.IntN(len(w.users))].name, w.keys[r.IntN(len(w.keys))]
-	of := func() string { return w.resources[r.IntN(len(w.resources))].name }
-	service, region := services[r.IntN(8)], regions[r.IntN(4)]
-	three := "serviceName: " + service + " and acsRegion: " + region + " and eventRW: Write"
-	all := index.Query{From: eventsStart, To: eventsEnd}
-	some := func(from, to int) index.Query {
-		return index.Query{From: eventsStart.Add(time.Duration(from) * day), To: eventsStart.Add(time.Duration(to) * day)}
-	}
-	return []question{
-		{"latest", "", latest(some(0, days))},
-		{"user-write", "userIdentity.userName: " + user + " and eventRW: Write", latest(all)},
-		{"key", "userIdentity.accessKeyId: " + key, latest(all)},
-		{"text", of(), latest(all)},
-		{"resource", "resourceName: " + of(), latest(all)},
-		{"id", "eventId: " + a.ids[r.IntN(len(a.ids))], latest(all)},
-		{"prefix", "resourceName: " + of()[:6] + "*", latest(all)},
-		{"latest-of-3", three, latest(all)},
-		{"count-of-3-30d", three, count(some(60, 90))},
-		{"histogram", "", histogram(all)},
-		{"histogram-service", "serviceName: " + service, histogram(all)},
-		{"top-7d", "serviceName: " + service, top(some(days/2, days/2+7), "eventName", "sourceIpAddress")},
-		{"top-90d", "serviceName: " + service, top(all, "userIdentity.userName", "resourceName")},
-	}
-}
-
-func latest(q index.Query) func(context.Context, index.Index, query.Expr) error {
-	return func(ctx context.Context, x index.Index, filter query.Expr) error {
-		q.Filter, q.Limit = filter, 50
-		_, err := x.Search(ctx, q)
-		return err
-	}
-}
-
-func count(q index.Query) func(context.Context, index.Index, query.Expr) error {
-	return func(ctx context.Context, x index.Index, filter query.Expr) error {
-		q.Filter, q.Limit = filter, 0
-		_, err := x.Search(ctx, q)
-		return err
-	}
-}
-
-func histogram(q index.Query) func(context.Context, index.Index, query.Expr) error {
-	return func(ctx context.Context, x index.Index, filter query.Expr) error {
-		q.Filter = filter
-		_, err := x.Histogram(ctx, q, time.Hour)
-		return err
-	}
-}
-
-func top(q index.Query, fields ...string) func(context.Context, index.Index, query.Expr) error {
-	return func(ctx context.Context, x index.Index, filter query.Expr) error {
-		q.Filter = filter
-		for _, f := range fields {
-			if _, err := x.Values(ctx, q, f, 10); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	return a.time(b, a.Round()[kind])
 }

@@ -1,4 +1,7 @@
-package bench
+// Package cloud is the input of the benchmarks: the audit events of a pretended
+// cloud, made anew from a seed each time, and the questions that a search page asks
+// about them. Whatever is compared is given the same events and asked the same.
+package cloud
 
 import (
 	"encoding/binary"
@@ -11,11 +14,11 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// events makes audit events of a pretended cloud: about 1.3 KB of JSON each, spread
+// Events makes audit events of a pretended cloud: about 1.3 KB of JSON each, spread
 // evenly over 90 days and out of order by up to 30 seconds. Services, users,
 // addresses and resources are drawn as they are met, a few often and most rarely.
 // The same size always gives the same events.
-type events struct {
+type Events struct {
 	total, made int
 	random      *rand.Rand
 
@@ -39,11 +42,14 @@ type resource struct{ kind, name string }
 
 const day = 24 * time.Hour
 
-// The time that the events fill.
-var (
-	eventsEnd   = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	eventsStart = eventsEnd.Add(-90 * day)
-)
+// Days is how many days the events fill, up to End.
+const Days = 90
+
+// Start is the first moment of the time that the events fill.
+func Start() time.Time { return End().Add(-Days * day) }
+
+// End is the first moment after the last event's day.
+func End() time.Time { return time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC) }
 
 var (
 	services   = []string{"Ecs", "Oss", "Rds", "Slb", "Vpc", "Ram", "Sts", "Kms", "Cdn", "Fc", "Cs", "Sls", "Ons", "Dns", "Cen", "Nas", "Redis", "Mongo", "ApiGateway", "Console"}
@@ -60,10 +66,11 @@ var (
 
 const actionsOfService = 15 // nine that read, six that write
 
-func newEvents(total int) *events {
+// New makes the events of a cloud, so many.
+func New(total int) *Events {
 	r := rand.New(rand.NewPCG(7, 42))
 	zipf := func(s, v float64, n int) *rand.Zipf { return rand.NewZipf(r, s, v, uint64(n-1)) }
-	g := &events{total: total, random: r,
+	g := &Events{total: total, random: r,
 		service: zipf(1.3, 8, len(services)), action: zipf(1.4, 8, actionsOfService), addr: zipf(1.1, 8, 5000), user: zipf(1.1, 8, 2000),
 		resource: zipf(1.05, 200, 50000), client: zipf(1.3, 8, 200), fault: zipf(1.2, 8, len(faults)), account: zipf(1.2, 8, 20)}
 	for s := range services {
@@ -105,23 +112,27 @@ func newEvents(total int) *events {
 // reads tells whether the k-th action of a service only reads.
 func reads(k int) bool { return k%5 < 3 }
 
-func (g *events) hex(width int) string {
-	b := make([]byte, 0, 32)
-	for len(b) < width {
-		b = hex(b, g.random.Uint64(), min(16, width-len(b)))
+func (g *Events) hex(width int) string {
+	b := make([]byte, width)
+	var bits uint64
+	for i := range b {
+		if i%16 == 0 {
+			bits = g.random.Uint64()
+		}
+		b[i] = "0123456789abcdef"[bits>>(60-4*(i%16))&15]
 	}
 	return string(b)
 }
 
-func (g *events) uuid() string {
+func (g *Events) uuid() string {
 	var u [16]byte
 	binary.BigEndian.PutUint64(u[:8], g.random.Uint64())
 	binary.BigEndian.PutUint64(u[8:], g.random.Uint64())
 	return event.FormatUUID(u)
 }
 
-// batch is the next size events, fewer at the end, as the batch with this number.
-func (g *events) batch(number uint64, size int) (event.Batch, error) {
+// Batch is the next size events, fewer at the end, as the batch with this number.
+func (g *Events) Batch(number uint64, size int) (event.Batch, error) {
 	hash := func(n uint64) (h event.Hash) {
 		binary.BigEndian.PutUint64(h[:], n)
 		return h
@@ -140,9 +151,9 @@ func (g *events) batch(number uint64, size int) (event.Batch, error) {
 }
 
 // fill makes the next event, but for its origin.
-func (g *events) fill(e *event.Event) error {
+func (g *Events) fill(e *event.Event) error {
 	r := g.random
-	at := eventsStart.Add(time.Duration(float64(g.made)*float64(90*day-time.Minute)/float64(g.total)) + time.Duration(r.Int64N(int64(30*time.Second))))
+	at := Start().Add(time.Duration(float64(g.made)*float64(Days*day-time.Minute)/float64(g.total)) + time.Duration(r.Int64N(int64(30*time.Second))))
 	g.made++
 	s, k := int(g.service.Uint64()), int(g.action.Uint64())
 	u := int(g.user.Uint64())
@@ -178,7 +189,7 @@ func (g *events) fill(e *event.Event) error {
 	return err
 }
 
-func (g *events) parameter(j int, region string) string {
+func (g *Events) parameter(j int, region string) string {
 	switch j % 4 {
 	case 0:
 		return region
@@ -190,7 +201,7 @@ func (g *events) parameter(j int, region string) string {
 	return g.prose(4)
 }
 
-func (g *events) prose(n int) string {
+func (g *Events) prose(n int) string {
 	var b []byte
 	for i := range n {
 		if i > 0 {
