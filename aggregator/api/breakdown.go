@@ -35,10 +35,11 @@ func parseBreakDown(params GetHistogramParams) (breakDown, error) {
 
 // breakDown counts each of the most frequent values once more for itself.
 func (h *handlers) breakDown(ctx context.Context, q index.Query, g grid, by breakDown, out *Histogram) error {
-	values, err := h.Index.Values(ctx, q, fieldName(by.field, by.path), by.n)
+	values, missing, err := h.Index.Values(ctx, q, fieldName(by.field, by.path), by.n)
 	if err != nil {
 		return err
 	}
+	addMissing(&out.Incomplete, missing)
 	out.By, out.Series, out.Other = fieldName(by.field, by.path), []HistogramSeries{}, make([]int, g.n)
 	var shown []query.Expr
 	for _, v := range values {

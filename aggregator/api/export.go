@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,7 +87,7 @@ func (h *handlers) export(w http.ResponseWriter, r *http.Request, x *export) {
 	}
 	x.NoTotal = true
 	most, sent := exportPage, 0
-	var incomplete []string
+	var incomplete Incomplete
 	var out *exportWriter
 	deadline := http.NewResponseController(w)
 	defer func() { _ = deadline.SetWriteDeadline(time.Time{}) }() // the connection may serve more calls
@@ -128,11 +127,7 @@ func (h *handlers) export(w http.ResponseWriter, r *http.Request, x *export) {
 		if left >= 0 {
 			left -= len(page.Events)
 		}
-		for _, why := range page.Incomplete {
-			if !slices.Contains(incomplete, why) {
-				incomplete = append(incomplete, why)
-			}
-		}
+		addMissing(&incomplete, page.Incomplete)
 		if most = exportPage; size > exportPageBytes {
 			most = max(1, len(page.Events)*exportPageBytes/size)
 		}

@@ -20,7 +20,7 @@ type fakeIndex struct {
 	events      []event.Event
 	err         func(q index.Query) error // of a search
 	searched    chan index.Query          // nil: not told
-	incomplete  []string                  // of each page
+	incomplete  []string                  // of each answer
 }
 
 func (f *fakeIndex) matching(q index.Query) []event.Event {
@@ -91,7 +91,7 @@ func (f *fakeIndex) Get(_ context.Context, id string) ([]byte, error) {
 	return nil, index.ErrNotFound
 }
 
-func (f *fakeIndex) Histogram(_ context.Context, q index.Query, step time.Duration) ([]index.Bucket, error) {
+func (f *fakeIndex) Histogram(_ context.Context, q index.Query, step time.Duration) ([]index.Bucket, []string, error) {
 	counted := map[time.Time]index.Bucket{}
 	for _, e := range f.matching(q) {
 		start := e.Time.Std().Truncate(step) // aligned to year 1; floor is to 1970: equal for the steps of these tests
@@ -111,10 +111,10 @@ func (f *fakeIndex) Histogram(_ context.Context, q index.Query, step time.Durati
 		out = append(out, b)
 	}
 	slices.SortFunc(out, func(a, b index.Bucket) int { return a.Start.Compare(b.Start) })
-	return out, nil
+	return out, f.incomplete, nil
 }
 
-func (f *fakeIndex) Values(_ context.Context, q index.Query, field string, n int) ([]index.Value, error) {
+func (f *fakeIndex) Values(_ context.Context, q index.Query, field string, n int) ([]index.Value, []string, error) {
 	counted := map[string]int{}
 	for _, e := range f.matching(q) {
 		fd, path, _ := event.Lookup(field)
@@ -134,10 +134,10 @@ func (f *fakeIndex) Values(_ context.Context, q index.Query, field string, n int
 		out = append(out, index.Value{Value: v, Count: c})
 	}
 	slices.SortFunc(out, func(a, b index.Value) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Value, b.Value)) })
-	return out[:min(n, len(out))], nil
+	return out[:min(n, len(out))], f.incomplete, nil
 }
 
-func (f *fakeIndex) Fields(_ context.Context, q index.Query, n int) ([]index.Field, error) {
+func (f *fakeIndex) Fields(_ context.Context, q index.Query, n int) ([]index.Field, []string, error) {
 	counted := map[string]int{}
 	for _, e := range f.matching(q) {
 		for _, fd := range event.Fields() {
@@ -161,7 +161,7 @@ func (f *fakeIndex) Fields(_ context.Context, q index.Query, n int) ([]index.Fie
 		out = append(out, index.Field{Name: name, Count: c})
 	}
 	slices.SortFunc(out, func(a, b index.Field) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Name, b.Name)) })
-	return out[:min(n, len(out))], nil
+	return out[:min(n, len(out))], f.incomplete, nil
 }
 
 // testNow is the clock of these tests.

@@ -121,6 +121,7 @@ func (h *handlers) histogram(ctx context.Context, params GetHistogramParams) (Hi
 		From: q.From, To: q.To, Interval: formatInterval(step), IntervalSeconds: int64(step / time.Second),
 		Buckets: make([]HistogramBucket, g.n), Warnings: q.warnings,
 	}
+	g.missing = &out.Incomplete
 	for i := range out.Buckets {
 		out.Buckets[i].Start = time.Unix(g.first.Unix()+int64(i)*out.IntervalSeconds, 0).UTC()
 	}
@@ -162,14 +163,17 @@ type grid struct {
 	first time.Time
 	step  time.Duration
 	n     int
+	// missing is told why events may be missing in what was counted.
+	missing *Incomplete
 }
 
 // count gives to add what the index counts, with the number of the bucket.
 func (h *handlers) count(ctx context.Context, q index.Query, g grid, add func(i int, b index.Bucket)) error {
-	counted, err := h.Index.Histogram(ctx, q, g.step)
+	counted, missing, err := h.Index.Histogram(ctx, q, g.step)
 	if err != nil {
 		return err
 	}
+	addMissing(g.missing, missing)
 	for _, b := range counted {
 		at := (b.Start.Unix() - g.first.Unix()) / int64(g.step/time.Second)
 		if at < 0 || at >= int64(g.n) {

@@ -47,7 +47,8 @@ func (h *handlers) fields(ctx context.Context, params ListFieldsParams) (FieldLi
 		if err != nil {
 			return err
 		}
-		out.Total, out.Incomplete = page.Total, page.Incomplete
+		out.Total = page.Total
+		addMissing(&out.Incomplete, page.Incomplete)
 		for i, f := range all {
 			if f.Kind != event.Flattened {
 				continue // the index counts these below, and of an object its leaves
@@ -58,8 +59,10 @@ func (h *handlers) fields(ctx context.Context, params ListFieldsParams) (FieldLi
 				return err
 			}
 			out.Fields[i].Count = page.Total
+			addMissing(&out.Incomplete, page.Incomplete)
 		}
-		counted, err := h.Index.Fields(ctx, q.Query, leaves+len(all))
+		counted, missing, err := h.Index.Fields(ctx, q.Query, leaves+len(all))
+		addMissing(&out.Incomplete, missing)
 		for _, c := range counted {
 			if i, ok := at[c.Name]; ok {
 				out.Fields[i].Count = c.Count

@@ -79,7 +79,7 @@ func (h *handlers) complete(ctx context.Context, params CompleteQueryParams) (Qu
 				if err != nil || f.Kind == event.Timestamp || f.Kind == event.Prose {
 					return nil
 				}
-				values, err := h.valuesWith(ctx, q, f, path, prefix, maxCompletions)
+				values, _, err := h.valuesWith(ctx, q, f, path, prefix, maxCompletions)
 				failed = errors.Join(failed, err)
 				var counted []query.Counted
 				for _, v := range values {
@@ -88,7 +88,7 @@ func (h *handlers) complete(ctx context.Context, params CompleteQueryParams) (Qu
 				return counted
 			},
 			Leaves: func(prefix string) []query.Counted {
-				fields, err := h.Index.Fields(ctx, q, maxLeaves)
+				fields, _, err := h.Index.Fields(ctx, q, maxLeaves)
 				failed = errors.Join(failed, err)
 				var counted []query.Counted
 				for _, f := range fields {

@@ -86,11 +86,7 @@ func (h *handlers) neighbours(ctx context.Context, q index.Query, e *event.Event
 		if err != nil {
 			return nil, false, err
 		}
-		for _, why := range page.Incomplete {
-			if !slices.Contains(*incomplete, why) {
-				*incomplete = append(*incomplete, why)
-			}
-		}
+		addMissing(incomplete, page.Incomplete)
 		for _, stored := range page.Events {
 			if len(out) == 0 { // perhaps not past e yet
 				other, err := event.ParseJSON(stored)

@@ -29,14 +29,14 @@ func (slowIndex) Get(ctx context.Context, _ string) ([]byte, error) {
 	return nil, ctx.Err()
 }
 
-func (slowIndex) Histogram(ctx context.Context, _ index.Query, _ time.Duration) ([]index.Bucket, error) {
+func (slowIndex) Histogram(ctx context.Context, _ index.Query, _ time.Duration) ([]index.Bucket, []string, error) {
 	<-ctx.Done()
-	return nil, ctx.Err()
+	return nil, nil, ctx.Err()
 }
 
-func (slowIndex) Values(ctx context.Context, _ index.Query, _ string, _ int) ([]index.Value, error) {
+func (slowIndex) Values(ctx context.Context, _ index.Query, _ string, _ int) ([]index.Value, []string, error) {
 	<-ctx.Done()
-	return nil, ctx.Err()
+	return nil, nil, ctx.Err()
 }
 
 func TestTimeout(t *testing.T) {

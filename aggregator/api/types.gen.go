@@ -446,9 +446,12 @@ type FieldValues struct {
 	Field string `json:"field"`
 
 	// Having How many events match and have the field at all.
-	Having int          `json:"having"`
-	TookMs int64        `json:"tookMs"`
-	Values []ValueCount `json:"values"`
+	Having int `json:"having"`
+
+	// Incomplete Why events may be missing in this answer, such as a damaged part of the index; absent when it is whole.
+	Incomplete Incomplete   `json:"incomplete,omitempty,omitzero"`
+	TookMs     int64        `json:"tookMs"`
+	Values     []ValueCount `json:"values"`
 
 	// Warnings What in the query probably means something else than was wanted; absent when there is nothing.
 	Warnings Warnings `json:"warnings,omitempty,omitzero"`
@@ -477,6 +480,9 @@ type Histogram struct {
 	// By The field that `series` breaks down; absent without.
 	By   string    `json:"by,omitempty,omitzero"`
 	From time.Time `json:"from"`
+
+	// Incomplete Why events may be missing in this answer, such as a damaged part of the index; absent when it is whole.
+	Incomplete Incomplete `json:"incomplete,omitempty,omitzero"`
 
 	// Interval Example: 5m
 	Interval        string `json:"interval"`

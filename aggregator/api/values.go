@@ -55,17 +55,19 @@ func (h *handlers) fieldValues(ctx context.Context, field string, params ListFie
 			return err
 		}
 		out.Having = having.Total
-		values, err := h.valuesWith(ctx, q.Query, f, path, params.Prefix, n)
+		addMissing(&out.Incomplete, having.Incomplete)
+		values, missing, err := h.valuesWith(ctx, q.Query, f, path, params.Prefix, n)
 		for _, v := range values {
 			out.Values = append(out.Values, ValueCount{Value: v.Value, Count: v.Count})
 		}
+		addMissing(&out.Incomplete, missing)
 		return err
 	})
 	return out, err
 }
 
 // valuesWith are the most frequent values that begin with prefix.
-func (h *handlers) valuesWith(ctx context.Context, q index.Query, f event.Field, path, prefix string, n int) ([]index.Value, error) {
+func (h *handlers) valuesWith(ctx context.Context, q index.Query, f event.Field, path, prefix string, n int) (values []index.Value, missing []string, err error) {
 	name := fieldName(f, path)
 	if prefix == "" {
 		return h.Index.Values(ctx, q, name, n)
@@ -79,9 +81,9 @@ func (h *handlers) valuesWith(ctx context.Context, q index.Query, f event.Field,
 	default:
 		ask = maxValues
 	}
-	values, err := h.Index.Values(ctx, q, name, ask)
+	values, missing, err = h.Index.Values(ctx, q, name, ask)
 	values = slices.DeleteFunc(values, func(v index.Value) bool { return !strings.HasPrefix(v.Value, prefix) })
-	return values[:min(n, len(values))], err
+	return values[:min(n, len(values))], missing, err
 }
 
 // parseField reads the name of a field that has values of its own, or of a leaf.

@@ -85,12 +85,14 @@ type Index interface {
 
 	Search(ctx context.Context, q Query) (Page, error)
 	Get(ctx context.Context, id string) ([]byte, error)
-	Histogram(ctx context.Context, q Query, step time.Duration) ([]Bucket, error)
-	Values(ctx context.Context, q Query, field string, n int) ([]Value, error)
+	// Histogram, Values and Fields count. missing is why events of the window may be
+	// missing in the counts, as Page.Incomplete; nil: they are of all.
+	Histogram(ctx context.Context, q Query, step time.Duration) (counted []Bucket, missing []string, err error)
+	Values(ctx context.Context, q Query, field string, n int) (counted []Value, missing []string, err error)
 	// Fields are the fields and leaves that the events which match have, the most
 	// frequent first, then by name, n at most. A Flattened field itself is not among
 	// them, its leaves are.
-	Fields(ctx context.Context, q Query, n int) ([]Field, error)
+	Fields(ctx context.Context, q Query, n int) (counted []Field, missing []string, err error)
 	// Expire removes what is older than before, by whole days, and tells how many events went.
 	Expire(ctx context.Context, before time.Time) (int, error)
 	Stats() Stats

@@ -81,10 +81,10 @@ func (q Question) Ask(ctx context.Context, x index.Index) (a Answer, err error) 
 	case Count:
 		a.Page, err = x.Search(ctx, in)
 	case Histogram:
-		a.Buckets, err = x.Histogram(ctx, in, time.Hour)
+		a.Buckets, _, err = x.Histogram(ctx, in, time.Hour)
 	case Top:
 		for _, f := range q.Fields {
-			values, fault := x.Values(ctx, in, f, TopSize)
+			values, _, fault := x.Values(ctx, in, f, TopSize)
 			if fault != nil {
 				err = fault
 				break

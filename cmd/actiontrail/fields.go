@@ -93,7 +93,7 @@ func (f *fieldsCommand) values(ctx context.Context, c *client, field string) err
 	if err := explain(f.query, c.decode(r, err, &values)); err != nil {
 		return err
 	}
-	warn(f.note, f.query, values.Warnings, nil)
+	warn(f.note, f.query, values.Warnings, values.Incomplete)
 	rows := make([][]string, len(values.Values))
 	lines := make([]any, len(values.Values))
 	for i, v := range values.Values {

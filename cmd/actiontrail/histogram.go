@@ -27,7 +27,7 @@ func (s *searchCommand) printHistogram(ctx context.Context, c *client) error {
 	if err := explain(s.query, c.decode(r, err, &h)); err != nil {
 		return err
 	}
-	warn(s.note, s.query, h.Warnings, nil)
+	warn(s.note, s.query, h.Warnings, h.Incomplete)
 	switch s.output {
 	case "json":
 		return printJSON(s.screen, h)

@@ -50,7 +50,7 @@ func law() []rule {
 		{"aggregator/index/...", []string{"event", "query", "aggregator/index/...", "internal/backoff", "internal/durable"}, "an index takes batches and answers queries; where they come from is not its matter", []string{"aggregator"}},
 		{"aggregator/archive/...", []string{"event", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator"}},
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
-		{"aggregator/api/...", []string{"event", "event/render", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", nil},
+		{"aggregator/api/...", []string{"event", "event/render", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", []string{"aggregator/index/local"}},
 
 		{"config/...", []string{"event", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"config"}},
 		{"cmd/...", []string{"..."}, "", nil},

@@ -12,29 +12,28 @@ import (
 )
 
 // Fields are the fields and leaves that the events which match have, the most
-// frequent first, then by name.
-func (x *Index) Fields(ctx context.Context, q index.Query, n int) ([]index.Field, error) {
+// frequent first, then by name. Counts are of all events, or there is an error.
+func (x *Index) Fields(ctx context.Context, q index.Query, n int) (out []index.Field, missing []string, err error) {
 	if n < 0 {
-		return nil, fmt.Errorf("%d fields cannot be asked for", n)
+		return nil, nil, fmt.Errorf("%d fields cannot be asked for", n)
 	}
 	var counts map[string]int
-	var err error
 	if isExact(q.Filter) {
 		counts, err = x.fieldCounts(ctx, q, n)
 	} else {
 		counts, err = x.scanFields(ctx, q)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]index.Field, 0, len(counts))
+	out = make([]index.Field, 0, len(counts))
 	for name, count := range counts {
 		out = append(out, index.Field{Name: name, Count: count})
 	}
 	slices.SortFunc(out, func(a, b index.Field) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Name, b.Name))
 	})
-	return slices.Clip(out[:min(n, len(out))]), nil
+	return slices.Clip(out[:min(n, len(out))]), nil, nil
 }
 
 // fieldCounts has Elasticsearch count, of the leaves those that can be among the n most frequent.

@@ -42,18 +42,20 @@ func (x *Index) aggregateIn(ctx context.Context, names []string, q index.Query, 
 const pageOf = 10_000
 
 // Histogram counts what matches by steps of time, which are aligned to 1970 UTC.
-// Steps without events are left out.
-func (x *Index) Histogram(ctx context.Context, q index.Query, step time.Duration) ([]index.Bucket, error) {
+// Steps without events are left out. Counts are of all events, or there is an error.
+func (x *Index) Histogram(ctx context.Context, q index.Query, step time.Duration) (out []index.Bucket, missing []string, err error) {
 	if step <= 0 {
-		return nil, fmt.Errorf("a histogram cannot have steps of %v", step)
+		return nil, nil, fmt.Errorf("a histogram cannot have steps of %v", step)
 	}
 	if err := x.await(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if !isExact(q.Filter) {
-		return x.scanSteps(ctx, q, step)
+	if isExact(q.Filter) {
+		out, err = x.steps(ctx, nil, q, step)
+	} else {
+		out, err = x.scanSteps(ctx, q, step)
 	}
-	return x.steps(ctx, nil, q, step)
+	return out, nil, err
 }
 
 // dayCounts counts the events of these indices by UTC day.

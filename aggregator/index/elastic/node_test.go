@@ -190,7 +190,7 @@ func (n *node) many(t *testing.T) {
 	}
 	write(t, x, lanes.Batch("a", events...))
 	for name, count := range map[string]int{"requestId": 2, "requestParameters.Id": 3} {
-		got, err := x.Values(context.Background(), index.Query{}, name, 3)
+		got, _, err := x.Values(context.Background(), index.Query{}, name, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +200,7 @@ func (n *node) many(t *testing.T) {
 			t.Errorf("values of %s (-want +got)\n%s", name, diff)
 		}
 	}
-	buckets, err := x.Histogram(context.Background(), index.Query{}, time.Second)
+	buckets, _, err := x.Histogram(context.Background(), index.Query{}, time.Second)
 	if err != nil || len(buckets) != 3 || buckets[0].Count != 2167 {
 		t.Errorf("histogram %v, %v", buckets, err)
 	}
@@ -310,7 +310,7 @@ func (n *node) older(t *testing.T) {
 			failed++
 		}
 	}
-	buckets, err := x.Histogram(context.Background(), index.Query{}, 100*24*time.Hour)
+	buckets, _, err := x.Histogram(context.Background(), index.Query{}, 100*24*time.Hour)
 	if err != nil || len(buckets) != 1 || buckets[0].Errors != failed {
 		t.Errorf("histogram %v, %v; want %d errors", buckets, err, failed)
 	}

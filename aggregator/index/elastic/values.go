@@ -15,17 +15,16 @@ import (
 
 // Values are the n most frequent values of a field among what matches, the most
 // frequent first, and of equal ones the smallest. A value is what a query
-// compares: query.Cut of it.
-func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) ([]index.Value, error) {
+// compares: query.Cut of it. Counts are of all events, or there is an error.
+func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) (out []index.Value, missing []string, err error) {
 	f, path, ok := event.Lookup(field)
 	if !ok || f.Kind == event.Flattened && path == "" {
-		return nil, fmt.Errorf("%q is not a field that has values", field)
+		return nil, nil, fmt.Errorf("%q is not a field that has values", field)
 	}
 	if n < 0 {
-		return nil, fmt.Errorf("%d values cannot be asked for", n)
+		return nil, nil, fmt.Errorf("%d values cannot be asked for", n)
 	}
 	var counts map[string]int
-	var err error
 	switch {
 	case !isExact(q.Filter):
 		counts, err = x.scanValues(ctx, q, f, path)
@@ -47,9 +46,9 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return top(counts, n), nil
+	return top(counts, n), nil, nil
 }
 
 // top are the n most frequent ones.

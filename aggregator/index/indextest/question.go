@@ -175,9 +175,12 @@ func checkTotal(ctx context.Context, x index.Index, o *oracle, q question) error
 }
 
 func checkHistogram(ctx context.Context, x index.Index, o *oracle, q question) error {
-	got, err := x.Histogram(ctx, q.Query, q.step)
+	got, missing, err := x.Histogram(ctx, q.Query, q.step)
 	if err != nil {
 		return err
+	}
+	if missing != nil {
+		return fmt.Errorf("the counts are incomplete: %q", missing)
 	}
 	if diff := cmp.Diff(o.histogram(o.hits(q.Query), q.step), got, sameEmpty[index.Bucket]()); diff != "" {
 		return fmt.Errorf("(-want +got)\n%s%s", diff, o.difference(ctx, x, q))
@@ -186,9 +189,12 @@ func checkHistogram(ctx context.Context, x index.Index, o *oracle, q question) e
 }
 
 func checkValues(ctx context.Context, x index.Index, o *oracle, q question) error {
-	got, err := x.Values(ctx, q.Query, q.field, q.n)
+	got, missing, err := x.Values(ctx, q.Query, q.field, q.n)
 	if err != nil {
 		return err
+	}
+	if missing != nil {
+		return fmt.Errorf("the counts are incomplete: %q", missing)
 	}
 	if diff := cmp.Diff(o.values(o.hits(q.Query), q.field, q.n), got, sameEmpty[index.Value]()); diff != "" {
 		return fmt.Errorf("(-want +got)\n%s%s", diff, o.difference(ctx, x, q))
@@ -197,9 +203,12 @@ func checkValues(ctx context.Context, x index.Index, o *oracle, q question) erro
 }
 
 func checkFields(ctx context.Context, x index.Index, o *oracle, q question) error {
-	got, err := x.Fields(ctx, q.Query, q.n)
+	got, missing, err := x.Fields(ctx, q.Query, q.n)
 	if err != nil {
 		return err
+	}
+	if missing != nil {
+		return fmt.Errorf("the counts are incomplete: %q", missing)
 	}
 	if diff := cmp.Diff(o.namesOf(o.hits(q.Query), q.n), got, sameEmpty[index.Field]()); diff != "" {
 		return fmt.Errorf("(-want +got)\n%s%s", diff, o.difference(ctx, x, q))

@@ -128,13 +128,13 @@ func BenchmarkQueries(b *testing.B) {
 		"prefix":    search(query.Wildcard{Field: field("resourceName"), Parts: []string{"i-0000", ""}}),
 		"wildcard":  search(query.Wildcard{Field: field("resourceName"), Parts: []string{"", "77"}}),
 		"phrase":    search(query.Phrase{Field: field("errorMessage"), Tokens: []string{"not", "authorized"}}),
-		"histogram": func() error { _, err := x.Histogram(ctx, index.Query{}, time.Hour); return err },
+		"histogram": func() error { _, _, err := x.Histogram(ctx, index.Query{}, time.Hour); return err },
 		"histogram of a service": func() error {
-			_, err := x.Histogram(ctx, index.Query{Filter: query.Term{Field: field("serviceName"), Value: "Service7"}}, time.Hour)
+			_, _, err := x.Histogram(ctx, index.Query{Filter: query.Term{Field: field("serviceName"), Value: "Service7"}}, time.Hour)
 			return err
 		},
 		"top": func() error {
-			_, err := x.Values(ctx, index.Query{Filter: query.Term{Field: field("serviceName"), Value: "Service7"}}, "userIdentity.userName", 10)
+			_, _, err := x.Values(ctx, index.Query{Filter: query.Term{Field: field("serviceName"), Value: "Service7"}}, "userIdentity.userName", 10)
 			return err
 		},
 	} {

@@ -41,10 +41,10 @@ func TestReadersBesideTheWriter(t *testing.T) {
 					t.Errorf("%d different events of %d", len(seen), page.Total)
 				}
 				q := index.Query{Filter: query.Term{Field: serviceName, Value: "Iam"}}
-				if _, err := x.Values(ctx, q, "eventName", 5); err != nil && !errors.Is(err, context.Canceled) {
+				if _, _, err := x.Values(ctx, q, "eventName", 5); err != nil && !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
-				if _, err := x.Histogram(ctx, q, time.Hour); err != nil && !errors.Is(err, context.Canceled) {
+				if _, _, err := x.Histogram(ctx, q, time.Hour); err != nil && !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
 				x.Stats()

@@ -75,7 +75,7 @@ func questions(t testing.TB, x *Index, known event.Event) {
 		if f.Kind == event.Flattened {
 			continue
 		}
-		if _, err := x.Values(ctx, index.Query{}, f.Name, 3); err != nil {
+		if _, _, err := x.Values(ctx, index.Query{}, f.Name, 3); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,11 +16,12 @@ import (
 )
 
 // Fields counts in how many of the events that match each field is.
-func (x *Index) Fields(ctx context.Context, q index.Query, n int) (out []index.Field, err error) {
+func (x *Index) Fields(ctx context.Context, q index.Query, n int) (out []index.Field, missing []string, err error) {
 	if n < 0 {
-		return nil, fmt.Errorf("%d fields cannot be asked for", n)
+		return nil, nil, fmt.Errorf("%d fields cannot be asked for", n)
 	}
-	err = x.query(q, func(parts []part, _ []string) error {
+	err = x.query(q, func(parts []part, why []string) error {
+		missing = why
 		counts := map[string]int{}
 		var mu sync.Mutex
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
@@ -48,7 +49,7 @@ func (x *Index) Fields(ctx context.Context, q index.Query, n int) (out []index.F
 		out = slices.Clip(out[:min(n, len(out))])
 		return nil
 	})
-	return out, err
+	return out, missing, err
 }
 
 // countFields tells how many events of set have each field.

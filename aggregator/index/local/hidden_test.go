@@ -69,7 +69,7 @@ func TestHiddenValues(t *testing.T) {
 				t.Errorf("%s in %s: %d events, want %d: %v", kql, where, page.Total, want, err)
 			}
 		}
-		values, err := x.Values(ctx, index.Query{}, "requestId", 2)
+		values, _, err := x.Values(ctx, index.Query{}, "requestId", 2)
 		if diff := cmp.Diff([]index.Value{{Value: id(500), Count: 3}, {Value: id(0), Count: 1}}, values); err != nil || diff != "" {
 			t.Errorf("values in %s: %v (-want +got)\n%s", where, err, diff)
 		}

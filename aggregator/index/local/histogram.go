@@ -16,11 +16,12 @@ import (
 
 // Histogram counts what matches by steps of time, which are aligned to 1970
 // UTC. Steps without events are left out.
-func (x *Index) Histogram(ctx context.Context, q index.Query, step time.Duration) (out []index.Bucket, err error) {
+func (x *Index) Histogram(ctx context.Context, q index.Query, step time.Duration) (out []index.Bucket, missing []string, err error) {
 	if step <= 0 {
-		return nil, fmt.Errorf("a histogram cannot have steps of %v", step)
+		return nil, nil, fmt.Errorf("a histogram cannot have steps of %v", step)
 	}
-	err = x.query(q, func(parts []part, _ []string) error {
+	err = x.query(q, func(parts []part, why []string) error {
+		missing = why
 		counts := map[int64]index.Bucket{}
 		var mu sync.Mutex
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
@@ -46,7 +47,7 @@ func (x *Index) Histogram(ctx context.Context, q index.Query, step time.Duration
 		}
 		return nil
 	})
-	return out, err
+	return out, missing, err
 }
 
 // floor is the begin of the step that t lies in.

@@ -235,6 +235,21 @@ func TestGoneForGood(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, steps, err := x.Histogram(t.Context(), index.Query{From: from, To: to}, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, values, err := x.Values(t.Context(), index.Query{From: from, To: to}, "eventName", 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, fields, err := x.Fields(t.Context(), index.Query{From: from, To: to}, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(steps, page.Incomplete) || !slices.Equal(values, page.Incomplete) || !slices.Equal(fields, page.Incomplete) {
+			t.Errorf("missing by a page %q, by a histogram %q, by values %q, by fields %q", page.Incomplete, steps, values, fields)
+		}
 		return len(page.Incomplete) > 0
 	}
 	check := func(what string, want bool) {

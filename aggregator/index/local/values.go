@@ -19,16 +19,17 @@ import (
 // Values are the n most frequent values of a field among what matches, the most
 // frequent first, and of equal ones the smallest. A value is what a query
 // compares: query.Cut of it.
-func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) (out []index.Value, err error) {
+func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) (out []index.Value, missing []string, err error) {
 	f, path, ok := event.Lookup(field)
 	if !ok || f.Kind == event.Flattened && path == "" {
-		return nil, fmt.Errorf("%q is not a field that has values", field)
+		return nil, nil, fmt.Errorf("%q is not a field that has values", field)
 	}
 	if n < 0 {
-		return nil, fmt.Errorf("%d values cannot be asked for", n)
+		return nil, nil, fmt.Errorf("%d values cannot be asked for", n)
 	}
 	no := fieldNo[f.Name]
-	err = x.query(q, func(parts []part, _ []string) error {
+	err = x.query(q, func(parts []part, why []string) error {
+		missing = why
 		sums := tally{table: &x.names, by: x.names.of(no), number: map[string]int{}}
 		var mu sync.Mutex
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
@@ -44,7 +45,7 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 		}
 		return err
 	})
-	return out, err
+	return out, missing, err
 }
 
 // tallied are values of a part, each with how many events have it. One may come twice.
