@@ -51,7 +51,12 @@ func (x *Index) elders(own string, e *event.Event) []string {
 	var out []string
 	for _, name := range x.state.elder {
 		s, ok := parseSlice(x.cfg.Prefix, name)
-		if ok && name != own && nanos(s.from) <= e.Time.Nanos && e.Time.Nanos < nanos(s.to) {
+		if ok && name != own && s.holds(e.Time.Nanos) {
+			out = append(out, name)
+		}
+	}
+	if slices.Contains(x.state.shared, own) {
+		if name := otherSlice(x.cfg.Classes.Name(x.cfg.Classes.Of(e))).name(x.cfg.Prefix); !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}

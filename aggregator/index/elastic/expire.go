@@ -125,6 +125,12 @@ func (x *Index) expireClass(ctx context.Context, class string, indices map[strin
 		}
 	}
 	for _, name := range old {
+		if indices[name].period == other {
+			if err := x.dropOther(ctx, name, class, to); err != nil {
+				return events, err
+			}
+			continue
+		}
 		if nanos(indices[name].to) <= to {
 			if err := x.dropIndex(ctx, name); err != nil {
 				return events, err

@@ -50,7 +50,7 @@ func sliceOf(class string, p Period, t time.Time) slice {
 }
 
 // name is the index of a slice: PREFIX-2026.11.21, PREFIX-2026.w47, PREFIX-2026.11, with
-// -CLASS behind the prefix unless it is the default one.
+// -CLASS behind the prefix unless it is the default one; PREFIX-other.
 func (s slice) name(prefix string) string {
 	if s.class != "" {
 		prefix += "-" + s.class
@@ -58,6 +58,8 @@ func (s slice) name(prefix string) string {
 	switch s.period {
 	case Month:
 		return prefix + s.from.Format("-2006.01")
+	case other:
+		return prefix + "-other"
 	case Week:
 		year, week := s.from.ISOWeek()
 		return fmt.Sprintf("%s-%04d.w%02d", prefix, year, week)
@@ -65,11 +67,21 @@ func (s slice) name(prefix string) string {
 	return prefix + s.from.Format("-2006.01.02")
 }
 
+// holds tells whether a time lies in the slice.
+func (s slice) holds(at int64) bool {
+	return s.period == other || nanos(s.from) <= at && at < nanos(s.to)
+}
+
+var otherForm = regexp.MustCompile(`^(?:-(.+))?-other$`)
+
 var sliceForm = regexp.MustCompile(`^(?:-(.+))?-(\d{4})\.(?:(w\d\d)|(\d\d)(\.\d\d)?)$`)
 
 // parseSlice reads the name of an index; false: it is none of ours.
 func parseSlice(prefix, name string) (slice, bool) {
 	rest, ok := strings.CutPrefix(name, prefix)
+	if m := otherForm.FindStringSubmatch(rest); ok && m != nil {
+		return otherSlice(m[1]), true
+	}
 	m := sliceForm.FindStringSubmatch(rest)
 	if !ok || m == nil {
 		return slice{}, false

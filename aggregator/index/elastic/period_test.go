@@ -41,7 +41,12 @@ func TestSliceNames(t *testing.T) {
 			t.Errorf("%s of %s is from %v to %v", c.name, c.at, s.from, s.to)
 		}
 	}
-	for _, name := range []string{"p", "p-", "q-2026.11.21", "p-2026.13", "p-2026.11.31", "p-2026.w54", "p-2026.w00", "p-2026.11.21-x", "p_state", "px-2026.11", "p-2026.1"} {
+	for name, class := range map[string]string{"p-other": "", "p-signins-other": "signins", "p-other-other": "other"} {
+		if s, ok := parseSlice("p", name); !ok || s != otherSlice(class) || s.name("p") != name {
+			t.Errorf("%s is read as %+v, %v", name, s, ok)
+		}
+	}
+	for _, name := range []string{"p", "p-", "pother", "p--other", "p-other-", "q-2026.11.21", "p-2026.13", "p-2026.11.31", "p-2026.w54", "p-2026.w00", "p-2026.11.21-x", "p_state", "px-2026.11", "p-2026.1"} {
 		if s, ok := parseSlice("p", name); ok {
 			t.Errorf("%s is taken for the index of %+v", name, s)
 		}

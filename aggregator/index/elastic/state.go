@@ -29,6 +29,9 @@ type state struct {
 	// belongs elsewhere now.
 	classes string
 	elder   []string
+	// shared are the indices of whose time events stand in the other index of the
+	// class, too, as that time was far off when they came.
+	shared  []string
 	changed map[event.Lane]bool
 }
 
@@ -43,6 +46,7 @@ type headDocument struct {
 	Floors  map[string]int64 `json:"floors,omitempty"`
 	Classes string           `json:"classes,omitempty"`
 	Elder   []string         `json:"elder,omitempty"`
+	Shared  []string         `json:"shared,omitempty"`
 }
 
 type laneDocument struct {
@@ -109,7 +113,7 @@ func (x *Index) loadState(ctx context.Context) (event.Position, error) {
 		return at, err
 	}
 	x.state = state{writer: hex.EncodeToString(writer), next: next, first: head.Source.Journal + 1,
-		classes: head.Source.Classes, elder: head.Source.Elder, changed: map[event.Lane]bool{}}
+		classes: head.Source.Classes, elder: head.Source.Elder, shared: head.Source.Shared, changed: map[event.Lane]bool{}}
 	x.mu.Lock()
 	x.floors = head.Source.Floors
 	x.mu.Unlock()
@@ -271,7 +275,7 @@ func (x *Index) fold(ctx context.Context) error {
 	if err := x.bulkState(ctx, &b); err != nil {
 		return err
 	}
-	if err := x.writeHead(ctx, headDocument{"head", last, at.Seq, floors, x.state.classes, x.state.elder}); err != nil {
+	if err := x.writeHead(ctx, headDocument{"head", last, at.Seq, floors, x.state.classes, x.state.elder, x.state.shared}); err != nil {
 		return err
 	}
 	clear(x.state.changed)

@@ -49,7 +49,7 @@ func (x *Index) Write(ctx context.Context, batches []event.Batch) error {
 // store makes the events of batches durable. The caller holds writing.
 func (x *Index) store(ctx context.Context, batches []event.Batch) error {
 	oldest := x.oldest(x.cfg.Now())
-	names := namer{index: x, names: map[namedDay]string{}}
+	names := namer{index: x, now: x.cfg.Now(), names: map[namedDay]string{}}
 	there, err := x.elsewhere(ctx, batches, &names)
 	if err != nil {
 		return err
@@ -93,9 +93,10 @@ func (x *Index) store(ctx context.Context, batches []event.Batch) error {
 	return err
 }
 
-// elsewhere finds the events that were stored when they belonged to another class, by _id.
+// elsewhere finds the events that were stored when they belonged to another class,
+// or when their time was far off, by _id.
 func (x *Index) elsewhere(ctx context.Context, batches []event.Batch, names *namer) (map[string]bool, error) {
-	if len(x.state.elder) == 0 {
+	if len(x.state.elder) == 0 && !x.hasOther() {
 		return nil, nil
 	}
 	var twins []twin
@@ -148,6 +149,7 @@ func (x *Index) keptFrom(at int64) int64 {
 // namer finds the indices for events, and makes those that are missing.
 type namer struct {
 	index *Index
+	now   time.Time // one for all of a Write, so that the same times are far off
 	names map[namedDay]string
 }
 
@@ -170,7 +172,14 @@ func (n *namer) of(ctx context.Context, e *event.Event) (string, error) {
 		return ok
 	}
 	s, made := place(there, key.class, x.period(), e.Time.Std())
+	if !made && s.far(n.now) {
+		s = otherSlice(key.class)
+		made = there(s)
+	}
 	if !made {
+		if err := x.share(ctx, s); err != nil {
+			return "", err
+		}
 		if err := x.makeIndex(ctx, s); err != nil {
 			return "", err
 		}
