@@ -1,4 +1,6 @@
-// Package file is a bucket in a folder: each object is a file of its own.
+// Package file is a bucket in a folder: each object is a file of its own. The user
+// metadata of an object, where it has some, is a file too, so that a copy of the
+// folder has it, by whatever means it was made: .meta/NAME beside the object.
 package file
 
 import (
@@ -10,9 +12,11 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/internal/durable"
@@ -27,6 +31,7 @@ const (
 type Bucket struct {
 	dir      string
 	writable bool
+	linking  sync.Mutex
 }
 
 // New makes the folder if it is missing and opens it for writing. One process
@@ -64,6 +69,9 @@ func (b *Bucket) Create(ctx context.Context, key string, content io.Reader, meta
 	if err != nil {
 		return err
 	}
+	if err := archive.CheckUser(meta.User); err != nil {
+		return fmt.Errorf("create %s: %w", key, err)
+	}
 	if !b.writable {
 		return fmt.Errorf("archive folder %s is open for reading only", b.dir)
 	}
@@ -79,13 +87,26 @@ func (b *Bucket) Create(ctx context.Context, key string, content io.Reader, meta
 	if err := durable.MkdirAll(dir); err != nil {
 		return fmt.Errorf("create %s: %w", key, err)
 	}
-	if err := os.Link(tmp, path); err != nil { // link, unlike rename, refuses a taken name
+	if err := b.link(ctx, tmp, path, meta.User); err != nil {
 		return fmt.Errorf("create %s: %w", key, err)
 	}
 	if err := durable.SyncDir(dir); err != nil {
 		return fmt.Errorf("create %s: %w", key, err)
 	}
 	return nil
+}
+
+// link puts a finished file under its name, with its user metadata before it.
+func (b *Bucket) link(ctx context.Context, tmp, path string, user map[string]string) error {
+	b.linking.Lock()
+	defer b.linking.Unlock()
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist // and has its own metadata
+	}
+	if err := b.putUser(ctx, path, user); err != nil {
+		return err
+	}
+	return os.Link(tmp, path) // unlike rename, it refuses a taken name
 }
 
 // write makes a fsynced file of exactly this many bytes.
@@ -138,7 +159,11 @@ func (b *Bucket) Head(_ context.Context, key string) (archive.Info, error) {
 	if info.IsDir() {
 		return archive.Info{}, fmt.Errorf("object %s is a folder: %w", key, fs.ErrNotExist)
 	}
-	return archive.Info{Key: key, Bytes: info.Size()}, nil
+	user, err := readUser(path)
+	if err != nil {
+		return archive.Info{}, fmt.Errorf("user metadata of %s: %w", key, err)
+	}
+	return archive.Info{Key: key, Bytes: info.Size(), User: user}, nil
 }
 
 // List walks the folder. Whatever lies in it is listed, also under names that
@@ -168,6 +193,9 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix, after string, yield f
 	for _, e := range entries {
 		k := key(e)
 		if folder == "" && (e.Name() == unfinished || e.Name() == lock) {
+			continue
+		}
+		if path.Base(folder) == metaFolder && b.isUser(folder, e) {
 			continue
 		}
 		if e.IsDir() {

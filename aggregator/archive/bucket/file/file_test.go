@@ -1,24 +1,21 @@
 package file_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
+	"github.com/actiontrail/actiontrail/aggregator/archive/buckettest"
 )
 
 func newBucket(t *testing.T) (*file.Bucket, string) {
@@ -60,129 +57,69 @@ func list(t *testing.T, b archive.Bucket, prefix, after string) (keys []string) 
 	return keys
 }
 
-func TestCreateRefusesATakenKey(t *testing.T) {
-	b, dir := newBucket(t)
-	if err := create(b, "x/y/z.json", "one"); err != nil {
-		t.Fatal(err)
-	}
-	if err := create(b, "x/y/z.json", "two"); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("a taken key: %v", err)
-	}
-	if got := read(t, b, "x/y/z.json"); got != "one" {
-		t.Errorf("content %q", got)
-	}
-	if o, err := b.Head(t.Context(), "x/y/z.json"); err != nil || o != (archive.Info{Key: "x/y/z.json", Bytes: 3}) {
-		t.Errorf("head: %+v, %v", o, err)
-	}
-	left, err := os.ReadDir(filepath.Join(dir, ".unfinished"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("unfinished files: %v (%v)", left, err)
-	}
-}
-
-func TestOneOfManyCreates(t *testing.T) {
-	b, _ := newBucket(t)
-	var won [20]bool
-	var all sync.WaitGroup
-	for i := range won {
-		all.Go(func() {
-			err := create(b, "k/k", fmt.Sprint(i))
-			won[i] = err == nil
-			if err != nil && !errors.Is(err, fs.ErrExist) {
-				t.Error(err)
+func TestSuite(t *testing.T) {
+	buckettest.Run(t, func(t *testing.T) archive.Bucket {
+		b, dir := newBucket(t)
+		t.Cleanup(func() {
+			if left, err := os.ReadDir(filepath.Join(dir, ".unfinished")); err != nil || len(left) > 0 {
+				t.Errorf("unfinished files: %v (%v)", left, err)
 			}
 		})
-	}
-	all.Wait()
-	n := slices.Index(won[:], true)
-	if n < 0 || slices.Contains(won[n+1:], true) || read(t, b, "k/k") != fmt.Sprint(n) {
-		t.Errorf("won: %v, content %q", won, read(t, b, "k/k"))
-	}
+		return b
+	})
 }
 
-func TestAbsentObject(t *testing.T) {
-	b, _ := newBucket(t)
-	if err := create(b, "a/b", ""); err != nil {
+// A copy of the folder, made file by file, has the user metadata.
+func TestUserMetadataIsCopied(t *testing.T) {
+	b, dir := newBucket(t)
+	meta := archive.Meta{Bytes: 1, User: map[string]string{"signature": "0f"}}
+	if err := b.Create(t.Context(), "x/y.json", strings.NewReader("y"), meta); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"nothing", "a", "a/c"} {
-		if _, err := b.Head(t.Context(), key); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("head of %s: %v", key, err)
-		}
-		if key == "a" {
-			continue
-		}
-		if _, err := b.Read(t.Context(), key); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("read of %s: %v", key, err)
-		}
+	copied := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := file.Open(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := c.Head(t.Context(), "x/y.json")
+	if diff := cmp.Diff(meta.User, o.User); err != nil || diff != "" {
+		t.Errorf("copied: %v\n%s", err, diff)
+	}
+	side := filepath.Join(copied, "x", ".meta", "y.json")
+	if err := os.WriteFile(side, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Head(t.Context(), "x/y.json"); err == nil {
+		t.Error("damaged metadata was read")
+	}
+	// Metadata without its object shows that something was taken away.
+	if err := os.Remove(filepath.Join(copied, "x", "y.json")); err != nil {
+		t.Fatal(err)
+	}
+	if got := list(t, c, "", ""); !slices.Equal(got, []string{"x/.meta/y.json"}) {
+		t.Errorf("listed: %q", got)
 	}
 }
 
-func TestCreateOfOtherThanAnnounced(t *testing.T) {
-	b, _ := newBucket(t)
-	for _, size := range []int64{2, 4} {
-		if err := b.Create(t.Context(), "k", bytes.NewReader([]byte("one")), archive.Meta{Bytes: size}); err == nil {
-			t.Errorf("3 bytes were taken for %d", size)
+// What a crash left before the object was there is not taken for its metadata.
+func TestUserMetadataOfACrash(t *testing.T) {
+	for _, user := range []map[string]string{nil, {"signature": "new"}} {
+		b, dir := newBucket(t)
+		if err := os.MkdirAll(filepath.Join(dir, "x", ".meta"), 0o700); err != nil {
+			t.Fatal(err)
 		}
-	}
-	broken := io.MultiReader(strings.NewReader("on"), iotestErr{})
-	if err := b.Create(t.Context(), "k", broken, archive.Meta{Bytes: 3}); err == nil {
-		t.Error("a broken reader was taken")
-	}
-	if keys := list(t, b, "", ""); len(keys) > 0 {
-		t.Errorf("objects: %q", keys)
-	}
-}
-
-type iotestErr struct{}
-
-func (iotestErr) Read([]byte) (int, error) { return 0, errors.New("broken") }
-
-func TestKeysStayInTheFolder(t *testing.T) {
-	b, _ := newBucket(t)
-	for _, key := range []string{"", "/x", "../x", "x/../../y", "x//y", "x/", ".hidden", "x/.y", "a\\b", "a\x00b", "a b", strings.Repeat("x", 300), strings.Repeat("x/", 600) + "x"} {
-		if err := create(b, key, ""); err == nil {
-			t.Errorf("key %.50q was taken", key)
+		if err := os.WriteFile(filepath.Join(dir, "x", ".meta", "y"), []byte(`{"signature":"old"}`), 0o600); err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-func TestListIsInByteOrder(t *testing.T) {
-	b, _ := newBucket(t)
-	names := []string{"a", "a-b", "a.b", "a0", "b", "seals"}
-	r := rand.New(rand.NewPCG(1, 1))
-	var keys []string
-	for range 300 {
-		key := names[r.IntN(len(names))]
-		for range r.IntN(3) {
-			key += "/" + names[r.IntN(len(names))]
+		if err := b.Create(t.Context(), "x/y", strings.NewReader("y"), archive.Meta{Bytes: 1, User: user}); err != nil {
+			t.Fatal(err)
 		}
-		if err := create(b, key, ""); err == nil {
-			keys = append(keys, key)
+		if o, err := b.Head(t.Context(), "x/y"); err != nil || !cmp.Equal(o.User, user) {
+			t.Errorf("%v, %v", o, err)
 		}
-	}
-	slices.Sort(keys)
-	if len(keys) < 20 {
-		t.Fatalf("only %d keys", len(keys))
-	}
-	if diff := cmp.Diff(keys, list(t, b, "", "")); diff != "" {
-		t.Errorf("all (-want +got):\n%s", diff)
-	}
-	for range 300 {
-		prefix, after := keys[r.IntN(len(keys))], keys[r.IntN(len(keys))]
-		prefix, after = prefix[:r.IntN(len(prefix)+1)], after[:r.IntN(len(after)+1)]
-		var want []string
-		for _, k := range keys {
-			if strings.HasPrefix(k, prefix) && k > after {
-				want = append(want, k)
-			}
-		}
-		if diff := cmp.Diff(want, list(t, b, prefix, after)); diff != "" {
-			t.Fatalf("prefix %q after %q (-want +got):\n%s", prefix, after, diff)
-		}
-	}
-	for range b.List(t.Context(), "", "") {
-		break // an early end is no panic
 	}
 }
 
