@@ -55,8 +55,9 @@ test: bin/testrun ## Run every test, real parts included; print for each real pa
 	bin/testrun -timeout 15m $(PKG)
 
 .PHONY: deps
-deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, npm, a JDK and Maven for Elasticsearch, a C compiler for -race)
+deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, npm, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server (minutes, once)
 	@tools/deps.sh
+	@mkdir -p bin && $(GO) -C tools/versitygw build -o $(CURDIR)/bin/versitygw github.com/versity/versitygw/cmd/versitygw
 
 .PHONY: check
 check: ## What CI runs: deps, lint, generated code, every test with REAL=all, races, a little of each fuzz target

@@ -86,6 +86,7 @@ func technologies() []technology {
 		{"github.com/fsnotify/fsnotify", []string{"plugins/file"}, "watching files is the file source's matter"},
 		{"github.com/RoaringBitmap/roaring", []string{"aggregator/index/local"}, "bitmaps are the local index's own form"},
 		{"github.com/elastic/", []string{"aggregator/index/elastic"}, "Elasticsearch is one of the indices: its client stays with it"},
+		{"github.com/minio/", []string{"aggregator/archive/bucket/s3"}, "S3 is one of the buckets: its client stays with it"},
 		{"github.com/oapi-codegen/", []string{"aggregator/api"}, "the generated API lives in aggregator/api"},
 		{"github.com/stretchr/testify", nil, "tests use testing and go-cmp"},
 	}

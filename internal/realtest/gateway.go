@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // NginxWith runs nginx with these lines in its http block, one worker, and waits
@@ -60,9 +59,9 @@ func configured(t testing.TB, dir, name, text string) string {
 	return file
 }
 
-func listens(t *testing.T, addr string) {
+func listens(t testing.TB, addr string) {
 	t.Helper()
-	Until(t, 10*time.Second, addr+" to listen", func() bool {
+	Until(t, Patience, addr+" to listen", func() bool {
 		c, err := net.Dial("tcp", addr)
 		if err == nil {
 			c.Close()
