@@ -152,16 +152,9 @@ type Trail struct {
 	Where  string     // the whole filter as KQL, shorthands included; empty: all events
 	Filter query.Expr // the same, parsed; nil: all events
 	File   FileDelivery
-	Hash   string // SHA-256 over what the block says, in hex
-	Place  string // file:line of its block
-}
-
-// FileDelivery archives a trail into a folder.
-type FileDelivery struct {
-	Path      string
-	Prefix    string
-	RollAge   time.Duration
-	RollBytes int64
+	S3     *S3Delivery // in place of File; nil: File it is
+	Hash   string      // SHA-256 over what the block says, in hex
+	Place  string      // file:line of its block
 }
 
 // AggregatorName is the name under which the aggregator itself sends events; no agent can have it.
@@ -178,9 +171,6 @@ const (
 	DefaultStreamBytes = 10 << 30 // a full stream pushes back into the spools
 	DefaultMaxLine     = 1 << 20
 	DefaultMaxOpen     = 256
-
-	DefaultRollAge   = time.Minute // how long an event may wait for its archive object
-	DefaultRollBytes = 64 << 20    // of an object before compression
 )
 
 // proxy reads one of trusted_proxies: an address or a network.

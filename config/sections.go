@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -230,11 +229,12 @@ func (r *reader) trails(c *Config, blocks []trailBlock) {
 		}
 		names[b.Name] = place(b.Range)
 		t := r.trail(b)
-		where := filepath.Join(t.File.Path, t.File.Prefix)
-		if first := paths[where]; first != "" && t.File.Path != "" {
-			r.wrong(b.Range, fmt.Sprintf("the other one is at %s: give each its own path or prefix", first), "two trails deliver into %s", where)
+		if where, store := t.where(); where != "" {
+			if first := paths[where+" "+store]; first != "" {
+				r.wrong(b.Range, fmt.Sprintf("the other one is at %s: give each its own path or prefix", first), "two trails deliver into %s", where)
+			}
+			paths[where+" "+store] = place(b.Range)
 		}
-		paths[where] = place(b.Range)
 		c.Trails = append(c.Trails, t)
 	}
 }

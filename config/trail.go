@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -30,14 +28,7 @@ func (r *reader) trail(b *trailBlock) Trail {
 		r.wrong(b.Range, `add a block: deliver "file" { path = "./data/archive" }`, "trail %q delivers nowhere", b.Name)
 		return t
 	}
-	switch d.Kind {
-	case "file":
-		t.File = r.fileDelivery(d)
-	case "s3", "oss", "sls", "kafka", "webhook", "syslog":
-		r.later(d.Range, fmt.Sprintf("deliver %q", d.Kind), `use deliver "file"`)
-	default:
-		r.wrong(d.Range, suggest(d.Kind, []string{"file"}), "unknown kind of delivery %q", d.Kind)
-	}
+	r.deliver(&t, d)
 	t.Hash = trailHash(&t)
 	return t
 }
@@ -116,41 +107,15 @@ func literalText(x hcl.Expression) (string, bool) {
 	return v.AsString(), !diags.HasErrors()
 }
 
-func (r *reader) fileDelivery(b *deliverBlock) FileDelivery {
-	var body fileDeliveryBody
-	r.decode(b.Body, b.Range, &body)
-	d := FileDelivery{Path: r.text(body.Path, ""), Prefix: r.text(body.Prefix, ""), RollAge: DefaultRollAge, RollBytes: DefaultRollBytes}
-	if given(body.Path) && d.Path == "" {
-		r.wrong(body.Path.Range(), "", "a path is needed here")
-	}
-	if p := d.Prefix; p != "" && (filepath.IsAbs(p) || !filepath.IsLocal(p)) {
-		r.wrong(body.Prefix.Range(), "write a path below the folder, without ..", "prefix %q leads out of the archive", p)
-	}
-	r.only(body.Layout, "layout", "actiontrail", "cloudtrail", "hive")
-	r.only(body.Format, "format", "ndjson.gz", "ndjson.zst", "parquet")
-	for _, l := range body.Lock {
-		r.later(l.Range, "lock", "leave it out: a folder cannot be locked against its owner")
-	}
-	if x := one(r, body.Roll, "roll", func(x *rollBlock) hcl.Range { return x.Range }); x != nil {
-		d.RollAge = r.duration(x.MaxAge, DefaultRollAge)
-		d.RollBytes = r.bytes(x.MaxBytes, DefaultRollBytes)
-		if d.RollAge > time.Hour || d.RollAge < time.Second {
-			r.wrong(x.MaxAge.Range(), "choose between 1s and 1h", "max_age is out of range")
-			d.RollAge = DefaultRollAge
-		}
-	}
-	return d
-}
-
-// only reads a choice of which this version has the first.
-func (r *reader) only(x hcl.Expression, what, built string, later ...string) {
-	if s := r.choice(x, what, built, append([]string{built}, later...)...); s != built {
-		r.later(x.Range(), fmt.Sprintf("%s %q", what, s), fmt.Sprintf("use %q, which is also the default", built))
-	}
-}
-
 func trailHash(t *Trail) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %+v", t.Name, t.Where, t.File)
+	if d := t.S3; d != nil {
+		plain, style := *d, "auto"
+		if plain.PathStyle = nil; d.PathStyle != nil {
+			style = fmt.Sprint(*d.PathStyle)
+		}
+		fmt.Fprintf(h, " %+v %s", plain, style)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }

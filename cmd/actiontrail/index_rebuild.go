@@ -16,7 +16,6 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/archive"
-	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/aggregator/index/local"
 	"github.com/actiontrail/actiontrail/cmd/internal/process"
@@ -28,6 +27,7 @@ import (
 func newIndexRebuildCommand() *cobra.Command {
 	var f process.Flags
 	var archives []string
+	var from bucketFlags
 	cmd := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Make the index anew, from what can be read of it, the stream and archives",
@@ -40,11 +40,12 @@ goes on where it was. The old index is kept beside the new one: remove it when y
 			if err != nil {
 				return err
 			}
-			return rebuildIndex(cmd.Context(), cmd.OutOrStdout(), h, f.Data, archives)
+			return rebuildIndex(cmd.Context(), cmd.OutOrStdout(), h, f.Data, archives, &from)
 		},
 	}
 	f.Register(cmd)
-	cmd.Flags().StringArrayVar(&archives, "from-archive", nil, "folder of an archive whose events are taken too; repeatable")
+	cmd.Flags().StringArrayVar(&archives, "from-archive", nil, "folder, or s3://BUCKET/PREFIX, of an archive whose events are taken too; repeatable")
+	from.register(cmd)
 	return cmd
 }
 
@@ -61,14 +62,14 @@ type rebuild struct {
 	known bool
 }
 
-func rebuildIndex(ctx context.Context, out io.Writer, h *process.Hand, data string, archives []string) (err error) {
+func rebuildIndex(ctx context.Context, out io.Writer, h *process.Hand, data string, archives []string, f *bucketFlags) (err error) {
 	dir := filepath.Join(data, aggregatorFolder)
 	if _, err := os.Stat(dir); err != nil {
 		return process.UsageError("there is no aggregator in %s: name its data folder with --data", data)
 	}
 	buckets := make([]archive.Bucket, len(archives))
 	for i, path := range archives {
-		if buckets[i], err = file.Open(path); err != nil {
+		if buckets[i], err = f.readBucket(path); err != nil {
 			return process.UsageError("--from-archive: %w", err)
 		}
 	}

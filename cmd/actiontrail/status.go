@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -155,7 +154,7 @@ func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 	for _, t := range a.trails {
 		f := t.follower.Status()
 		s := api.TrailStatus{Name: t.Name, Where: t.Where, State: api.TrailStatusStateRunning, Seq: f.Seq, Quarantined: f.Quarantined,
-			Deliver: []api.Delivery{{Kind: "file", Target: t.target()}}}
+			Deliver: []api.Delivery{t.delivery()}}
 		s.LagBatches, s.LagSeconds = lag(f, lastSeq)
 		if f.Failing {
 			s.State, s.LastError, s.LastErrorTime = api.TrailStatusStateFailing, f.LastError, f.LastErrorAt
@@ -175,11 +174,11 @@ func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 	return all
 }
 
-func (t *trail) target() string {
-	if t.File.Prefix == "" {
-		return t.File.Path
+func (t *trail) delivery() api.Delivery {
+	if t.S3 != nil {
+		return api.Delivery{Kind: "s3", Target: t.Target()}
 	}
-	return strings.TrimSuffix(t.File.Path, "/") + "/" + t.File.Prefix
+	return api.Delivery{Kind: "file", Target: t.Target()}
 }
 
 func (t *trail) openError() string {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/archive"
-	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/debt"
 	"github.com/actiontrail/actiontrail/cmd/internal/process"
 	"github.com/actiontrail/actiontrail/config"
@@ -80,14 +79,18 @@ func (a *aggregation) openTrails(ctx context.Context) error {
 }
 
 func (a *aggregation) openArchive(ctx context.Context, t *config.Trail) (*archive.Archive, error) {
-	bucket, err := file.New(filepath.Join(t.File.Path, t.File.Prefix))
+	bucket, err := openBucket(ctx, t)
 	if err != nil {
 		return nil, fmt.Errorf("archive of trail %s: %w", t.Name, err)
+	}
+	objects := t.File.Objects
+	if t.S3 != nil {
+		objects = t.S3.Objects
 	}
 	return archive.Open(ctx, archive.Config{
 		Trail: t.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", t.Name),
 		Filter: t.Filter, FilterText: t.Where, Parse: query.Parse,
-		RollAge: t.File.RollAge, RollBytes: t.File.RollBytes,
+		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
 		Agents: a.sealedAgents, Now: time.Now,
 	})
 }

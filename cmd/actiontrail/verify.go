@@ -11,28 +11,32 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
-	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 )
 
 func newVerifyCommand() *cobra.Command {
 	var output string
+	var bucket bucketFlags
 	cmd := &cobra.Command{
-		Use:   "verify PATH",
+		Use:   "verify PATH|s3://BUCKET/PREFIX",
 		Short: "Check that an archive is complete and unchanged",
-		Long: `verify reads the archive in the folder PATH, without a server, and checks each seal, each object and each event in it.
+		Long: `verify reads the archive in the folder PATH, or under a prefix of a bucket in a store, without a server, and checks each seal, each object and each event in it.
 It exits with 0 when all is well, with 1 when something is missing or was changed, and with 2 when it could not check.
 
 An archive whose last seals were cut off together with their objects was whole once, and looks so again: note the last
-seal that verify shows, and see that later runs show at least as many.`,
+seal that verify shows, and see that later runs show at least as many.
+
+Who asks a store is taken from where other tools have it: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE and
+~/.aws/credentials, the identity of a pod, the role of the machine.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd, args[0], output) },
+		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd, args[0], &bucket, output) },
 	}
 	registerOutput(cmd, &output, "table", "json")
+	bucket.register(cmd)
 	return cmd
 }
 
-func verify(cmd *cobra.Command, path, output string) error {
-	bucket, err := file.Open(path)
+func verify(cmd *cobra.Command, path string, f *bucketFlags, output string) error {
+	bucket, err := f.readBucket(path)
 	if err != nil {
 		return usageError("verify: %w", err)
 	}

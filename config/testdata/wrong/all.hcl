@@ -107,7 +107,7 @@ trail "again" {
 }
 trail "nowhere" {}
 trail "s3" {
-  deliver "s3" {
+  deliver "oss" {
     bucket = "audit"
   }
 }

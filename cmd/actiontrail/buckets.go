@@ -1,0 +1,64 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/actiontrail/actiontrail/aggregator/archive"
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/s3"
+	"github.com/actiontrail/actiontrail/config"
+)
+
+// openBucket opens the bucket that a trail delivers into, and checks that it can.
+func openBucket(ctx context.Context, t *config.Trail) (archive.Bucket, error) {
+	if t.S3 == nil {
+		return file.New(filepath.Join(t.File.Path, t.File.Prefix))
+	}
+	d := t.S3
+	style := s3.Auto
+	switch {
+	case d.PathStyle == nil:
+	case *d.PathStyle:
+		style = s3.Path
+	default:
+		style = s3.Host
+	}
+	bucket, err := s3.New(s3.Config{
+		Bucket: d.Bucket, Prefix: d.Prefix, Endpoint: d.Endpoint, Region: d.Region, PathStyle: style, CAFile: d.CAFile,
+		Credentials: s3.Credentials{File: d.CredentialsFile, Profile: d.Profile}, StorageClass: d.StorageClass,
+		SSE: d.SSE, KMSKey: d.KMSKey, LockMode: d.LockMode, LockDays: d.LockDays, Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return bucket, bucket.Check(ctx)
+}
+
+// bucketFlags say how a bucket in a store is reached; who asks is in the environment.
+type bucketFlags struct{ endpoint, region, caFile string }
+
+func (f *bucketFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.endpoint, "endpoint", "", "of the store, as https://host:port (default: AWS)")
+	cmd.Flags().StringVar(&f.region, "region", "", "of the bucket (default: $AWS_REGION, or "+s3.DefaultRegion+")")
+	cmd.Flags().StringVar(&f.caFile, "ca-file", "", "certificates to trust, PEM (default: those of the system)")
+}
+
+// readBucket opens the archive at a path, or at s3://bucket/prefix, to read it.
+func (f *bucketFlags) readBucket(path string) (archive.Bucket, error) {
+	rest, ok := strings.CutPrefix(path, "s3://")
+	if !ok {
+		return file.Open(path)
+	}
+	name, prefix, _ := strings.Cut(rest, "/")
+	if prefix != "" && !strings.HasSuffix(prefix, "/") {
+		prefix += "/"
+	}
+	return s3.New(s3.Config{Bucket: name, Prefix: prefix, Endpoint: f.endpoint, Region: cmp.Or(f.region, os.Getenv("AWS_REGION")), CAFile: f.caFile, Now: time.Now})
+}

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// S3Delivery archives a trail into a store that speaks S3. What is secret is in files.
+type S3Delivery struct {
+	Bucket          string
+	Prefix          string // "" or with a "/" at its end
+	Endpoint        string // "": AWS in Region
+	Region          string // "": the usual one
+	PathStyle       *bool  // nil: as the endpoint wants it
+	CAFile          string
+	CredentialsFile string // "": the environment, the user's file, the machine's role
+	Profile         string
+	StorageClass    string
+	SSE             string // "", s3 or kms
+	KMSKey          string
+	LockMode        string // "", governance or compliance
+	LockDays        int
+	Objects
+}
+
+type s3DeliveryBody struct {
+	Bucket       hcl.Expression     `hcl:"bucket,attr"`
+	Prefix       hcl.Expression     `hcl:"prefix,optional"`
+	Endpoint     hcl.Expression     `hcl:"endpoint,optional"`
+	Region       hcl.Expression     `hcl:"region,optional"`
+	PathStyle    hcl.Expression     `hcl:"path_style,optional"`
+	Insecure     hcl.Expression     `hcl:"insecure,optional"`
+	CAFile       hcl.Expression     `hcl:"ca_file,optional"`
+	StorageClass hcl.Expression     `hcl:"storage_class,optional"`
+	Layout       hcl.Expression     `hcl:"layout,optional"`
+	Format       hcl.Expression     `hcl:"format,optional"`
+	Credentials  []credentialsBlock `hcl:"credentials,block"`
+	SSE          []sseBlock         `hcl:"sse,block"`
+	Lock         []lockBlock        `hcl:"lock,block"`
+	Roll         []rollBlock        `hcl:"roll,block"`
+}
+
+type credentialsBlock struct {
+	File    hcl.Expression `hcl:"file,optional"`
+	Profile hcl.Expression `hcl:"profile,optional"`
+	Range   hcl.Range      `hcl:",def_range"`
+}
+
+type sseBlock struct {
+	Mode   hcl.Expression `hcl:"mode,optional"`
+	KMSKey hcl.Expression `hcl:"kms_key,optional"`
+	Range  hcl.Range      `hcl:",def_range"`
+}
+
+type lockBlock struct {
+	Mode  hcl.Expression `hcl:"mode,attr"`
+	Days  hcl.Expression `hcl:"days,attr"`
+	Range hcl.Range      `hcl:",def_range"`
+}
+
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	// objectPrefix keeps to what every store takes and no tool escapes.
+	objectPrefix = regexp.MustCompile(`^([A-Za-z0-9_=-][A-Za-z0-9._=-]*/)*$`)
+)
+
+// mostLockDays is a hundred years: more is a slip of the hand, and cannot be taken back.
+const mostLockDays = 36_500
+
+func (r *reader) s3Delivery(b *deliverBlock) *S3Delivery {
+	var body s3DeliveryBody
+	r.decode(b.Body, b.Range, &body)
+	d := &S3Delivery{
+		Bucket: r.text(body.Bucket, ""), Region: r.text(body.Region, ""), CAFile: r.file(body.CAFile),
+		StorageClass: r.text(body.StorageClass, ""), Objects: r.objects(body.Roll, body.Layout, body.Format),
+	}
+	if given(body.Bucket) && (!bucketName.MatchString(d.Bucket) || strings.Contains(d.Bucket, "..")) {
+		r.wrong(body.Bucket.Range(), "3 to 63 lower-case letters, digits, - and dots; what comes after the bucket's name is its prefix", "%q is no name of a bucket", d.Bucket)
+	}
+	if d.Prefix = strings.TrimSuffix(r.text(body.Prefix, ""), "/"); d.Prefix != "" {
+		d.Prefix += "/"
+	}
+	if !objectPrefix.MatchString(d.Prefix) || len(d.Prefix) > 256 {
+		r.wrong(body.Prefix.Range(), `write names with / between them, like "prod/security": of letters, digits, ., _, = and -`, "prefix %q cannot be used", d.Prefix)
+	}
+	d.Endpoint = r.endpoint(&body)
+	if given(body.PathStyle) {
+		style := r.truth(body.PathStyle)
+		d.PathStyle = &style
+	}
+	if x := one(r, body.Credentials, "credentials", func(x *credentialsBlock) hcl.Range { return x.Range }); x != nil {
+		d.CredentialsFile, d.Profile = r.file(x.File), r.text(x.Profile, "")
+	}
+	r.s3Encryption(d, &body)
+	if x := one(r, body.Lock, "lock", func(x *lockBlock) hcl.Range { return x.Range }); x != nil {
+		d.LockMode = r.choice(x.Mode, "mode", "", "governance", "compliance")
+		d.LockDays = r.count(x.Days, "days", 1, mostLockDays)
+	}
+	return d
+}
+
+// endpoint reads the address of the store.
+func (r *reader) endpoint(body *s3DeliveryBody) string {
+	s := strings.TrimSuffix(r.text(body.Endpoint, ""), "/")
+	insecure := r.truth(body.Insecure)
+	if s == "" {
+		if given(body.PathStyle) {
+			r.wrong(body.PathStyle.Range(), "leave it out", "path_style is for an endpoint of your own")
+		}
+		return ""
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.Path != "", u.RawQuery != "", u.Fragment != "":
+		r.wrong(body.Endpoint.Range(), `write "https://s3.example.com"; the bucket has its own attribute`, "%q is not the address of a store", s)
+	case u.User != nil:
+		r.wrong(body.Endpoint.Range(), `use credentials { file = "…" }`, "the address of %s holds a password", u.Host)
+	case isPlain(s) && !insecure:
+		r.wrong(body.Endpoint.Range(), "write https://, and ca_file if its certificate is of your own authority; or insecure = true, if the network is your own", "events would go to %s in the clear", s)
+	}
+	return s
+}
+
+func (r *reader) s3Encryption(d *S3Delivery, body *s3DeliveryBody) {
+	x := one(r, body.SSE, "sse", func(x *sseBlock) hcl.Range { return x.Range })
+	if x == nil {
+		return
+	}
+	d.KMSKey = r.text(x.KMSKey, "")
+	otherwise := "s3"
+	if d.KMSKey != "" {
+		otherwise = "kms"
+	}
+	d.SSE = r.choice(x.Mode, "mode", otherwise, "s3", "kms")
+	if d.SSE == "s3" && d.KMSKey != "" {
+		r.wrong(x.KMSKey.Range(), `write mode = "kms", or leave out the key`, "the store's own encryption takes no key")
+	}
+}
