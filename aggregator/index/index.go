@@ -68,6 +68,7 @@ type Stats struct {
 	Newest   time.Time
 	Segments int      // files, or backing indices
 	Damaged  []string // parts set aside because their checksum failed, with the reason
+	Merging  string   // what is being merged now, in words; empty: nothing
 }
 
 // Index is a sink that can be searched. Write and Flush are called by one

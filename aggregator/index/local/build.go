@@ -73,27 +73,18 @@ func (x *Index) waitBuilt(ctx context.Context) error {
 // build makes the segments of the oldest full memory, one for each day of a class, and
 // replaces the memory by them. When it fails the memory and its WAL stay.
 func (x *Index) build(m *memory) error {
-	x.mu.RLock()
-	number := x.manifest.Next
-	x.mu.RUnlock()
 	var made []*segment
-	// After an error the files stay: an attempt to save the manifest may have been
-	// better than it said. The next attempt writes them again, and an open removes them.
-	drop := func() {
-		for _, s := range made {
-			s.release()
-		}
-	}
 	days := m.sort()
 	for src := days.nextDay(); src != nil; src = days.nextDay() {
+		x.mu.Lock()
+		number := x.takeNumber()
+		x.mu.Unlock()
 		path := filepath.Join(x.cfg.Dir, segmentName(src.day, number))
-		number++
 		s, err := x.writeSegment(path, src)
 		if err != nil {
-			drop()
-			return fmt.Errorf("build segment %s: %w", filepath.Base(path), err)
+			return errors.Join(fmt.Errorf("build segment %s: %w", filepath.Base(path), err), x.discard(made...))
 		}
-		s.seqs, s.class = m.seqs, x.cfg.Classes.Name(src.class)
+		s.seqs, s.class, s.made = m.seqs, x.cfg.Classes.Name(src.class), x.flushedAt()
 		made = append(made, s)
 	}
 	x.saving.Lock()
@@ -101,7 +92,6 @@ func (x *Index) build(m *memory) error {
 	x.mu.RLock()
 	next := x.manifest.clone()
 	x.mu.RUnlock()
-	next.Next = number
 	next.WAL = m.number + 1
 	if m.number >= next.From {
 		next.From, next.Position = m.number+1, m.position
@@ -115,8 +105,7 @@ func (x *Index) build(m *memory) error {
 		x.spent = m
 	})
 	if err != nil {
-		drop()
-		return err
+		return errors.Join(err, x.discard(made...))
 	}
 	return x.removeWAL(next, m.number)
 }

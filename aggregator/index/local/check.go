@@ -288,5 +288,5 @@ func (k *segmentCheck) whole() error {
 	if k.timeless && !k.s.timeless() {
 		k.c.problem("an event without a time is not told of")
 	}
-	return nil
+	return k.codes()
 }

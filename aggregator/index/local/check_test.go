@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -144,6 +145,46 @@ func TestCheckFindsWrongSegments(t *testing.T) {
 			}
 			seg.release()
 			mustClose(t, x)
+		})
+	}
+}
+
+// Codes and marks that are not those of the values are found, though their checksums match.
+func TestCheckFindsWrongCodes(t *testing.T) {
+	s := newStream(40)
+	for name, spoil := range map[string]func(w *segmentWriter){
+		"a code":  func(w *segmentWriter) { w.codes[len(w.codes)/2]++ },
+		"no code": func(w *segmentWriter) { clear(w.codes) },
+		"marks":   func(w *segmentWriter) { w.salt[0]++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			x := mustOpen(t, Config{Dir: dir})
+			defer mustClose(t, x)
+			if err := s.follow(x, len(s)); err != nil {
+				t.Fatal(err)
+			}
+			src := x.current.sort().nextDay()
+			seg, err := x.makeSegment(filepath.Join(dir, segmentName(src.day, 1)), func(w *segmentWriter) error {
+				err := errors.Join(w.buildEvents(src, x.packer), w.buildKeys(src))
+				for i := range src.fields {
+					f := &src.fields[i]
+					d, e := w.buildDictionary(src, f)
+					if err = errors.Join(err, e); err == nil {
+						spoil(w)
+						err = d.end(f.all, f.hidden)
+					}
+				}
+				return errors.Join(err, w.end())
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer seg.release()
+			c, err := checkSegment(t.Context(), x.codec, dir, seg.entry())
+			if err != nil || len(c.Problems) == 0 {
+				t.Errorf("nothing is found: %+v, %v", c, err)
+			}
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	mathbits "math/bits"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -20,17 +21,18 @@ func codeBits(entries int) int { return mathbits.Len(uint(entries)) }
 // codesSize is how many bytes the codes of so many events take.
 func codesSize(events, width int) int { return (events*width+7)/8 + codePadding }
 
-// appendCodes appends the codes of events that have an entry each, or none.
-func appendCodes(b []byte, events int, entries []entrySource) []byte {
-	width := codeBits(len(entries))
-	from := len(b)
-	b = append(b, make([]byte, codesSize(events, width))...)
-	codes := b[from:]
-	for i, e := range entries {
-		for _, n := range e.events {
-			at := int(n) * width
-			word := codes[at/8:]
-			binary.LittleEndian.PutUint64(word, binary.LittleEndian.Uint64(word)|uint64(i+1)<<(at%8))
+// appendCodes appends the codes of the events, of a dictionary with so many entries.
+func appendCodes(b []byte, codes []uint32, entries int) []byte {
+	width, from := codeBits(entries), len(b)
+	size := codesSize(len(codes), width)
+	b = slices.Grow(b, size)[:from+size]
+	out := b[from:]
+	clear(out)
+	for n, code := range codes {
+		if code != 0 {
+			at := n * width
+			word := out[at/8:]
+			binary.LittleEndian.PutUint64(word, binary.LittleEndian.Uint64(word)|uint64(code)<<(at%8))
 		}
 	}
 	return b
@@ -51,7 +53,7 @@ func countCodes(codes []byte, width, entries int, set *roaring.Bitmap) (counts [
 		}
 		for _, n := range buf[:k] {
 			at := int(n) * width
-			code := binary.LittleEndian.Uint64(codes[at/8:]) >> (at % 8) & mask
+			code := binary.LittleEndian.Uint64(codes[at/8:]) >> (at % 8) & mask // codeOf, with less work
 			if code > uint64(entries) {
 				return nil, errors.New("a code names an entry that does not exist")
 			}
@@ -68,8 +70,20 @@ func (s *segment) codesOf(foot *fieldFooter) ([]byte, error) {
 	return s.section(foot.Codes, "codes of "+foot.label())
 }
 
-// countNamed counts by the codes, if there are any: false when not.
-func (d *segmentDictionary) countNamed(set *roaring.Bitmap, into *tallied) (bool, error) {
+// marksOf are the marks of the entries of a dictionary, checked; nil: it has none.
+func (s *segment) marksOf(foot *fieldFooter) ([]byte, error) {
+	if foot.Marks.Length == 0 || !s.salted {
+		return nil, nil
+	}
+	return s.section(foot.Marks, "marks of "+foot.label())
+}
+
+// countMarked counts by the codes, if there are codes and marks of this salt: false when not.
+func (d *segmentDictionary) countMarked(set *roaring.Bitmap, by salt, into *tally) (bool, error) {
+	marks, err := d.v.marksOf(d.foot)
+	if err != nil || marks == nil || d.v.salt != by {
+		return false, err
+	}
 	codes, err := d.v.codesOf(d.foot)
 	if err != nil || codes == nil {
 		return false, err
@@ -78,5 +92,30 @@ func (d *segmentDictionary) countNamed(set *roaring.Bitmap, into *tallied) (bool
 	if err != nil {
 		return false, d.v.damaged("the codes of %s: %v", d.foot.label(), err)
 	}
-	return true, d.name(counts, into)
+	into.addMarked(d.v.segment, d.foot, marks, counts)
+	return true, nil
+}
+
+// keyOf is the key of an entry of a dictionary that has codes.
+func (d *segmentDictionary) keyOf(entryNo int) (key string, err error) {
+	var no uint32
+	found := -1
+	block := entryNo / entriesPerBlock
+	if block < d.blocks() {
+		at := block * entriesPerBlock
+		err = d.block(block, func(e *entry) (bool, error) {
+			if at == entryNo {
+				no, found = e.key, at
+			}
+			at++
+			return found < 0, nil
+		})
+	}
+	if err == nil && found < 0 {
+		err = d.v.damaged("%s has no entry %d", d.foot.label(), entryNo)
+	}
+	if err != nil {
+		return "", err
+	}
+	return d.v.keyText(no)
 }

@@ -192,7 +192,7 @@ func TestKillAtEveryWrite(t *testing.T) {
 	}
 	var snapshots []snapshot
 	var acknowledged uint64
-	var mu sync.Mutex // segments are built beside the writes
+	var mu sync.Mutex // segments are built and merged beside the writes
 	take := func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -243,9 +243,18 @@ func TestKillAtEveryWrite(t *testing.T) {
 		acknowledged = s[i].Seq
 		mu.Unlock()
 		take()
+		if i%6 == 5 {
+			mustSettle(t, x)
+			take()
+		}
+	}
+	for day, n := range days(x) {
+		if n > 2 {
+			t.Errorf("%s has %d segments: nothing was merged", day, n)
+		}
 	}
 	mustClose(t, x)
-	if len(snapshots) < 150 {
+	if len(snapshots) < 200 {
 		t.Fatalf("only %d moments", len(snapshots))
 	}
 	for i, snap := range snapshots {

@@ -231,7 +231,7 @@ func TestOpenRefuses(t *testing.T) {
 		name, file, want string
 		change           func(b []byte) []byte
 	}{
-		{"segment of another version", files[0], "version 3", func(b []byte) []byte { b[4] = 3; return b }},
+		{"segment of another version", files[0], "version 4", func(b []byte) []byte { b[4] = 4; return b }},
 		{"wal of another version", filepath.Join(dir, walName(2)), "version 3", func(b []byte) []byte {
 			b[4] = 3
 			sum := checksum(b[:walHead-4])

@@ -122,8 +122,11 @@ func (s *segment) placeOf(n uint32) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(b) == 2*s.foot.Events {
+	switch len(b) {
+	case 2 * s.foot.Events:
 		return uint32(binary.LittleEndian.Uint16(b[2*n:])), nil
+	case 3 * s.foot.Events:
+		return uint32(b[3*n]) | uint32(b[3*n+1])<<8 | uint32(b[3*n+2])<<16, nil
 	}
 	return binary.LittleEndian.Uint32(b[4*n:]), nil
 }

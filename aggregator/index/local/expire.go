@@ -25,7 +25,8 @@ func (x *Index) Flush(ctx context.Context, now time.Time) error {
 	x.mu.Lock()
 	idle := x.building == nil && len(x.full) == 0
 	failed := x.buildErr
-	x.buildErr = nil
+	failedMerge := x.mergeErr
+	x.buildErr, x.mergeErr, x.flushed = nil, nil, now
 	again := x.building == nil && len(x.full) > 0
 	x.mu.Unlock()
 	var err error
@@ -48,6 +49,10 @@ func (x *Index) Flush(ctx context.Context, now time.Time) error {
 		_, e := x.dropBefore(ctx, days)
 		err = errors.Join(err, e)
 	}
+	if failedMerge != nil {
+		err = errors.Join(err, fmt.Errorf("segments cannot be merged, and are tried again in %v: %w", retryMerge, failedMerge))
+	}
+	x.startMerge(now)
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 const (
 	segmentMagic   = "ATSG"
 	segmentEnd     = "ATSE"
-	segmentVersion = 2 // 1 is read too: its events are JSON, and it has no codes
+	segmentVersion = 3 // 2 and 1 are read too: they have no marks; and of 1 the events are JSON, without codes
 	segmentHead    = 8
 	segmentTail    = 12
 	segmentSuffix  = ".seg"
@@ -32,6 +32,7 @@ type footer struct {
 	Unit     int64    `json:"unit"` // of times, in nanoseconds
 	Wide     bool     `json:"wide"` // times have 8 bytes, not 4
 	Timeless bool     `json:"timeless,omitempty"`
+	Salt     string   `json:"salt,omitempty"` // of the marks, in hexadecimal digits
 	Hours    [24]hour `json:"hours"`
 
 	Times    section        `json:"times"`
@@ -73,6 +74,7 @@ type fieldFooter struct {
 	Unnamed bool    `json:"unnamed,omitempty"` // All are the events whose leaves have no dictionary
 	Keys    int     `json:"keys,omitempty"`    // entries, when there are codes
 	Codes   section `json:"codes,omitzero"`    // the entry of each event; empty: there are none
+	Marks   section `json:"marks,omitzero"`    // of the entries, when there are codes and a salt
 }
 
 // columnFooter is a column of numbers.
@@ -144,7 +146,7 @@ func (f *footer) check(end int64) error {
 		return fmt.Errorf("its footer tells of %d events", n)
 	case f.Unit <= 0 || f.Lo > f.Hi || dayOf(f.Lo) != f.Day || dayOf(f.Hi) != f.Day:
 		return errors.New("its footer tells of impossible times")
-	case f.Times.Length != n*width, f.version == 1 && f.Blocks.Length != blocks*8, f.version > 1 && (f.Blocks.Length%8 != 0 || f.Places.Length != 2*n && f.Places.Length != 4*n):
+	case f.Times.Length != n*width, f.version == 1 && f.Blocks.Length != blocks*8, f.version > 1 && (f.Blocks.Length%8 != 0 || f.Places.Length != 2*n && f.Places.Length != 3*n && f.Places.Length != 4*n):
 		return errors.New("its footer has sections of a wrong length")
 	case f.KeyCount < 0 || f.KeyCount > 1<<31:
 		return fmt.Errorf("its footer tells of %d keys", f.KeyCount)
@@ -167,6 +169,9 @@ func (f *footer) check(end int64) error {
 		}
 		if x.Keys < 0 || int64(x.Keys) > f.Postings.Length+f.Entries.Length || x.Codes.Length != 0 && x.Codes.Length != int64(codesSize(f.Events, codeBits(x.Keys))) {
 			return errors.New("its footer names codes of a wrong length")
+		}
+		if x.Marks.Length != 0 && x.Marks.Length != int64(x.Keys)*markSize {
+			return errors.New("its footer names marks of a wrong length")
 		}
 		if x.Index.Length%blockRefSize != 0 {
 			return errors.New("its footer names an index of a wrong length")
@@ -191,6 +196,9 @@ func (f *footer) sections() []section {
 		all = append(all, x.Index)
 		if x.Codes.Length > 0 {
 			all = append(all, x.Codes)
+		}
+		if x.Marks.Length > 0 {
+			all = append(all, x.Marks)
 		}
 	}
 	for _, c := range f.Columns {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/s2"
@@ -244,6 +245,19 @@ func FuzzHashes(f *testing.F) {
 				t.Fatalf("event %d", n)
 			}
 		}
+		h, err := splitHashes(b)
+		if err != nil {
+			return
+		}
+		table := &hashTable{hashSection: h, in: &mergeInput{segmentView: &segmentView{segment: &segment{foot: &footer{Events: fuzzEvents}}}, number: make([]uint32, fuzzEvents)}}
+		width := h.width / 2
+		var all []uint64
+		for n := 0; err == nil && n < 1<<width; n++ {
+			all, err = table.bucket(n, width, all)
+		}
+		if err == nil && len(all) > h.count {
+			t.Fatalf("%d hashes of %d", len(all), h.count)
+		}
 	})
 }
 
@@ -263,6 +277,10 @@ func FuzzList(f *testing.F) {
 		set, err := decodeList(b, fuzzEvents)
 		if err == nil && !set.IsEmpty() && set.Maximum() >= fuzzEvents {
 			t.Fatalf("the list names event %d", set.Maximum())
+		}
+		list, err2 := readList(b, fuzzEvents, nil)
+		if (err == nil) != (err2 == nil) || err == nil && !slices.Equal(list, set.ToArray()) {
+			t.Fatalf("a merge reads %d (%v), a query %v (%v)", list, err2, set, err)
 		}
 	})
 }

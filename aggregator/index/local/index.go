@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
@@ -42,7 +43,8 @@ type Config struct {
 	Begin event.Position
 	Now   func() time.Time // nil: time.Now
 
-	disk disk // for tests; the zero value is the real one
+	disk       disk // for tests; the zero value is the real one
+	mergedMost int  // events of a merged segment, for tests; 0: mergedMost
 }
 
 // Index is an index in a folder. It implements index.Index.
@@ -50,6 +52,7 @@ type Index struct {
 	cfg   Config
 	lock  *durable.Lock
 	codec *codec
+	salt  salt // of the marks in its segments
 
 	writing sync.Mutex // held by whoever changes memory, WAL or the set of days
 	wal     *wal
@@ -59,8 +62,8 @@ type Index struct {
 	packed  []byte
 	packer  *docWriter // of the segments, for the one build that there is
 
+	asked  atomic.Int64         // how many wait for an answer
 	saving sync.Mutex           // held while the manifest is changed; taken before mu
-	names  nameTable            // of values that were counted
 	kept   map[string]time.Time // by whom, the time from which on events stay; guarded by saving
 	mu     sync.RWMutex
 	// Guarded by mu, and replaced, never changed in place:
@@ -73,6 +76,11 @@ type Index struct {
 	behind   uint64        // a batch that the index held before damage put the position back; 0: none is known
 	building chan struct{} // closed when the build ends; nil: none
 	buildErr error         // of the last build, until it is reported
+	next     uint64        // number of the next segment, when it is more than the manifest's
+	flushed  time.Time     // when Flush was called last
+	merging  *merging      // nil: nothing is merged
+	mergeErr error         // of the last merge, until it is reported
+	mergeAt  time.Time     // before that nothing is merged, after a failure
 	closed   bool
 }
 
@@ -94,6 +102,8 @@ var errClosed = errors.New("the index is closed")
 // may be missing. When a segment turns out to be damaged, it is set aside and fn
 // is called again.
 func (x *Index) query(q index.Query, fn func(parts []part, missing []string) error) error {
+	x.asked.Add(1)
+	defer x.asked.Add(-1)
 	for {
 		parts, missing, release, err := x.parts(q)
 		if err != nil {
@@ -172,6 +182,9 @@ func (x *Index) Stats() index.Stats {
 		st.Bytes += m.walBytes.Load()
 	}
 	st.Segments = len(x.segments)
+	if x.merging != nil {
+		st.Merging = x.merging.what
+	}
 	for _, d := range x.manifest.Damaged {
 		st.Damaged = append(st.Damaged, d.File+": "+d.Reason)
 	}
@@ -181,6 +194,9 @@ func (x *Index) Stats() index.Stats {
 // save makes the change to the manifest durable, and then has it done to what
 // is in memory, in one step for readers. The caller holds saving.
 func (x *Index) save(m *manifest, done func()) error {
+	x.mu.RLock()
+	m.Next = max(m.Next, x.next)
+	x.mu.RUnlock()
 	b, err := m.encode()
 	if err != nil {
 		return err
@@ -210,6 +226,7 @@ func (x *Index) Close() error {
 	if building != nil {
 		<-building
 	}
+	x.endMerge()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var err error

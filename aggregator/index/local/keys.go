@@ -179,6 +179,21 @@ func (v *segmentView) keyNumber(key string) (uint32, bool, error) {
 	return uint32(found), found >= 0, err
 }
 
+// keyText is the key with this number.
+func (v *segmentView) keyText(no uint32) (text string, err error) {
+	found := false
+	err = v.keyBlock(int(no/keysPerBlock), func(k uint32, key []byte) bool {
+		if k == no {
+			text, found = string(key), true
+		}
+		return !found
+	})
+	if err == nil && !found {
+		err = v.damaged("key %d does not exist", no)
+	}
+	return text, err
+}
+
 // wanted are the keys that the pattern wants. It is worked out once for all dictionaries.
 func (v *segmentView) wanted(p *pattern) (bits, error) {
 	if set, ok := v.patterns[p]; ok {

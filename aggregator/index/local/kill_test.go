@@ -16,7 +16,7 @@ import (
 const killDir = "INDEX_KILL_DIR"
 
 // killed is the index that the killed process writes: small segments of all
-// classes, so that builds and removals of WALs are always under way.
+// classes, so that builds, merges and removals are always under way.
 func killed(dir string) Config {
 	return Config{Dir: dir, SegmentEvents: 20, Classes: testClasses[:1], Now: testNow}
 }
@@ -106,7 +106,8 @@ func writeUntilKilled(t *testing.T, s stream, dir string) {
 			t.Fatal(err)
 		}
 		fmt.Printf("acknowledged %d\n", x.Position().Seq)
-		if err := x.Flush(t.Context(), testNow()); err != nil {
+		// Always later: each segment is merged with those of its day, beside the next writes.
+		if err := x.Flush(t.Context(), longAfter().Add(time.Duration(x.Position().Seq)*2*mergeQuiet)); err != nil {
 			t.Fatal(err)
 		}
 	}

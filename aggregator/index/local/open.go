@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/actiontrail/actiontrail/aggregator/index"
 	"github.com/actiontrail/actiontrail/internal/durable"
 )
@@ -34,6 +36,7 @@ func Open(cfg Config) (*Index, error) {
 	cfg.SegmentEvents = cmp.Or(cfg.SegmentEvents, 32_768)
 	cfg.MaxMemoryBytes = cmp.Or(cfg.MaxMemoryBytes, 64<<20)
 	cfg.CutAfter = cmp.Or(cfg.CutAfter, 6*time.Hour)
+	cfg.mergedMost = cmp.Or(cfg.mergedMost, mergedMost)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -102,6 +105,9 @@ func (x *Index) open() (err error) {
 		return err
 	}
 	changed = changed || c
+	if err := x.findSalt(); err != nil {
+		return err
+	}
 	x.manifest = m
 	if err := x.removeStrays(m); err != nil {
 		return err
@@ -123,37 +129,70 @@ func (x *Index) dropGoneDamage(m *manifest) bool {
 	return len(m.Damaged) != n
 }
 
+// opening is how many segments are opened at a time.
+const opening = 8
+
 // openSegments opens the segments of the manifest. One that is damaged is taken
 // out of it, and its file set aside.
 func (x *Index) openSegments(m *manifest) (changed bool, err error) {
-	m.Segments = slices.DeleteFunc(m.Segments, func(e segmentEntry) bool {
-		if err != nil {
-			return false
-		}
-		path := filepath.Join(x.cfg.Dir, e.File)
-		s, e2 := openSegment(x.codec, path)
-		var bad *damageError
-		switch {
-		case e2 == nil && s.foot.Events != e.Events || e2 == nil && s.size() != e.Bytes:
-			bad = &damageError{s, "it is another file than the manifest names"}
-			s.release()
-		case e2 == nil:
+	type opened struct {
+		s   *segment
+		err error
+	}
+	found := make([]opened, len(m.Segments))
+	var g errgroup.Group
+	g.SetLimit(opening)
+	for i, e := range m.Segments {
+		g.Go(func() error {
+			found[i].s, found[i].err = openSegment(x.codec, filepath.Join(x.cfg.Dir, e.File))
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return false, err
+	}
+	for i, e := range m.Segments { // so that all that are open are given back
+		if s := found[i].s; s != nil {
 			s.seqs, s.class = e.Seqs, e.Class
 			x.segments = append(x.segments, s)
-			return false
-		case errors.Is(e2, fs.ErrNotExist):
+		}
+	}
+	entries := m.Segments
+	m.Segments = nil
+	for i, e := range entries {
+		s, err := found[i].s, found[i].err
+		var bad *damageError
+		switch {
+		case err == nil && (s.foot.Events != e.Events || s.size() != e.Bytes):
+			bad = &damageError{s, "it is another file than the manifest names"}
+			x.segments = slices.DeleteFunc(x.segments, func(o *segment) bool { return o == s })
+			s.release()
+		case err == nil:
+			m.Segments = append(m.Segments, e)
+			continue
+		case errors.Is(err, fs.ErrNotExist):
 			m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: fmt.Sprintf("the file with %d events is missing", e.Events), Missing: true, Lost: e.Seqs, Gone: e.Seqs == index.SeqRange{}})
 			changed = true
-			return true
-		case !errors.As(e2, &bad):
-			err = fmt.Errorf("open segment %s: %w", path, e2)
-			return false
+			continue
+		case !errors.As(err, &bad):
+			return changed, fmt.Errorf("open segment %s: %w", filepath.Join(x.cfg.Dir, e.File), err)
 		}
 		m.Damaged = append(m.Damaged, damageEntry{File: e.File, Reason: lostReason(bad.reason, e.Events), Lost: e.Seqs, Gone: e.Seqs == index.SeqRange{}})
 		changed = true
-		return true
-	})
-	return changed, err
+	}
+	return changed, nil
+}
+
+// findSalt takes the salt of the newest segment, so that all have the same; an index without one gets one.
+func (x *Index) findSalt() (err error) {
+	for _, s := range slices.Backward(x.segments) {
+		if s.salted {
+			x.salt = s.salt
+			return nil
+		}
+	}
+	x.salt, err = newSalt()
+	return err
 }
 
 // removeStrays removes what a crash left over, and moves damaged segments aside.

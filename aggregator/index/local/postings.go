@@ -18,6 +18,8 @@ const (
 	longList    = 256
 )
 
+var errFollowed = errors.New("a list is followed by more")
+
 // appendList appends a list.
 func appendList(b []byte, list []uint32) ([]byte, error) {
 	from := len(b)
@@ -62,7 +64,7 @@ func decodeList(b []byte, events int) (*roaring.Bitmap, error) {
 		set := newBits(events)
 		err := readDeltas(&r, events, func(n uint32) { set[n/64] |= 1 << (n % 64) })
 		if err == nil && len(r.b) > 0 {
-			err = errors.New("a list is followed by more")
+			err = errFollowed
 		}
 		return roaring.FromDense(set, false), err
 	case form == listRoaring:
@@ -70,7 +72,7 @@ func decodeList(b []byte, events int) (*roaring.Bitmap, error) {
 		if n, err := set.ReadFrom(bytes.NewReader(r.b)); err != nil {
 			return nil, fmt.Errorf("a list: %w", err)
 		} else if int(n) != len(r.b) {
-			return nil, errors.New("a list is followed by more")
+			return nil, errFollowed
 		}
 		if err := set.Validate(); err != nil {
 			return nil, fmt.Errorf("a list: %w", err)
@@ -100,7 +102,7 @@ func countList(b []byte, events int, all *roaring.Bitmap, in bits) (int, error) 
 		}
 	})
 	if err == nil && len(r.b) > 0 {
-		err = errors.New("a list is followed by more")
+		err = errFollowed
 	}
 	return k, err
 }

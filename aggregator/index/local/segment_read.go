@@ -10,6 +10,7 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/klauspost/compress/zstd"
@@ -27,14 +28,16 @@ type segment struct {
 	codec *codec
 	seqs  index.SeqRange // where its events are in the stream, as the manifest has it
 	class string         // of its events, as the manifest has it
+	made  time.Time      // when the process that is running made it; zero: another one did
 	refs  atomic.Int64
 
+	salt     salt     // of the marks
+	salted   bool     // it has marks
 	checked  sync.Map // section → error or nil, of what was checked
 	byName   map[fieldKey]*fieldFooter
 	keyRefs  atomic.Pointer[[]keyBlockRef]
 	openDocs func() (*zstd.Decoder, error)
 	decoder  atomic.Pointer[zstd.Decoder]
-	numbered sync.Map // *fieldFooter → *numbered, of the dictionaries whose values were counted
 }
 
 type fieldKey struct {
@@ -87,6 +90,7 @@ func openSegment(c *codec, path string) (*segment, error) {
 		s.release()
 		return nil, err
 	}
+	s.salt, s.salted = parseSalt(s.foot.Salt)
 	for i := range s.foot.Fields {
 		x := &s.foot.Fields[i]
 		s.byName[fieldKey{x.Name, x.Path, x.Unnamed}] = x

@@ -5,12 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/klauspost/compress/s2"
 
 	"github.com/actiontrail/actiontrail/internal/durable"
 )
@@ -23,15 +22,17 @@ func segmentName(day int64, number uint64) string {
 // writeSegment makes a segment file of src, durably, and opens it. A crash
 // leaves a temporary file or the whole one.
 func (x *Index) writeSegment(path string, src *source) (*segment, error) {
+	return x.makeSegment(path, func(w *segmentWriter) error { return w.build(src, x.packer) })
+}
+
+// makeSegment makes a segment file of what write writes, durably, and opens it.
+func (x *Index) makeSegment(path string, write func(w *segmentWriter) error) (*segment, error) {
 	f, err := os.CreateTemp(x.cfg.Dir, "."+filepath.Base(path)+".*"+durable.TemporarySuffix)
 	if err != nil {
 		return nil, err
 	}
-	w := &segmentWriter{disk: x.cfg.disk, codec: x.codec, packer: x.packer, src: src, f: f, out: bufio.NewWriterSize(sized{x.cfg.disk, f, new(int64)}, 256<<10)}
-	err = w.write()
-	if e := f.Close(); err == nil {
-		err = e
-	}
+	w := x.newSegmentWriter(f)
+	err = errors.Join(write(w), w.close())
 	if err == nil {
 		err = os.Chmod(f.Name(), 0o640)
 	}
@@ -60,18 +61,33 @@ func (s sized) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// segmentWriter writes a segment, section by section. What it writes comes from
+// a memory or from other segments.
 type segmentWriter struct {
 	disk     disk
 	codec    *codec
-	packer   *docWriter
-	src      *source
+	salt     salt
 	f        *os.File
 	out      *bufio.Writer
 	offset   int64
 	foot     footer
-	postings []byte // of long lists, in memory until the keys are written
-	entries  []byte
-	codes    []byte // of the field that is written
+	times    []int64 // of the events
+	blocks   []byte  // of the section blocks, while docs is written
+	postings spill   // of long lists
+	entries  spill
+	plain    []byte   // of the list or the block of entries that is written
+	codes    []uint32 // of the field that is written
+	packed   []byte
+}
+
+func (x *Index) newSegmentWriter(f *os.File) *segmentWriter {
+	d := x.cfg.disk
+	return &segmentWriter{disk: d, codec: x.codec, salt: x.salt, f: f, out: bufio.NewWriterSize(sized{d, f, new(int64)}, 256<<10),
+		postings: spill{disk: d, dir: x.cfg.Dir}, entries: spill{disk: d, dir: x.cfg.Dir}}
+}
+
+func (w *segmentWriter) close() error {
+	return errors.Join(w.postings.close(), w.entries.close(), w.f.Close())
 }
 
 func (w *segmentWriter) put(b []byte) error {
@@ -86,19 +102,28 @@ func (w *segmentWriter) section(into *section, b []byte) error {
 	return w.put(b)
 }
 
-func (w *segmentWriter) write() error {
-	times := w.src.times
+// sectionOf writes a section that parts gives piece by piece.
+func (w *segmentWriter) sectionOf(into *section, parts func(put func(b []byte) error) error) error {
+	*into = section{Offset: w.offset}
+	err := parts(func(b []byte) error {
+		into.CRC = crc32.Update(into.CRC, castagnoli, b)
+		return w.put(b)
+	})
+	into.Length = w.offset - into.Offset
+	return err
+}
+
+// begin begins a segment of events of these times, which are in order.
+func (w *segmentWriter) begin(day int64, times []int64, timeless bool) error {
 	if len(times) == 0 {
 		return errors.New("it would have no events")
 	}
-	w.foot = footer{Events: len(times), Day: w.src.day, Lo: times[0], Hi: times[len(times)-1], Timeless: w.src.timeless}
-	steps := []func() error{w.head, w.times, w.docs, w.odd, w.columns, w.dictionaries, w.end}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
+	w.times = times
+	w.foot = footer{Events: len(times), Day: day, Lo: times[0], Hi: times[len(times)-1], Timeless: timeless, Salt: w.salt.String()}
+	if err := w.head(); err != nil {
+		return err
 	}
-	return nil
+	return w.writeTimes()
 }
 
 func (w *segmentWriter) head() error {
@@ -106,17 +131,17 @@ func (w *segmentWriter) head() error {
 }
 
 // times are written in the largest unit that loses nothing.
-func (w *segmentWriter) times() error {
+func (w *segmentWriter) writeTimes() error {
 	lo, hi := w.foot.Lo, w.foot.Hi
 	w.foot.Unit = int64(time.Second)
-	for _, t := range w.src.times {
+	for _, t := range w.times {
 		for (t-lo)%w.foot.Unit != 0 {
 			w.foot.Unit /= 1000
 		}
 	}
 	w.foot.Wide = (hi-lo)/w.foot.Unit > 1<<32-1
-	b := make([]byte, 0, 8*len(w.src.times))
-	for _, t := range w.src.times {
+	b := make([]byte, 0, 8*len(w.times))
+	for _, t := range w.times {
 		if d := uint64((t - lo) / w.foot.Unit); w.foot.Wide {
 			b = binary.LittleEndian.AppendUint64(b, d)
 		} else {
@@ -135,165 +160,86 @@ func hourOf(nanos int64) int {
 // docsPerBlock is how many events a block of version 1 holds.
 const docsPerBlock = 32
 
-// docs writes the events in blocks, their places, and the hashes.
-func (w *segmentWriter) docs() error {
-	w.foot.Docs.Offset = w.offset
-	var blocks []byte
-	places, err := w.src.docs(w.packer, func(packed []byte) error {
-		if err := w.put(packed); err != nil {
-			return err
-		}
-		end := w.offset - w.foot.Docs.Offset
-		if end > 1<<32-1 {
-			return errors.New("its events take more than 4 GiB")
-		}
-		blocks = binary.LittleEndian.AppendUint32(blocks, uint32(end))
-		blocks = binary.LittleEndian.AppendUint32(blocks, checksum(packed))
-		return nil
-	})
-	if err != nil {
+// docBlock writes a packed block of events.
+func (w *segmentWriter) docBlock(packed []byte) error {
+	if len(w.blocks) == 0 {
+		w.foot.Docs.Offset = w.offset
+	}
+	if err := w.put(packed); err != nil {
 		return err
 	}
 	w.foot.Docs.Length = w.offset - w.foot.Docs.Offset
-	if err := w.section(&w.foot.Blocks, blocks); err != nil {
-		return err
+	if w.foot.Docs.Length > math.MaxUint32 {
+		return errors.New("its events take more than 4 GiB")
 	}
-	if err := w.section(&w.foot.Places, appendPlaces(nil, places, len(blocks)/8)); err != nil {
-		return err
-	}
-	hashes := w.src.hidden
-	for n := range places {
-		hashes = append(hashes, hashEntry{checksum(w.src.id(n)), uint32(n)})
-	}
-	return w.section(&w.foot.Hashes, appendHashes(nil, hashes, len(places)))
+	w.blocks = binary.LittleEndian.AppendUint32(w.blocks, uint32(w.foot.Docs.Length))
+	w.blocks = binary.LittleEndian.AppendUint32(w.blocks, checksum(packed))
+	return nil
 }
 
-// appendPlaces appends the places of the events in so many blocks: u16, or u32 where they need it.
+// endDocs writes what finds the events in the blocks.
+func (w *segmentWriter) endDocs(places []uint32) error {
+	if err := w.section(&w.foot.Blocks, w.blocks); err != nil {
+		return err
+	}
+	return w.section(&w.foot.Places, appendPlaces(nil, places, len(w.blocks)/8))
+}
+
+// appendPlaces appends the places of the events in so many blocks: of 2 bytes, or 3 or 4 where they need it.
 func appendPlaces(b []byte, places []uint32, blocks int) []byte {
-	small := blocks*eventsPerBlock <= 1<<16
-	for _, p := range places {
-		if small {
+	switch most := blocks * eventsPerBlock; {
+	case most <= 1<<16:
+		for _, p := range places {
 			b = binary.LittleEndian.AppendUint16(b, uint16(p))
-		} else {
+		}
+	case most <= 1<<24:
+		for _, p := range places {
+			b = append(b, byte(p), byte(p>>8), byte(p>>16))
+		}
+	default:
+		for _, p := range places {
 			b = binary.LittleEndian.AppendUint32(b, p)
 		}
 	}
 	return b
 }
 
-func (w *segmentWriter) odd() error {
-	b, err := appendList(nil, w.src.odd)
-	if err != nil {
+func (w *segmentWriter) odd(list []uint32) (err error) {
+	if w.plain, err = appendList(w.plain[:0], list); err != nil {
 		return err
 	}
-	return w.section(&w.foot.Odd, b)
+	return w.section(&w.foot.Odd, w.plain)
 }
 
-func (w *segmentWriter) columns() error {
-	for _, c := range w.src.columns {
-		out := columnFooter{Name: fields[c.no].Name}
-		if err := w.section(&out.Values, w.codec.pack(appendColumn(nil, c.cells))); err != nil {
-			return err
-		}
-		w.foot.Columns = append(w.foot.Columns, out)
+func (w *segmentWriter) column(c columnSource) error {
+	out := columnFooter{Name: fields[c.no].Name}
+	if err := w.section(&out.Values, w.codec.pack(appendColumn(nil, c.cells))); err != nil {
+		return err
 	}
+	w.foot.Columns = append(w.foot.Columns, out)
 	return nil
 }
 
 // long keeps a list for the section postings.
 func (w *segmentWriter) long(list []uint32) (section, error) {
-	from := len(w.postings)
-	b, err := appendList(w.postings, list)
+	b, err := appendList(w.packed[:0], list)
 	if err != nil {
 		return section{}, err
 	}
-	w.postings = b
-	return section{int64(from), int64(len(b) - from), checksum(b[from:])}, nil
-}
-
-func (w *segmentWriter) dictionaries() error {
-	if err := w.keys(); err != nil {
-		return err
-	}
-	for i := range w.src.fields {
-		if err := w.dictionary(&w.src.fields[i]); err != nil {
-			return err
-		}
-	}
-	if len(w.entries) > math.MaxUint32 {
-		return errors.New("its dictionaries take more than 4 GiB")
-	}
-	w.foot.Entries = section{Offset: w.offset, Length: int64(len(w.entries))}
-	if err := w.put(w.entries); err != nil {
-		return err
-	}
-	w.foot.Postings = section{Offset: w.offset, Length: int64(len(w.postings))}
-	return w.put(w.postings)
-}
-
-func (w *segmentWriter) keys() error {
-	keys := w.src.keys
-	w.foot.KeyCount, w.foot.Keys.Offset = len(keys), w.offset
-	var refs []keyBlockRef
-	var plain, packed []byte
-	for from := 0; from < len(keys); from += keysPerBlock {
-		plain = appendKeys(plain[:0], keys[from:min(from+keysPerBlock, len(keys))])
-		packed = s2.Encode(packed[:cap(packed)], plain)
-		refs = append(refs, keyBlockRef{string(keys[from]), w.offset - w.foot.Keys.Offset, int64(len(packed)), checksum(packed)})
-		if err := w.put(packed); err != nil {
-			return err
-		}
-	}
-	w.foot.Keys.Length = w.offset - w.foot.Keys.Offset
-	return w.section(&w.foot.KeyIndex, appendKeyIndex(nil, refs))
-}
-
-func (w *segmentWriter) dictionary(f *fieldSource) (err error) {
-	out := fieldFooter{Path: f.path, Unnamed: f.unnamed}
-	if f.no != wordsNo {
-		out.Name = fields[f.no].Name
-	}
-	var index []byte
-	for entries := f.entries; len(entries) > 0; {
-		n := min(entriesPerBlock, len(entries))
-		from := len(w.entries)
-		if w.entries, err = appendEntries(w.entries, entries[:n], w.long); err != nil {
-			return err
-		}
-		b := w.entries[from:]
-		for _, v := range []uint32{entries[0].key, uint32(from), uint32(len(b)), checksum(b)} {
-			index = binary.LittleEndian.AppendUint32(index, v)
-		}
-		entries = entries[n:]
-	}
-	if out.All, err = w.long(f.all); err != nil {
-		return err
-	}
-	if len(f.hidden) > 0 {
-		if out.Hidden, err = w.long(f.hidden); err != nil {
-			return err
-		}
-	}
-	if f.no == errorCode {
-		for _, n := range f.all {
-			w.foot.Hours[hourOf(w.src.times[n])].Errors++
-		}
-	}
-	if err := w.section(&out.Index, index); err != nil {
-		return err
-	}
-	if f.no != wordsNo && kinds[f.no] == asKey && len(f.entries) > 0 {
-		out.Keys = len(f.entries)
-		w.codes = appendCodes(w.codes[:0], w.foot.Events, f.entries)
-		if err := w.section(&out.Codes, w.codes); err != nil {
-			return err
-		}
-	}
-	w.foot.Fields = append(w.foot.Fields, out)
-	return nil
+	w.packed = b[:0]
+	at := section{w.postings.size, int64(len(b)), checksum(b)}
+	return at, w.postings.add(b)
 }
 
 func (w *segmentWriter) end() error {
+	w.foot.Entries = section{Offset: w.offset, Length: w.entries.size}
+	if err := w.entries.each(w.put); err != nil {
+		return err
+	}
+	w.foot.Postings = section{Offset: w.offset, Length: w.postings.size}
+	if err := w.postings.each(w.put); err != nil {
+		return err
+	}
 	b, err := w.foot.encode()
 	if err != nil {
 		return err

@@ -1,13 +1,10 @@
 package local
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -30,122 +27,32 @@ func (x *Index) Values(ctx context.Context, q index.Query, field string, n int) 
 	no := fieldNo[f.Name]
 	err = x.query(q, func(parts []part, why []string) error {
 		missing = why
-		sums := tally{table: &x.names, by: x.names.of(no), number: map[string]int{}}
-		var mu sync.Mutex
+		sums := newTally(x.salt)
 		err := each(ctx, parts, q, func(i int, set *roaring.Bitmap) error {
-			mine := tallied{table: sums.table, by: sums.by}
-			err := countValues(ctx, parts[i], set, no, path, &mine)
-			mu.Lock()
-			defer mu.Unlock()
-			sums.addAll(&mine)
-			return err
+			return countValues(ctx, parts[i], set, no, path, sums)
 		})
 		if err == nil {
-			out = sums.first(n)
+			out, err = sums.first(n)
 		}
 		return err
 	})
 	return out, missing, err
 }
 
-// tallied are values of a part, each with how many events have it. One may come twice.
-type tallied struct {
-	text   []byte
-	ends   []int // of each value, in text
-	counts []int
-
-	table *nameTable // of by
-	by    *names
-	named []namedCount // values that by has
-}
-
-type namedCount struct{ name, count uint32 }
-
-func (t *tallied) add(value []byte, n int) {
-	t.text = append(t.text, value...)
-	t.ends = append(t.ends, len(t.text))
-	t.counts = append(t.counts, n)
-}
-
-// tally sums up those of all parts.
-type tally struct {
-	table  *nameTable
-	by     *names
-	named  []int          // by the numbers of by
-	number map[string]int // of a value without one, in counts
-	counts []int
-}
-
-func (t *tally) addAll(more *tallied) {
-	from := 0
-	for i, to := range more.ends {
-		value := more.text[from:to]
-		n, ok := t.number[string(value)]
-		if !ok {
-			n = len(t.counts)
-			t.number[string(value)] = n
-			t.counts = append(t.counts, 0)
-		}
-		t.counts[n] += more.counts[i]
-		from = to
-	}
-	for _, c := range more.named {
-		if n := int(c.name); n >= len(t.named) {
-			t.named = append(t.named, make([]int, n+1-len(t.named))...)
-		}
-		t.named[c.name] += int(c.count)
-	}
-}
-
-// first are the n most frequent values, and of equal ones the smallest.
-func (t *tally) first(n int) []index.Value {
-	texts := t.by.all()
-	out := make([]index.Value, 0, min(4*n+1024, len(texts)+len(t.counts)))
-	least := 0 // a value that is not as frequent cannot be among them
-	cut := func() {
-		slices.SortFunc(out, func(a, b index.Value) int {
-			return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
-		})
-		if out = out[:min(n, len(out))]; len(out) == n && n > 0 {
-			least = out[n-1].Count
-		}
-	}
-	add := func(value string, count int) {
-		if count == 0 || count < least {
-			return
-		}
-		if out = append(out, index.Value{Value: value, Count: count}); len(out) >= 2*n+1024 {
-			cut()
-		}
-	}
-	for name, count := range t.named {
-		if len(t.number) > 0 {
-			if i, ok := t.number[texts[name]]; ok {
-				count += t.counts[i]
-				t.counts[i] = 0
-			}
-		}
-		add(texts[name], count)
-	}
-	for v, i := range t.number {
-		add(v, t.counts[i])
-	}
-	cut()
-	return slices.Clip(out)
-}
-
 // countValues counts the values of a field that events of set have.
-func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, into *tallied) error {
+func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path string, into *tally) error {
 	if set.IsEmpty() {
 		return nil
 	}
+	var some tallied
+	defer func() { into.addTexts(&some) }()
 	read := set // what must be read, as no dictionary has it
 	err := p.search(func(v view) error {
 		if hasColumn(no) && fields[no].Kind == event.Number {
 			read = nil
 			return v.column(no, func(n uint32, value uint64) {
 				if set.Contains(n) {
-					into.add(strconv.AppendUint(nil, value, 10), 1)
+					some.add(strconv.AppendUint(nil, value, 10), 1)
 				}
 			})
 		}
@@ -169,16 +76,16 @@ func countValues(ctx context.Context, p part, set *roaring.Bitmap, no int, path 
 		read.Or(hidden)
 		keyed := roaring.AndNot(set, read)
 		if s, ok := d.(*segmentDictionary); ok {
-			if done, err := s.countNamed(keyed, into); done || err != nil {
+			if done, err := s.countMarked(keyed, into.salt, into); done || err != nil {
 				return err
 			}
 		}
-		return d.count(keyed, into.add)
+		return d.count(keyed, some.add)
 	})
 	if err != nil || read == nil {
 		return err
 	}
-	return readValues(ctx, p, read, no, path, into.add)
+	return readValues(ctx, p, read, no, path, some.add)
 }
 
 // readValues gives to add the values of the events of set by reading them.

@@ -54,6 +54,8 @@ func (x *Index) Write(ctx context.Context, batches []event.Batch) error {
 // store writes the new events of batches to the WAL, and with heads the batches
 // themselves, which move the position at a replay; then into memory. The caller holds writing.
 func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) error {
+	x.asked.Add(1)
+	defer x.asked.Add(-1)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
