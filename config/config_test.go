@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -183,7 +184,7 @@ account "prod" { id = "1234567890" }
 	if security.Where != want {
 		t.Errorf("filter is\n%s, want\n%s", security.Where, want)
 	}
-	if security.File != (FileDelivery{"./data/archive", "", Objects{30 * time.Second, 1 << 20, "actiontrail", "ndjson.gz"}}) || !strings.HasSuffix(security.Place, ":55") {
+	if !reflect.DeepEqual(security.File, FileDelivery{"./data/archive", "", Objects{30 * time.Second, 1 << 20, "actiontrail", "ndjson.gz", nil}}) || !strings.HasSuffix(security.Place, ":55") {
 		t.Errorf("delivery is %+v at %s", security.File, security.Place)
 	}
 	if all.Filter != nil || all.Where != "" || all.Hash == security.Hash || all.File.RollAge != DefaultRollAge {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +21,11 @@ type FileDelivery struct {
 
 // Objects says what the objects of an archive are like.
 type Objects struct {
-	RollAge   time.Duration
-	RollBytes int64
-	Layout    string
-	Format    string
+	RollAge    time.Duration
+	RollBytes  int64
+	Layout     string   // actiontrail, cloudtrail or hive
+	Format     string   // ndjson.gz or ndjson.zst; "": that of the layout cloudtrail
+	Recipients []string // public keys of age that objects are encrypted for; none: they are not
 }
 
 // Defaults of a delivery.
@@ -72,7 +75,7 @@ func (r *reader) deliver(t *Trail, d *deliverBlock) {
 func (r *reader) fileDelivery(b *deliverBlock) FileDelivery {
 	var body fileDeliveryBody
 	r.decode(b.Body, b.Range, &body)
-	d := FileDelivery{Path: r.text(body.Path, ""), Prefix: r.text(body.Prefix, ""), Objects: r.objects(body.Roll, body.Layout, body.Format)}
+	d := FileDelivery{Path: r.text(body.Path, ""), Prefix: r.text(body.Prefix, ""), Objects: r.objects(objectsBody{body.Layout, body.Format, body.Roll, body.Encrypt})}
 	if given(body.Path) && d.Path == "" {
 		r.wrong(body.Path.Range(), "", "a path is needed here")
 	}
@@ -85,12 +88,26 @@ func (r *reader) fileDelivery(b *deliverBlock) FileDelivery {
 	return d
 }
 
-// objects reads what all kinds of delivery have.
-func (r *reader) objects(roll []rollBlock, layout, format hcl.Expression) Objects {
-	o := Objects{RollAge: DefaultRollAge, RollBytes: DefaultRollBytes, Layout: DefaultLayout, Format: DefaultFormat}
-	r.only(layout, "layout", DefaultLayout, "cloudtrail", "hive")
-	r.only(format, "format", DefaultFormat, "ndjson.zst", "parquet")
-	if x := one(r, roll, "roll", func(x *rollBlock) hcl.Range { return x.Range }); x != nil {
+// objectsBody is what all kinds of delivery say of their objects.
+type objectsBody struct {
+	layout, format hcl.Expression
+	roll           []rollBlock
+	encrypt        []encryptBlock
+}
+
+func (r *reader) objects(b objectsBody) Objects {
+	o := Objects{RollAge: DefaultRollAge, RollBytes: DefaultRollBytes}
+	o.Layout = r.choice(b.layout, "layout", DefaultLayout, DefaultLayout, cloudTrailLayout, "hive")
+	o.Format = r.choice(b.format, "format", DefaultFormat, DefaultFormat, "ndjson.zst", "parquet")
+	switch {
+	case o.Format == "parquet":
+		r.later(b.format.Range(), `format "parquet"`, `use "ndjson.gz", which is also the default, or "ndjson.zst"`)
+	case o.Layout == cloudTrailLayout && given(b.format):
+		r.wrong(b.format.Range(), "leave it out", "the layout cloudtrail has a format of its own, gzip of CloudTrail's records")
+	case o.Layout == cloudTrailLayout:
+		o.Format = ""
+	}
+	if x := one(r, b.roll, "roll", func(x *rollBlock) hcl.Range { return x.Range }); x != nil {
 		o.RollAge = r.duration(x.MaxAge, DefaultRollAge)
 		o.RollBytes = r.bytes(x.MaxBytes, DefaultRollBytes)
 		if o.RollAge > time.Hour || o.RollAge < time.Second {
@@ -98,12 +115,36 @@ func (r *reader) objects(roll []rollBlock, layout, format hcl.Expression) Object
 			o.RollAge = DefaultRollAge
 		}
 	}
+	if x := one(r, b.encrypt, "encrypt", func(x *encryptBlock) hcl.Range { return x.Range }); x != nil {
+		o.Recipients = r.recipients(x.Recipients)
+	}
 	return o
 }
 
-// only reads a choice of which this version has the first.
-func (r *reader) only(x hcl.Expression, what, built string, later ...string) {
-	if s := r.choice(x, what, built, append([]string{built}, later...)...); s != built {
-		r.later(x.Range(), fmt.Sprintf("%s %q", what, s), fmt.Sprintf("use %q, which is also the default", built))
+const cloudTrailLayout = "cloudtrail"
+
+type encryptBlock struct {
+	Recipients hcl.Expression `hcl:"recipients,attr"`
+	Range      hcl.Range      `hcl:",def_range"`
+}
+
+// recipient is the form of a public key of age; its checksum is looked at when the archive is opened.
+var recipient = regexp.MustCompile(`^age1[02-9ac-hj-np-z]{58}$`)
+
+func (r *reader) recipients(x hcl.Expression) []string {
+	keys := r.texts(x)
+	if given(x) && len(keys) == 0 {
+		r.wrong(x.Range(), `write ["age1…"]: age-keygen makes a pair of keys, and prints the public one`, "nobody could read the objects")
 	}
+	for i, k := range keys {
+		switch {
+		case strings.HasPrefix(k, "AGE-SECRET-KEY-"):
+			r.wrong(x.Range(), "write the public key, age1…, and keep this one where the server is not", "this is a secret key")
+		case !recipient.MatchString(k):
+			r.wrong(x.Range(), `write a key that begins with age1: age-keygen makes a pair of keys, and prints the public one`, "%q is no public key of age", k)
+		case slices.Contains(keys[:i], k):
+			r.wrong(x.Range(), "write it once", "recipient %s is there twice", k)
+		}
+	}
+	return keys
 }

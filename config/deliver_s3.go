@@ -23,6 +23,8 @@ type S3Delivery struct {
 	KMSKey          string
 	LockMode        string // "", governance or compliance
 	LockDays        int
+	ExpireDays      int // after which objects are removed; 0: never
+	Transitions     []Transition
 	Objects
 }
 
@@ -40,7 +42,27 @@ type s3DeliveryBody struct {
 	Credentials  []credentialsBlock `hcl:"credentials,block"`
 	SSE          []sseBlock         `hcl:"sse,block"`
 	Lock         []lockBlock        `hcl:"lock,block"`
+	Lifecycle    []lifecycleBlock   `hcl:"lifecycle,block"`
 	Roll         []rollBlock        `hcl:"roll,block"`
+	Encrypt      []encryptBlock     `hcl:"encrypt,block"`
+}
+
+// Transition moves objects into another storage class.
+type Transition struct {
+	AfterDays    int
+	StorageClass string
+}
+
+type lifecycleBlock struct {
+	ExpireDays  hcl.Expression    `hcl:"expire_days,optional"`
+	Transitions []transitionBlock `hcl:"transition,block"`
+	Range       hcl.Range         `hcl:",def_range"`
+}
+
+type transitionBlock struct {
+	AfterDays    hcl.Expression `hcl:"after_days,attr"`
+	StorageClass hcl.Expression `hcl:"storage_class,attr"`
+	Range        hcl.Range      `hcl:",def_range"`
 }
 
 type credentialsBlock struct {
@@ -75,7 +97,7 @@ func (r *reader) s3Delivery(b *deliverBlock) *S3Delivery {
 	r.decode(b.Body, b.Range, &body)
 	d := &S3Delivery{
 		Bucket: r.text(body.Bucket, ""), Region: r.text(body.Region, ""), CAFile: r.file(body.CAFile),
-		StorageClass: r.text(body.StorageClass, ""), Objects: r.objects(body.Roll, body.Layout, body.Format),
+		StorageClass: r.text(body.StorageClass, ""), Objects: r.objects(objectsBody{body.Layout, body.Format, body.Roll, body.Encrypt}),
 	}
 	if given(body.Bucket) && (!bucketName.MatchString(d.Bucket) || strings.Contains(d.Bucket, "..")) {
 		r.wrong(body.Bucket.Range(), "3 to 63 lower-case letters, digits, - and dots; what comes after the bucket's name is its prefix", "%q is no name of a bucket", d.Bucket)
@@ -99,7 +121,37 @@ func (r *reader) s3Delivery(b *deliverBlock) *S3Delivery {
 		d.LockMode = r.choice(x.Mode, "mode", "", "governance", "compliance")
 		d.LockDays = r.count(x.Days, "days", 1, mostLockDays)
 	}
+	r.lifecycle(d, &body)
 	return d
+}
+
+func (r *reader) lifecycle(d *S3Delivery, body *s3DeliveryBody) {
+	x := one(r, body.Lifecycle, "lifecycle", func(x *lifecycleBlock) hcl.Range { return x.Range })
+	if x == nil {
+		return
+	}
+	if d.Prefix == "" {
+		r.wrong(x.Range, `give the trail a prefix = "…"`, "without a prefix the rules would reach everything in the bucket")
+	}
+	if given(x.ExpireDays) {
+		d.ExpireDays = r.count(x.ExpireDays, "expire_days", 1, mostLockDays)
+		if d.ExpireDays < d.LockDays {
+			r.wrong(x.ExpireDays.Range(), "choose at least the days of the lock", "objects would have to go while they are locked")
+		}
+	}
+	for _, t := range x.Transitions {
+		n := Transition{r.count(t.AfterDays, "after_days", 1, mostLockDays), r.text(t.StorageClass, "")}
+		if given(t.StorageClass) && n.StorageClass == "" {
+			r.wrong(t.StorageClass.Range(), `write "GLACIER" or another of the store's`, "a storage class is needed here")
+		}
+		if d.ExpireDays > 0 && n.AfterDays >= d.ExpireDays {
+			r.wrong(t.AfterDays.Range(), "choose a smaller number", "the objects are gone by then")
+		}
+		d.Transitions = append(d.Transitions, n)
+	}
+	if len(d.Transitions) == 0 && d.ExpireDays == 0 {
+		r.wrong(x.Range, "write expire_days = 400, or a transition block", "this lifecycle does nothing")
+	}
 }
 
 // endpoint reads the address of the store.

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+const agePublic = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+
 func s3Trail(body string) string {
 	return "trail \"t\" {\n  deliver \"s3\" {\n    " + strings.ReplaceAll(body, "\n", "\n    ") + "\n  }\n}\n"
 }
@@ -30,6 +32,16 @@ lock {
   mode = "compliance"
   days = 180
 }
+lifecycle {
+  expire_days = 400
+  transition {
+    after_days    = 30
+    storage_class = "GLACIER"
+  }
+}
+layout = "hive"
+format = "ndjson.zst"
+encrypt { recipients = ["`+agePublic+`"] }
 roll {
   max_age   = "30s"
   max_bytes = "1MiB"
@@ -40,8 +52,8 @@ roll {
 	d.S3.CredentialsFile = "s3.credentials"
 	style := true
 	want := &S3Delivery{Bucket: "audit", Prefix: "prod/security/", Endpoint: "https://s3.example.com:9000", Region: "eu-central-1", PathStyle: &style, CAFile: "/etc/ca.pem",
-		CredentialsFile: "s3.credentials", Profile: "audit", StorageClass: "STANDARD_IA", SSE: "kms", KMSKey: "key-1", LockMode: "compliance", LockDays: 180,
-		Objects: Objects{30 * time.Second, 1 << 20, DefaultLayout, DefaultFormat}}
+		CredentialsFile: "s3.credentials", Profile: "audit", StorageClass: "STANDARD_IA", SSE: "kms", KMSKey: "key-1", LockMode: "compliance", LockDays: 180, ExpireDays: 400, Transitions: []Transition{{30, "GLACIER"}},
+		Objects: Objects{30 * time.Second, 1 << 20, "hive", "ndjson.zst", []string{agePublic}}}
 	if diff := cmp.Diff(want, d.S3); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -49,7 +61,7 @@ roll {
 		t.Error(d.Target())
 	}
 	d = mustLoad(t, s3Trail(`bucket = "audit"`)).Trails[0]
-	want = &S3Delivery{Bucket: "audit", Objects: Objects{DefaultRollAge, DefaultRollBytes, DefaultLayout, DefaultFormat}}
+	want = &S3Delivery{Bucket: "audit", Objects: Objects{DefaultRollAge, DefaultRollBytes, DefaultLayout, DefaultFormat, nil}}
 	if diff := cmp.Diff(want, d.S3); diff != "" {
 		t.Errorf("defaults (-want +got)\n%s", diff)
 	}
@@ -61,7 +73,8 @@ roll {
 func TestS3Hash(t *testing.T) {
 	seen := map[string]string{}
 	for _, body := range []string{"", "prefix = \"a\"", "endpoint = \"https://a\"", "endpoint = \"https://a\"\npath_style = true", "endpoint = \"https://a\"\npath_style = false",
-		"region = \"a\"", "lock {\n  mode = \"governance\"\n  days = 1\n}", "lock {\n  mode = \"compliance\"\n  days = 1\n}", "sse { mode = \"s3\" }", "storage_class = \"A\""} {
+		"region = \"a\"", "lock {\n  mode = \"governance\"\n  days = 1\n}", "lock {\n  mode = \"compliance\"\n  days = 1\n}", "sse { mode = \"s3\" }", "storage_class = \"A\"",
+		"layout = \"hive\"", "layout = \"cloudtrail\"", "format = \"ndjson.zst\"", "encrypt { recipients = [\"" + agePublic + "\"] }", "prefix = \"a\"\nlifecycle { expire_days = 1 }"} {
 		text := s3Trail("bucket = \"audit\"\n" + body)
 		hash := mustLoad(t, text).Trails[0].Hash
 		if seen[hash] != "" || mustLoad(t, text).Trails[0].Hash != hash {
@@ -93,6 +106,17 @@ func TestWrongDeliverS3(t *testing.T) {
 		{bucket + "lock { mode = \"compliance\" }", []string{`:4:5: days is missing`}},
 		{bucket + "lock {\n  mode = \"forever\"\n  days = 1\n}", []string{`:5:14: unknown mode "forever"`, "governance"}},
 		{bucket + "lock {\n  mode = \"compliance\"\n  days = 0\n}", []string{`:6:14: days is out of range`}},
+		{bucket + `layout = "aws"`, []string{`:4:14: unknown layout "aws"`, "cloudtrail"}},
+		{bucket + `format = "parquet"`, []string{`:4:14: format "parquet" is not in this version yet`, "ndjson.zst"}},
+		{bucket + "layout = \"cloudtrail\"\nformat = \"ndjson.gz\"", []string{`:5:14: the layout cloudtrail has a format of its own`, "leave it out"}},
+		{bucket + "encrypt { recipients = [] }", []string{`:4:28: nobody could read the objects`, "age-keygen"}},
+		{bucket + "encrypt { recipients = [\"AGE-SECRET-KEY-1X\"] }", []string{`:4:28: this is a secret key`, "public"}},
+		{bucket + "encrypt { recipients = [\"ssh-ed25519 AAAA\"] }", []string{`"ssh-ed25519 AAAA" is no public key of age`}},
+		{bucket + "encrypt { recipients = [\"" + agePublic + "\", \"" + agePublic + "\"] }", []string{`is there twice`}},
+		{bucket + "lifecycle { expire_days = 1 }", []string{`:4:5: without a prefix the rules would reach everything`, "prefix"}},
+		{bucket + "prefix = \"a\"\nlifecycle {}", []string{`:5:5: this lifecycle does nothing`}},
+		{bucket + "prefix = \"a\"\nlifecycle { expire_days = 1 }\nlock {\n  mode = \"compliance\"\n  days = 2\n}", []string{`:5:31: objects would have to go while they are locked`}},
+		{bucket + "prefix = \"a\"\nlifecycle {\n  expire_days = 9\n  transition {\n    after_days = 9\n    storage_class = \"\"\n  }\n}", []string{`:8:22: the objects are gone by then`, `:9:25: a storage class is needed here`}},
 		{bucket + "roll { max_age = \"1ms\" }", []string{`:4:22: max_age is out of range`}},
 	} {
 		_, err := load(t, s3Trail(c.body))

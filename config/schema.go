@@ -219,12 +219,13 @@ type deliverBlock struct {
 }
 
 type fileDeliveryBody struct {
-	Path   hcl.Expression `hcl:"path,attr"`
-	Prefix hcl.Expression `hcl:"prefix,optional"`
-	Layout hcl.Expression `hcl:"layout,optional"`
-	Format hcl.Expression `hcl:"format,optional"`
-	Roll   []rollBlock    `hcl:"roll,block"`
-	Lock   []laterBlock   `hcl:"lock,block"`
+	Path    hcl.Expression `hcl:"path,attr"`
+	Prefix  hcl.Expression `hcl:"prefix,optional"`
+	Layout  hcl.Expression `hcl:"layout,optional"`
+	Format  hcl.Expression `hcl:"format,optional"`
+	Roll    []rollBlock    `hcl:"roll,block"`
+	Encrypt []encryptBlock `hcl:"encrypt,block"`
+	Lock    []laterBlock   `hcl:"lock,block"`
 }
 
 type rollBlock struct {

@@ -46,6 +46,9 @@ type Config struct {
 	Parse func(text string) (query.Expr, error)
 
 	Layout     layout.Layout // default: layout.ActionTrail
+	Codec      Codec         // default: NDJSONGzip, in layout.CloudTrail CloudTrailGzip
+	Recipients []string      // public keys of age that objects are encrypted for; none: they are not
+	Keep       *Keep         // what the bucket does with what it gets, to be sealed; nil: nothing
 	RollAge    time.Duration // from the first match to its seal; default DefaultRollAge
 	RollBytes  int64         // of lines, before compression; default DefaultRollBytes
 	MaxSealAge time.Duration // from one seal to the next, empty if need be; default DefaultMaxSealAge
@@ -53,7 +56,7 @@ type Config struct {
 	Agents func() []Agent // whose keys are sealed, in a fixed order; nil: none are
 	Now    func() time.Time
 
-	level  int                // of gzip; 0: the default. Tests make other bytes with it
+	level  int                // of compression; 0: the default. Tests make other bytes with it
 	spills int                // bytes of lines in memory; 0: spillAt
 	step   func(string) error // is asked before each step that touches the staging folder; nil: go on
 }
@@ -129,6 +132,9 @@ func (c *Config) complete() error {
 	if c.Layout == "" {
 		c.Layout = layout.ActionTrail
 	}
+	if err := c.completeCodec(); err != nil {
+		return fmt.Errorf("the archive of trail %s: %w", c.Trail, err)
+	}
 	if c.RollAge <= 0 {
 		c.RollAge = DefaultRollAge
 	}
@@ -148,6 +154,25 @@ func (c *Config) complete() error {
 		c.step = func(string) error { return nil }
 	}
 	return nil
+}
+
+func (c *Config) completeCodec() error {
+	if c.Codec == "" {
+		c.Codec = NDJSONGzip
+		if c.Layout == layout.CloudTrail {
+			c.Codec = CloudTrailGzip
+		}
+	}
+	if len(c.Recipients) > 0 {
+		c.Codec = c.Codec.withEncryption()
+	}
+	if _, err := ParseRecipients(c.Recipients); err != nil {
+		return err
+	}
+	if (c.Layout == layout.CloudTrail) != (c.Codec.plain() == CloudTrailGzip) {
+		return fmt.Errorf("layout %s does not go with codec %s", c.Layout, c.Codec)
+	}
+	return errors.Join(c.Codec.check(), c.Keep.check())
 }
 
 // Position is that of the last seal whose objects exist. It is not to be changed.
@@ -314,7 +339,7 @@ func since(now, then time.Time) time.Duration {
 func (a *Archive) collector() *collector {
 	return &collector{
 		dir: a.cfg.lines(), trail: a.cfg.Trail, filter: a.cfg.Filter, text: a.cfg.FilterText, layout: a.cfg.Layout,
-		level: a.cfg.level, spills: a.cfg.spills, step: a.cfg.step,
+		codec: a.cfg.Codec, recipients: a.cfg.Recipients, level: a.cfg.level, spills: a.cfg.spills, step: a.cfg.step,
 	}
 }
 

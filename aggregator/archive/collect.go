@@ -12,8 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/durable"
@@ -40,9 +38,12 @@ type collector struct {
 	text   string     // what filter was parsed from
 	paid   *Paid      // the batches are not read from the stream; nil: they are
 	layout layout.Layout
-	level  int // of gzip
-	spills int // bytes of lines in memory
-	step   func(string) error
+	codec  Codec
+	// recipients are keys of age, with a codec that encrypts.
+	recipients []string
+	level      int // of compression
+	spills     int // bytes of lines in memory
+	step       func(string) error
 
 	scanned  []Scanned
 	last     map[event.Lane]int
@@ -62,6 +63,7 @@ type part struct {
 	spilled bool
 	buf     []byte
 	count   uint64
+	bytes   int64
 	tree    tree
 }
 
@@ -104,6 +106,7 @@ func (c *collector) add(lane event.Lane, e *event.Event) {
 	p.tree.add(p.buf[from:])
 	p.buf = append(p.buf, '\n')
 	p.count++
+	p.bytes += int64(len(p.buf) - from)
 	c.matched++
 	c.bytes += int64(len(p.buf) - from)
 	c.buffered += len(p.buf) - from
@@ -144,18 +147,17 @@ func (p *part) spill() error {
 }
 
 // finish writes the objects as they are to be stored into the folder, fsynced,
-// each under the name staged gives it, and returns them in the order of their keys.
-func (c *collector) finish(dir string, seal uint64) ([]Object, error) {
+// each under the name staged gives it, and returns them in the order of their
+// keys, which have the number and the time of the seal.
+func (c *collector) finish(dir string, seal uint64, now time.Time) ([]Object, error) {
 	objects := make([]Object, 0, len(c.parts))
-	var z *gzip.Writer // one for all: it is large
-	if len(c.parts) > 0 {
-		var err error
-		if z, err = gzip.NewWriterLevel(nil, c.level); err != nil {
-			return nil, err
-		}
+	recipients, err := ParseRecipients(c.recipients)
+	if err != nil {
+		return nil, err
 	}
+	packer := &packer{codec: c.codec, level: c.level, recipients: recipients}
 	for _, p := range c.parts {
-		o, err := c.compress(z, dir, seal, p)
+		o, err := c.pack(packer, dir, layout.Object{Trail: c.trail, Seal: seal, Time: now}, p)
 		if err != nil {
 			return nil, fmt.Errorf("stage an object: %w", err)
 		}
@@ -168,12 +170,13 @@ func (c *collector) finish(dir string, seal uint64) ([]Object, error) {
 	return objects, durable.SyncDir(dir)
 }
 
-func (c *collector) compress(z *gzip.Writer, dir string, seal uint64, p *part) (Object, error) {
+func (c *collector) pack(packer *packer, dir string, named layout.Object, p *part) (Object, error) {
 	if err := c.step("compress"); err != nil {
 		return Object{}, err
 	}
-	o := Object{Count: p.count, Logical: p.tree.root(), Codec: codecGzip}
-	o.Key = c.layout.Key(p.folder, c.trail, seal, o.Count, o.Logical, o.Codec)
+	o := Object{Count: p.count, Logical: p.tree.root(), Codec: c.codec}
+	named.Count, named.Bytes, named.Logical, named.Codec = o.Count, p.bytes, o.Logical, string(o.Codec)
+	o.Key = c.layout.Key(p.folder, named)
 	f, err := os.CreateTemp(dir, "*"+durable.TemporarySuffix)
 	if err != nil {
 		return o, err
@@ -181,11 +184,14 @@ func (c *collector) compress(z *gzip.Writer, dir string, seal uint64, p *part) (
 	defer f.Close()
 	hash := sha256.New()
 	out := bufio.NewWriterSize(io.MultiWriter(f, hash), 64<<10)
-	z.Reset(out)
-	if err := p.copyTo(z); err != nil {
+	w, err := packer.writer(out)
+	if err != nil {
 		return o, err
 	}
-	if err := errors.Join(z.Close(), out.Flush(), f.Sync()); err != nil {
+	if err := p.copyTo(w); err != nil {
+		return o, err
+	}
+	if err := errors.Join(w.Close(), out.Flush(), f.Sync()); err != nil {
 		return o, err
 	}
 	if o.Bytes, err = f.Seek(0, io.SeekCurrent); err != nil {

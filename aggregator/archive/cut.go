@@ -19,16 +19,14 @@ import (
 // cut seals what is staged and brings its objects into the bucket.
 func (a *Archive) cut(ctx context.Context, now time.Time) error {
 	number := a.head.number + 1
-	objects, err := a.staging.finish(a.cfg.Staging, number)
+	s := a.seal(number, now)
+	objects, err := a.staging.finish(a.cfg.Staging, number, s.Time)
 	if err != nil {
 		return err
 	}
 	after := a.seen.Clone()
-	s := a.seal(number, now)
 	s.Filter, s.Layout = a.staging.text, a.cfg.Layout
-	if s.Paid = a.staging.paid; s.Paid != nil {
-		s.Version = paidVersion
-	}
+	s.Paid = a.staging.paid
 	s.Seq = SeqRange{After: a.durable.Seq, To: after.Seq}
 	s.Scanned = append(s.Scanned, a.staging.scanned...)
 	s.setRecent(&after)
@@ -55,9 +53,10 @@ func (a *Archive) cut(ctx context.Context, now time.Time) error {
 // seal is the begin of a seal after the head.
 func (a *Archive) seal(number uint64, now time.Time) *Seal {
 	return &Seal{
-		Format: sealFormat, Version: sealVersion, Trail: a.cfg.Trail, Number: number,
+		Format: sealFormat, Trail: a.cfg.Trail, Number: number,
 		Time: now.UTC().Truncate(time.Millisecond), Prev: a.head.digest, Total: a.head.total,
 		Filter: a.head.filter, Layout: a.cfg.Layout, Scanned: []Scanned{}, Objects: []Object{},
+		Recipients: a.cfg.Recipients, Keep: a.cfg.Keep,
 	}
 }
 
@@ -74,6 +73,7 @@ func (a *Archive) createSeal(ctx context.Context, s *Seal, after *event.Position
 		}
 		a.agents = cloneAgents(agents)
 	}
+	s.Version = s.version()
 	data, err := s.Encode()
 	if err != nil {
 		return err
@@ -121,7 +121,9 @@ func (a *Archive) deliver(ctx context.Context, sealed []Object, o Object) error 
 		return fmt.Errorf("deliver %s: %w", o.Key, err)
 	}
 	defer f.Close()
-	err = a.cfg.Bucket.Create(ctx, o.Key, f, Meta{Bytes: o.Bytes, SHA256: o.SHA256, Type: "application/gzip"})
+	meta := Meta{Bytes: o.Bytes, SHA256: o.SHA256}
+	meta.Type, meta.Encoding = o.Codec.meta()
+	err = a.cfg.Bucket.Create(ctx, o.Key, f, meta)
 	if errors.Is(err, fs.ErrExist) {
 		there, hashErr := hashObject(ctx, a.cfg.Bucket, o.Key)
 		if hashErr != nil {

@@ -1,13 +1,10 @@
 package archive
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/actiontrail/actiontrail/event"
 )
@@ -16,12 +13,15 @@ import (
 // the stream that its seal is about. Only objects whose bytes are those that a
 // seal names are read; the others, and seals that cannot be read, are problems. It
 // does not check the chain: Verify does. An error is of ctx, of the list of the
-// bucket or of give.
-func Events(ctx context.Context, b Bucket, give func(seq SeqRange, e event.Event) error) (problems []Problem, err error) {
+// bucket or of give. The identities open encrypted objects.
+func Events(ctx context.Context, b Bucket, identities Identities, give func(seq SeqRange, e event.Event) error) (problems []Problem, err error) {
 	type sealed struct {
 		seq   SeqRange
 		forms []Object
 	}
+	var u unpacker
+	u.identities = identities
+	defer u.close()
 	objects := map[string]*sealed{}
 	var order []string
 	for o, err := range b.List(ctx, sealFolder, "") {
@@ -62,7 +62,7 @@ func Events(ctx context.Context, b Bucket, give func(seq SeqRange, e event.Event
 			problems = append(problems, Problem{key, "its bytes are not those that its seal names"})
 			continue
 		}
-		problem, err := eventsOf(ctx, b, key, func(e event.Event) error { return give(objects[key].seq, e) })
+		problem, err := eventsOf(ctx, b, &u, key, objects[key].forms[0].Codec, func(e event.Event) error { return give(objects[key].seq, e) })
 		if err != nil {
 			return problems, err
 		}
@@ -74,19 +74,18 @@ func Events(ctx context.Context, b Bucket, give func(seq SeqRange, e event.Event
 }
 
 // eventsOf reads one object. The problem is of the object, the error of give.
-func eventsOf(ctx context.Context, b Bucket, key string, give func(event.Event) error) (problem, err error) {
+func eventsOf(ctx context.Context, b Bucket, u *unpacker, key string, codec Codec, give func(event.Event) error) (problem, err error) {
 	r, err := b.Read(ctx, key)
 	if err != nil {
 		return err, nil
 	}
 	defer r.Close()
-	z, err := gzip.NewReader(r)
+	lines, err := u.open(r, codec)
 	if err != nil {
 		return err, nil
 	}
-	lines := bufio.NewReaderSize(z, 64<<10)
 	for n := 1; ; n++ {
-		line, err := readLine(lines)
+		line, err := lines.next()
 		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}

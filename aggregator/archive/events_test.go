@@ -27,7 +27,7 @@ func TestEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids = map[string]bool{}
-		problems, err = archive.Events(t.Context(), b, func(seq archive.SeqRange, e event.Event) error {
+		problems, err = archive.Events(t.Context(), b, nil, func(seq archive.SeqRange, e event.Event) error {
 			if ids[e.ID] || seq.To <= seq.After {
 				t.Errorf("event %s twice, or of %+v", e.ID, seq)
 			}
@@ -83,12 +83,12 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	stop := errors.New("stop")
-	if _, err := archive.Events(t.Context(), b, func(archive.SeqRange, event.Event) error { return stop }); !errors.Is(err, stop) {
+	if _, err := archive.Events(t.Context(), b, nil, func(archive.SeqRange, event.Event) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("an error of give becomes %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := archive.Events(ctx, b, func(archive.SeqRange, event.Event) error { return nil }); err == nil {
+	if _, err := archive.Events(ctx, b, nil, func(archive.SeqRange, event.Event) error { return nil }); err == nil {
 		t.Error("it goes on after its end")
 	}
 }

@@ -1,6 +1,13 @@
 package archive
 
-import "github.com/actiontrail/actiontrail/event"
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"strings"
+
+	"github.com/actiontrail/actiontrail/event"
+)
 
 // SetStep has f asked before each step that touches the staging folder.
 func (c *Config) SetStep(f func(string) error) { c.step = f }
@@ -27,4 +34,35 @@ func TreeRoot(lines [][]byte) event.Hash {
 		t.add(l)
 	}
 	return t.root()
+}
+
+// WriteRecords makes the text of a log file of CloudTrail from lines, given in pieces.
+func WriteRecords(pieces ...string) (string, error) {
+	var b bytes.Buffer
+	w := &recordWriter{out: &b}
+	for _, p := range pieces {
+		if _, err := w.Write([]byte(p)); err != nil {
+			return "", err
+		}
+	}
+	err := w.Close()
+	return b.String(), err
+}
+
+// ReadRecords gives the lines in the text of a log file.
+func ReadRecords(text string) (lines []string, err error) {
+	r, err := newRecordReader(bufio.NewReaderSize(strings.NewReader(text), 16))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		line, err := r.next()
+		if err == io.EOF {
+			return lines, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, string(line))
+	}
 }

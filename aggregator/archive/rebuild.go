@@ -9,7 +9,7 @@ import (
 )
 
 // rebuild makes the objects of a seal again from the batches that it scanned,
-// with the filter and the layout in the seal.
+// with the filter, the layout, the codec and the recipients in the seal.
 type rebuild struct {
 	seal    *Seal
 	after   event.Position // with the seal
@@ -30,6 +30,7 @@ func (a *Archive) beginRebuild(c *chain, missing map[string]sealedObject) error 
 	a.seen = a.durable.Clone()
 	a.staging = a.collector()
 	a.staging.filter, a.staging.text, a.staging.layout = filter, c.scanned.Filter, c.scanned.Layout
+	a.staging.codec, a.staging.recipients = c.scanned.Objects[0].Codec, c.scanned.Recipients
 	return nil
 }
 
@@ -54,7 +55,7 @@ func (a *Archive) continueRebuild(ctx context.Context) error {
 		return fmt.Errorf("objects of %s are missing, and the stream no longer has all batches up to seq %d to make them again: restore %d objects from a copy of the archive",
 			SealKey(r.seal.Number), r.seal.Seq.To, len(r.missing))
 	}
-	objects, err := a.staging.finish(a.cfg.Staging, r.seal.Number)
+	objects, err := a.staging.finish(a.cfg.Staging, r.seal.Number, r.seal.Time)
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func (m sealedObject) has(o Object) bool {
 func (a *Archive) amend(ctx context.Context, r *rebuild, objects []Object) error {
 	s := a.seal(a.head.number+1, a.cfg.Now())
 	s.Amends = &r.seal.Number
-	s.Filter, s.Layout = r.seal.Filter, r.seal.Layout
+	s.Filter, s.Layout, s.Recipients = r.seal.Filter, r.seal.Layout, r.seal.Recipients
 	s.Seq = SeqRange{After: r.seal.Seq.To, To: r.seal.Seq.To}
 	s.Objects = objects
 	for _, o := range objects {

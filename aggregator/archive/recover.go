@@ -235,6 +235,9 @@ func (a *Archive) missing(ctx context.Context, c *chain) (map[string]sealedObjec
 		}
 	}
 	missing := map[string]sealedObject{}
+	if k := c.scanned.Keep; k != nil && k.Expire > 0 && a.cfg.Now().Sub(c.scanned.Time) >= time.Duration(k.Expire)*day {
+		return nil, nil // they may have expired, after a long time without a server
+	}
 	for _, o := range c.scanned.Objects {
 		_, err := a.cfg.Bucket.Head(ctx, o.Key)
 		if err == nil {

@@ -8,25 +8,33 @@ import (
 
 // Report is what Verify found.
 type Report struct {
-	Trail     string       `json:"trail"`
-	Seals     uint64       `json:"seals"`
-	LastSeal  uint64       `json:"lastSeal"`
-	Head      event.Hash   `json:"head"` // SHA-256 of the last seal: kept elsewhere, it shows whether the end was cut off later
-	From      time.Time    `json:"from"` // time of the first seal
-	To        time.Time    `json:"to"`   // time of the last seal
-	FirstTime time.Time    `json:"firstEventTime,omitzero"`
-	LastTime  time.Time    `json:"lastEventTime,omitzero"`
-	Objects   uint64       `json:"objects"` // checked and found whole
-	Events    uint64       `json:"events"`  // in them
-	Bytes     uint64       `json:"bytes"`   // of them, as stored
-	Scanned   uint64       `json:"scanned"` // events that the filters looked at
-	Filters   []FilterSpan `json:"filters"`
-	Paid      []PaidSpan   `json:"paid,omitempty"` // what was owed and paid from the index
-	Lanes     []LaneReport `json:"lanes"`
-	Agents    []Agent      `json:"agents"`
-	Pending   []string     `json:"pending"` // objects of a last seal so young that they may still be on their way
-	Problems  []Problem    `json:"problems"`
-	Unlisted  int          `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
+	Trail     string     `json:"trail"`
+	Seals     uint64     `json:"seals"`
+	LastSeal  uint64     `json:"lastSeal"`
+	Head      event.Hash `json:"head"` // SHA-256 of the last seal: kept elsewhere, it shows whether the end was cut off later
+	From      time.Time  `json:"from"` // time of the first seal
+	To        time.Time  `json:"to"`   // time of the last seal
+	FirstTime time.Time  `json:"firstEventTime,omitzero"`
+	LastTime  time.Time  `json:"lastEventTime,omitzero"`
+	Objects   uint64     `json:"objects"` // checked and found whole
+	Events    uint64     `json:"events"`  // in them, but for those that are closed
+	// Closed objects are encrypted for somebody else: their stored bytes are right.
+	Closed       uint64 `json:"closedObjects,omitempty"`
+	ClosedEvents uint64 `json:"closedEvents,omitempty"` // that they have, as was sealed
+	Bytes        uint64 `json:"bytes"`                  // of them, as stored
+	// Expired objects are gone, as was sealed that they would be.
+	Expired       uint64 `json:"expiredObjects,omitempty"`
+	ExpiredEvents uint64 `json:"expiredEvents,omitempty"`
+	// LocksUnchecked tells that the seals name locks, and that this bucket has none to look at.
+	LocksUnchecked bool         `json:"locksUnchecked,omitempty"`
+	Scanned        uint64       `json:"scanned"` // events that the filters looked at
+	Filters        []FilterSpan `json:"filters"`
+	Paid           []PaidSpan   `json:"paid,omitempty"` // what was owed and paid from the index
+	Lanes          []LaneReport `json:"lanes"`
+	Agents         []Agent      `json:"agents"`
+	Pending        []string     `json:"pending"` // objects of a last seal so young that they may still be on their way
+	Problems       []Problem    `json:"problems"`
+	Unlisted       int          `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
 }
 
 // FilterSpan is a filter and the seals that were made with it.

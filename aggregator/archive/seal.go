@@ -20,8 +20,8 @@ const (
 	sealVersion = 1
 	// paidVersion is that of a seal with a payment. All else stays version 1, which older releases read.
 	paidVersion = 2
-	// codecGzip is the only codec so far: canonical JSON, one event a line, gzipped.
-	codecGzip = "ndjson.gz"
+	// keptVersion is that of a seal that says who can read its objects, or how long they are kept.
+	keptVersion = 3
 	// fullEvery is how many seals there are from one with the full position to the next.
 	fullEvery = 256
 	// sealFolder is where seals are in the bucket.
@@ -52,6 +52,16 @@ type Seal struct {
 	Agents  []Agent         `json:"agents,omitempty"`   // as they are known since this seal; absent: as before
 	Full    *event.Position `json:"position,omitempty"` // after this seal, in every 256th
 	Paid    *Paid           `json:"paid,omitempty"`     // absent: scanned was read from the stream
+	// Recipients are the public keys of age that the objects are encrypted for; absent: they are not.
+	Recipients []string `json:"recipients,omitempty"`
+	Keep       *Keep    `json:"keep,omitempty"` // absent: nothing is promised
+}
+
+// Keep says what the store was asked to do with the objects and the seal.
+type Keep struct {
+	Lock   string `json:"lock,omitempty"`   // compliance or governance: nobody removes them before
+	Days   int    `json:"days,omitempty"`   // after they were made; with Lock
+	Expire int    `json:"expire,omitempty"` // days after which the objects go, the seal not; 0: never
 }
 
 // Paid says that the events of the batches scanned were read from the index: the
@@ -94,7 +104,7 @@ type Object struct {
 	Logical event.Hash `json:"logical"` // Merkle root (RFC 6962) of the lines, without their line ends
 	SHA256  event.Hash `json:"sha256"`  // of the stored bytes
 	Bytes   int64      `json:"bytes"`
-	Codec   string     `json:"codec"`
+	Codec   Codec      `json:"codec"`
 }
 
 // Total is what the archive holds with this seal and those before.
@@ -153,8 +163,8 @@ func DecodeSeal(data []byte) (*Seal, error) {
 	if head.Format != sealFormat {
 		return nil, fmt.Errorf("seal: format %q is not %q", head.Format, sealFormat)
 	}
-	if head.Version != sealVersion && head.Version != paidVersion {
-		return nil, fmt.Errorf("seal: version %d is not supported, only %d and %d: use a later release", head.Version, sealVersion, paidVersion)
+	if head.Version < sealVersion || head.Version > keptVersion {
+		return nil, fmt.Errorf("seal: version %d is not supported, only %d to %d: use a later release", head.Version, sealVersion, keptVersion)
 	}
 	var s Seal
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -211,22 +221,56 @@ func (s *Seal) check() error {
 		if strings.HasPrefix(o.Key, sealFolder) || keys[o.Key] {
 			return fmt.Errorf("seal %d: object %s cannot have this key", s.Number, o.Key)
 		}
-		if o.Codec != codecGzip {
-			return fmt.Errorf("seal %d: object %s: codec %q is not supported, only %s: use a later release", s.Number, o.Key, o.Codec, codecGzip)
+		if err := o.Codec.check(); err != nil {
+			return fmt.Errorf("seal %d: object %s: %w", s.Number, o.Key, err)
+		}
+		if o.Codec != s.Objects[0].Codec || o.Codec.encrypted() && len(s.Recipients) == 0 {
+			return fmt.Errorf("seal %d: object %s: all objects of a seal have one codec, and encrypted ones recipients", s.Number, o.Key)
 		}
 		keys[o.Key] = true
 	}
 	if s.Amends == nil && (events != s.Events || matched != s.Matched || matched > events) {
 		return fmt.Errorf("seal %d: its counts of events do not add up", s.Number)
 	}
-	if (s.Version == paidVersion) != (s.Paid != nil) {
-		return fmt.Errorf("seal %d: what was paid stands in version %d, and in no other", s.Number, paidVersion)
+	if s.Version != s.version() {
+		return fmt.Errorf("seal %d: what it says belongs into version %d", s.Number, s.version())
+	}
+	if !s.Layout.Known() {
+		return fmt.Errorf("seal %d: layout %q is not supported: use a later release", s.Number, s.Layout)
+	}
+	if err := s.Keep.check(); err != nil {
+		return fmt.Errorf("seal %d: %w", s.Number, err)
 	}
 	if p := s.Paid; p != nil && (p.Since.Location() != time.UTC || p.Lost > events || matched > events-p.Lost || len(s.Scanned) == 0) {
 		return fmt.Errorf("seal %d: a payment scans batches, loses no more than they have, and has a time in UTC", s.Number)
 	}
 	if (s.Number%fullEvery == 0) != (s.Full != nil) {
 		return fmt.Errorf("seal %d: the full position stands in every %dth seal, and in no other", s.Number, fullEvery)
+	}
+	return nil
+}
+
+// version is the least that has all members of the seal, so that older releases read what they can.
+func (s *Seal) version() int {
+	switch {
+	case len(s.Recipients) > 0, s.Keep != nil:
+		return keptVersion
+	case s.Paid != nil:
+		return paidVersion
+	}
+	return sealVersion
+}
+
+// mostKeptDays keeps the sums of times and days within what can be told.
+const mostKeptDays = 36_500
+
+func (k *Keep) check() error {
+	switch {
+	case k == nil:
+		return nil
+	case k.Lock != "" && k.Lock != "compliance" && k.Lock != "governance", (k.Lock == "") != (k.Days == 0), k.Days < 0, k.Expire < 0,
+		k.Days > mostKeptDays, k.Expire > mostKeptDays, *k == Keep{}, k.Expire > 0 && k.Expire < k.Days:
+		return fmt.Errorf("keep %+v cannot be", *k)
 	}
 	return nil
 }

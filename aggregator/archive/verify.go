@@ -17,7 +17,9 @@ import (
 type VerifyOptions struct {
 	Temp string           // folder for what does not fit in memory; "": the system's
 	Now  func() time.Time // nil: the system's
-	ids  int              // how many ids are kept in memory; 0: idsInMemory
+	// Identities open encrypted objects. Of those that none opens, only the stored bytes are checked.
+	Identities Identities
+	ids        int // how many ids are kept in memory; 0: idsInMemory
 }
 
 // onItsWay is how long the objects of the last seal may be missing.
@@ -37,7 +39,9 @@ func Verify(ctx context.Context, b Bucket, o VerifyOptions) (Report, error) {
 	v := &verifier{
 		ctx: ctx, bucket: b, options: o, listed: map[string]bool{}, index: map[string]int{},
 		lanes: map[event.Lane]*LaneReport{}, last: map[event.Lane]laneEnd{}, agents: map[[3]string]Agent{}, ids: idSet{limit: o.ids, temp: o.Temp},
+		unpack: unpacker{identities: o.Identities},
 	}
+	defer v.unpack.close()
 	v.report = Report{Filters: []FilterSpan{}, Lanes: []LaneReport{}, Agents: []Agent{}, Pending: []string{}, Problems: []Problem{}}
 	err := v.run()
 	return v.report, errors.Join(err, v.ids.close())
@@ -49,7 +53,9 @@ type verifier struct {
 	options VerifyOptions
 	report  Report
 	ids     idSet
-	lines   lineReader
+	unpack  unpacker
+	// canonical is the last line that was read, written anew.
+	canonical []byte
 
 	listed  map[string]bool // keys in the bucket that are no seals
 	found   uint64          // seals listed: one more than the greatest number
@@ -65,6 +71,8 @@ type verifier struct {
 	unsure  bool // lanes that are not in last may have been scanned by a seal that is missing
 	skipped bool // some seal is missing or unreadable
 	agents  map[[3]string]Agent
+
+	expiries []expiry
 }
 
 // sealedForms is an object with all the forms in which it was sealed.
@@ -73,6 +81,8 @@ type sealedForms struct {
 	seal   uint64    // the first that names it
 	newest uint64    // the last that names it
 	time   time.Time // of newest
+	made   time.Time // of seal: no form is older
+	keep   *Keep     // as that seal says
 }
 
 type laneEnd struct {
@@ -183,6 +193,8 @@ func (v *verifier) seal(s *Seal, digest event.Hash) {
 		r.problem(key, fmt.Sprintf("it is of trail %q, not %q", s.Trail, r.Trail))
 	}
 	v.objectsOf(s)
+	v.expires(s)
+	v.checkLock(key, s.Keep, s.Time)
 	if !v.broken {
 		v.follows(s, key)
 	}
@@ -248,7 +260,7 @@ func (v *verifier) objectsOf(s *Seal) {
 			continue
 		case !known:
 			v.index[o.Key] = len(v.objects)
-			v.objects = append(v.objects, sealedForms{[]Object{o}, s.Number, s.Number, s.Time})
+			v.objects = append(v.objects, sealedForms{[]Object{o}, s.Number, s.Number, s.Time, s.Time, s.Keep})
 			continue
 		case s.Amends == nil:
 			v.report.problem(key, fmt.Sprintf("it names %s, which seal %d names already", o.Key, v.objects[i].seal))

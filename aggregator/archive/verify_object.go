@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"errors"
@@ -10,13 +9,8 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/actiontrail/actiontrail/event"
 )
-
-// longestLine bounds the line of an event, for objects that are not ours.
-const longestLine = 64 << 20
 
 // checkObject reads an object to its end. The error is not about the object.
 func (v *verifier) checkObject(i int) error {
@@ -35,8 +29,9 @@ func (v *verifier) checkObject(i int) error {
 		return nil
 	}
 	defer r.Close()
+	v.checkLock(key, o.keep, o.made)
 	stored := &hashingReader{in: r, hash: sha256.New()}
-	content, err := v.lines.read(stored, i, o.forms[0].Count)
+	content, err := v.readObject(stored, i, o.forms[0])
 	if _, drain := io.Copy(io.Discard, stored); drain != nil {
 		if e := v.ctx.Err(); e != nil {
 			return e
@@ -49,6 +44,12 @@ func (v *verifier) checkObject(i int) error {
 		return nil
 	}
 	switch want := o.forms[0]; {
+	case errors.Is(err, errNoIdentity):
+		v.report.Closed++
+		v.report.ClosedEvents += want.Count
+		v.report.Objects++
+		v.report.Bytes += stored.bytes
+		return nil
 	case err != nil:
 		v.report.problem(key, err.Error())
 	case content.count != want.Count:
@@ -63,6 +64,11 @@ func (v *verifier) checkObject(i int) error {
 
 func (v *verifier) missing(o *sealedForms) {
 	key := o.forms[0].Key
+	if v.expired(o) {
+		v.report.Expired++
+		v.report.ExpiredEvents += o.forms[0].Count
+		return
+	}
 	young := v.options.Now().Sub(o.time)
 	if o.newest == v.report.LastSeal && young >= 0 && young < onItsWay {
 		v.report.Pending = append(v.report.Pending, key)
@@ -99,40 +105,30 @@ type content struct {
 	first, last event.Time
 }
 
-// lineReader is what it takes to read objects; it is large, so there is one for all.
-type lineReader struct {
-	z         gzip.Reader
-	lines     *bufio.Reader
-	canonical []byte
-}
-
-// read reads the lines of an object and checks each. It stops where there are
-// more than are sealed: they may have no end.
-func (r *lineReader) read(in io.Reader, object int, sealed uint64) (*content, error) {
+// readObject reads the events of an object and checks each. It stops where there
+// are more than are sealed: they may have no end.
+func (v *verifier) readObject(in io.Reader, object int, sealed Object) (*content, error) {
 	c := &content{}
-	if err := r.z.Reset(in); err != nil {
-		return c, fmt.Errorf("it is not gzip: %w", err)
+	lines, err := v.unpack.open(in, sealed.Codec)
+	if err != nil {
+		return c, err
 	}
-	if r.lines == nil {
-		r.lines = bufio.NewReaderSize(nil, 64<<10)
-	}
-	r.lines.Reset(&r.z)
 	for {
-		line, err := readLine(r.lines)
+		line, err := lines.next()
 		if err == io.EOF {
 			return c, nil
 		}
 		if err != nil {
 			return c, fmt.Errorf("line %d: %w", c.count+1, err)
 		}
-		if c.count == sealed {
-			return c, fmt.Errorf("it holds more than the %d events that are sealed", sealed)
+		if c.count == sealed.Count {
+			return c, fmt.Errorf("it holds more than the %d events that are sealed", sealed.Count)
 		}
 		e, err := event.ParseJSON(line)
 		if err != nil {
 			return c, fmt.Errorf("line %d is no event: %w", c.count+1, err)
 		}
-		if r.canonical = e.AppendJSON(r.canonical[:0]); !bytes.Equal(r.canonical, line) {
+		if v.canonical = e.AppendJSON(v.canonical[:0]); !bytes.Equal(v.canonical, line) {
 			return c, fmt.Errorf("line %d is not canonical JSON", c.count+1)
 		}
 		if e.ID == "" {
@@ -155,29 +151,6 @@ func (c *content) add(e *event.Event, line []byte, object int) {
 	if c.last.IsZero() || e.Time.Nanos > c.last.Nanos {
 		c.last = e.Time
 	}
-}
-
-// readLine is the next line without its end, valid until the next call; io.EOF after the last.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	line, err := r.ReadSlice('\n')
-	if err == nil {
-		return line[:len(line)-1], nil
-	}
-	long := bytes.Clone(line)
-	for errors.Is(err, bufio.ErrBufferFull) {
-		if len(long) > longestLine {
-			return nil, fmt.Errorf("is longer than %d bytes", longestLine)
-		}
-		line, err = r.ReadSlice('\n')
-		long = append(long, line...)
-	}
-	switch {
-	case err == nil:
-		return long[:len(long)-1], nil
-	case err == io.EOF && len(long) > 0:
-		return nil, errors.New("does not end with a line end")
-	}
-	return nil, err
 }
 
 // hashingReader hashes and counts what is read through it.

@@ -13,6 +13,7 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/s3"
+	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
 	"github.com/actiontrail/actiontrail/config"
 )
 
@@ -33,12 +34,37 @@ func openBucket(ctx context.Context, t *config.Trail) (archive.Bucket, error) {
 	bucket, err := s3.New(s3.Config{
 		Bucket: d.Bucket, Prefix: d.Prefix, Endpoint: d.Endpoint, Region: d.Region, PathStyle: style, CAFile: d.CAFile,
 		Credentials: s3.Credentials{File: d.CredentialsFile, Profile: d.Profile}, StorageClass: d.StorageClass,
-		SSE: d.SSE, KMSKey: d.KMSKey, LockMode: d.LockMode, LockDays: d.LockDays, Now: time.Now,
+		SSE: d.SSE, KMSKey: d.KMSKey, Lifecycle: lifecycle(d), LockMode: d.LockMode, LockDays: d.LockDays, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return bucket, bucket.Check(ctx)
+}
+
+func lifecycle(d *config.S3Delivery) s3.Lifecycle {
+	l := s3.Lifecycle{Under: layoutOf(d.Layout).Root(), ExpireDays: d.ExpireDays}
+	for _, t := range d.Transitions {
+		l.Transitions = append(l.Transitions, s3.Transition(t))
+	}
+	return l
+}
+
+// keep is what the store does with what it gets.
+func keep(d *config.S3Delivery) *archive.Keep {
+	if d == nil || d.LockMode == "" && d.ExpireDays == 0 {
+		return nil
+	}
+	return &archive.Keep{Lock: d.LockMode, Days: d.LockDays, Expire: d.ExpireDays}
+}
+
+// layoutOf is the layout by its name in the configuration. The one that archives
+// had first is for those that have it: none is begun with it.
+func layoutOf(name string) layout.Layout {
+	if name == config.DefaultLayout {
+		return layout.OSS
+	}
+	return layout.Layout(name)
 }
 
 // bucketFlags say how a bucket in a store is reached; who asks is in the environment.

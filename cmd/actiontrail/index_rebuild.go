@@ -28,6 +28,7 @@ func newIndexRebuildCommand() *cobra.Command {
 	var f process.Flags
 	var archives []string
 	var from bucketFlags
+	var identity string
 	cmd := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Make the index anew, from what can be read of it, the stream and archives",
@@ -40,17 +41,19 @@ goes on where it was. The old index is kept beside the new one: remove it when y
 			if err != nil {
 				return err
 			}
-			return rebuildIndex(cmd.Context(), cmd.OutOrStdout(), h, f.Data, archives, &from)
+			return rebuildIndex(cmd.Context(), cmd.OutOrStdout(), h, f.Data, archives, &from, identity)
 		},
 	}
 	f.Register(cmd)
 	cmd.Flags().StringArrayVar(&archives, "from-archive", nil, "folder, or s3://BUCKET/PREFIX, of an archive whose events are taken too; repeatable")
 	from.register(cmd)
+	registerIdentity(cmd, &identity)
 	return cmd
 }
 
 // rebuild makes a new index beside the old one.
 type rebuild struct {
+	ids  archive.Identities // that open encrypted archives
 	out  io.Writer
 	h    *process.Hand
 	data string
@@ -62,7 +65,7 @@ type rebuild struct {
 	known bool
 }
 
-func rebuildIndex(ctx context.Context, out io.Writer, h *process.Hand, data string, archives []string, f *bucketFlags) (err error) {
+func rebuildIndex(ctx context.Context, out io.Writer, h *process.Hand, data string, archives []string, f *bucketFlags, identity string) (err error) {
 	dir := filepath.Join(data, aggregatorFolder)
 	if _, err := os.Stat(dir); err != nil {
 		return process.UsageError("there is no aggregator in %s: name its data folder with --data", data)
@@ -73,12 +76,16 @@ func rebuildIndex(ctx context.Context, out io.Writer, h *process.Hand, data stri
 			return process.UsageError("--from-archive: %w", err)
 		}
 	}
+	ids, err := readIdentities(identity)
+	if err != nil {
+		return process.UsageError("--identity: %w", err)
+	}
 	lock, err := process.Hold(data, aggregatorFolder)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	r := &rebuild{out: out, h: h, data: data, dir: dir}
+	r := &rebuild{ids: ids, out: out, h: h, data: data, dir: dir}
 	if err := r.oldPosition(); err != nil {
 		return err
 	}
@@ -188,7 +195,7 @@ func (r *rebuild) fromArchive(ctx context.Context, path string, b archive.Bucket
 		some, from = nil, index.SeqRange{}
 		return err
 	}
-	problems, err := archive.Events(ctx, b, func(seq archive.SeqRange, e event.Event) error {
+	problems, err := archive.Events(ctx, b, r.ids, func(seq archive.SeqRange, e event.Event) error {
 		read++
 		// Of an archive of years only what the server would not remove at once.
 		keep := kept.Classes.Retention(kept.Classes.Of(&e), kept.Retention)

@@ -90,6 +90,7 @@ func (a *aggregation) openArchive(ctx context.Context, t *config.Trail) (*archiv
 	return archive.Open(ctx, archive.Config{
 		Trail: t.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", t.Name),
 		Filter: t.Filter, FilterText: t.Where, Parse: query.Parse,
+		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(t.S3),
 		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
 		Agents: a.sealedAgents, Now: time.Now,
 	})

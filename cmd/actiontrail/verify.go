@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 )
 
 func newVerifyCommand() *cobra.Command {
-	var output string
+	var output, identity string
 	var bucket bucketFlags
 	cmd := &cobra.Command{
 		Use:   "verify PATH|s3://BUCKET/PREFIX",
@@ -28,19 +29,45 @@ seal that verify shows, and see that later runs show at least as many.
 Who asks a store is taken from where other tools have it: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE and
 ~/.aws/credentials, the identity of a pod, the role of the machine.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd, args[0], &bucket, output) },
+		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd, args[0], &bucket, identity, output) },
 	}
 	registerOutput(cmd, &output, "table", "json")
 	bucket.register(cmd)
+	registerIdentity(cmd, &identity)
 	return cmd
 }
 
-func verify(cmd *cobra.Command, path string, f *bucketFlags, output string) error {
+func registerIdentity(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "identity", "", "file with the secret keys of age that open encrypted objects")
+}
+
+// readIdentities reads a file of age; without one there are none.
+func readIdentities(name string) (archive.Identities, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	ids, err := archive.ParseIdentities(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return ids, nil
+}
+
+func verify(cmd *cobra.Command, path string, f *bucketFlags, identity, output string) error {
+	ids, err := readIdentities(identity)
+	if err != nil {
+		return usageError("verify: --identity: %w", err)
+	}
 	bucket, err := f.readBucket(path)
 	if err != nil {
 		return usageError("verify: %w", err)
 	}
-	report, err := archive.Verify(cmd.Context(), bucket, archive.VerifyOptions{})
+	report, err := archive.Verify(cmd.Context(), bucket, archive.VerifyOptions{Identities: ids})
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("it was interrupted")
@@ -78,6 +105,15 @@ func printReport(s screen, path string, r *archive.Report) error {
 			events += fmt.Sprintf(", from %s to %s", r.FirstTime.Format(time.RFC3339), r.LastTime.Format(time.RFC3339))
 		}
 		fact("events", "%s", events)
+	}
+	if r.Closed > 0 {
+		fact("closed", "%d objects with %d events are encrypted for others: only their stored bytes were checked; see --identity", r.Closed, r.ClosedEvents)
+	}
+	if r.Expired > 0 {
+		fact("expired", "%d objects with %d events are gone, as was sealed that they would be", r.Expired, r.ExpiredEvents)
+	}
+	if r.LocksUnchecked {
+		fact("locks", "not checked: they are in the store that the archive was written to")
 	}
 	for _, f := range r.Filters {
 		fact("filter", "seals %d to %d: %s", f.From, f.To, cmp.Or(f.Filter, "(all events)"))

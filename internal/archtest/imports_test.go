@@ -48,7 +48,7 @@ func law() []rule {
 
 		{"aggregator", []string{"event", "query", "plugins", "aggregator/index", "aggregator/archive", "aggregator/debt", "internal/backoff", "internal/bus", "internal/durable", "internal/wire"}, "the aggregator knows contracts, not engines; agent and aggregator meet only in the stream (it imports plugins as it is a source itself: system)", []string{"internal/bus/...", "aggregator/index/local", "aggregator/archive/bucket/file"}},
 		{"aggregator/index/...", []string{"event", "query", "aggregator/index/...", "internal/backoff", "internal/durable"}, "an index takes batches and answers queries; where they come from is not its matter", []string{"aggregator"}},
-		{"aggregator/archive/...", []string{"event", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator"}},
+		{"aggregator/archive/...", []string{"event", "event/render", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator"}},
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
 		{"aggregator/api/...", []string{"event", "event/render", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", []string{"aggregator/index/local"}},
 
@@ -86,6 +86,7 @@ func technologies() []technology {
 		{"github.com/fsnotify/fsnotify", []string{"plugins/file"}, "watching files is the file source's matter"},
 		{"github.com/RoaringBitmap/roaring", []string{"aggregator/index/local"}, "bitmaps are the local index's own form"},
 		{"github.com/elastic/", []string{"aggregator/index/elastic"}, "Elasticsearch is one of the indices: its client stays with it"},
+		{"filippo.io/age", []string{"aggregator/archive"}, "objects are encrypted by the archive"},
 		{"github.com/minio/", []string{"aggregator/archive/bucket/s3"}, "S3 is one of the buckets: its client stays with it"},
 		{"github.com/oapi-codegen/", []string{"aggregator/api"}, "the generated API lives in aggregator/api"},
 		{"github.com/stretchr/testify", nil, "tests use testing and go-cmp"},

@@ -1,6 +1,7 @@
 package layout_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -25,9 +26,44 @@ func TestKey(t *testing.T) {
 	}
 	for name, test := range tests {
 		l := layout.ActionTrail
-		got := l.Key(l.Folder(event.Lane{Account: "prod"}, &test.event), "sec", 7, 12, event.Hash{0xab, 0xcd, 0xef, 1, 2}, "ndjson.gz")
+		got := l.Key(l.Folder(event.Lane{Account: "prod"}, &test.event), layout.Object{Trail: "sec", Seal: 7, Count: 12, Logical: event.Hash{0xab, 0xcd, 0xef, 1, 2}, Codec: "ndjson.gz"})
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// What other tools expect, letter by letter.
+func TestKeysOfOthers(t *testing.T) {
+	e := event.Event{RecipientAccountID: "123456789012", Region: "eu-central-1", Time: event.At(time.Date(2026, 11, 20, 7, 1, 2, 0, time.UTC), 0)}
+	o := layout.Object{Trail: "sec", Seal: 7, Time: time.Date(2026, 11, 21, 23, 5, 6, 7e6, time.UTC), Count: 12, Bytes: 3456, Logical: event.Hash{0xab, 0xcd, 0xef, 1, 2}}
+	for _, c := range []struct {
+		layout layout.Layout
+		codec  string
+		event  event.Event
+		want   string
+	}{
+		{layout.OSS, "ndjson.gz", e, `^AliyunLogs/Actiontrail/eu-central-1/2026/11/21/Actiontrail_eu-central-1_20261121230506_1002_12_3456_[0-9a-f]{32}\.gz$`},
+		{layout.OSS, "ndjson.zst.age", event.Event{}, `^AliyunLogs/Actiontrail/-/2026/11/21/Actiontrail_-_20261121230506_1002_12_3456_[0-9a-f]{32}\.zst\.age$`},
+		{layout.CloudTrail, "cloudtrail.json.gz", e, `^AWSLogs/123456789012/CloudTrail/eu-central-1/2026/11/21/123456789012_CloudTrail_eu-central-1_20261121T2305Z_[A-Z2-7]{16}\.json\.gz$`},
+		{layout.Hive, "ndjson.zst", e, `^events/account=123456789012/region=eu-central-1/dt=2026-11-20/hour=07/sec_000000000007_abcdef01\.ndjson\.zst$`},
+		{layout.Hive, "ndjson.gz", event.Event{}, `^events/account=prod/region=-/dt=__HIVE_DEFAULT_PARTITION__/hour=__HIVE_DEFAULT_PARTITION__/sec_000000000007_abcdef01\.ndjson\.gz$`},
+	} {
+		o.Codec = c.codec
+		folder := c.layout.Folder(event.Lane{Account: "prod"}, &c.event)
+		key := c.layout.Key(folder, o)
+		if !regexp.MustCompile(c.want).MatchString(key) || !strings.HasPrefix(key, c.layout.Root()) {
+			t.Errorf("%s: %s, want %s", c.layout, key, c.want)
+		}
+		if again := c.layout.Key(folder, o); again != key {
+			t.Errorf("%s: %s and %s", c.layout, key, again)
+		}
+		for name, change := range map[string]func(*layout.Object){"seal": func(o *layout.Object) { o.Seal++ }, "events": func(o *layout.Object) { o.Logical[0]++ }} {
+			other := o
+			change(&other)
+			if c.layout.Key(folder, other) == key {
+				t.Errorf("%s: two objects with another %s have one key", c.layout, name)
+			}
 		}
 	}
 }
@@ -37,14 +73,15 @@ func FuzzKey(f *testing.F) {
 	f.Add("..", "/", int64(1)<<62)
 	f.Add(strings.Repeat("ä", 200), "\xff", int64(-1)<<62)
 	f.Fuzz(func(t *testing.T, account, region string, nanos int64) {
-		l := layout.ActionTrail
-		folder := l.Folder(event.Lane{Account: "prod"}, &event.Event{RecipientAccountID: account, Region: region, Time: event.Unix(nanos, 9)})
-		key := l.Key(folder, "all", 1, 1, event.Hash{}, "ndjson.gz")
-		if err := archive.CheckKey(key); err != nil {
-			t.Error(err)
-		}
-		if n := strings.Count(key, "/"); n != 6 {
-			t.Errorf("%s has %d folders", key, n)
+		for l, folders := range map[layout.Layout]int{layout.ActionTrail: 6, layout.OSS: 6, layout.CloudTrail: 7, layout.Hive: 5} {
+			folder := l.Folder(event.Lane{Account: "prod"}, &event.Event{RecipientAccountID: account, Region: region, Time: event.Unix(nanos, 9)})
+			key := l.Key(folder, layout.Object{Trail: "all", Seal: 1, Count: 1, Codec: "ndjson.gz"})
+			if err := archive.CheckKey(key); err != nil {
+				t.Error(err)
+			}
+			if n := strings.Count(key, "/"); n != folders {
+				t.Errorf("%s has %d folders", key, n)
+			}
 		}
 	})
 }

@@ -13,12 +13,13 @@ import (
 
 // Check asks the store for all that an archive needs of the bucket, and gives an
 // error for each thing that is missing. That objects can be made, and only once,
-// shows when the archive is opened: its last seal is what that is tried with.
+// shows when the archive is opened: its last seal is what that is tried with. It
+// gives the bucket the lifecycle rule of the prefix.
 func (b *Bucket) Check(ctx context.Context) error {
 	if err := b.checkList(ctx); err != nil {
 		return err // there is no bucket, or nobody to ask
 	}
-	return errors.Join(b.checkRead(ctx), b.checkLock(ctx))
+	return errors.Join(b.checkRead(ctx), b.checkLock(ctx), b.keepRules(ctx))
 }
 
 func (b *Bucket) checkList(ctx context.Context) error {
@@ -69,6 +70,10 @@ func (b *Bucket) rights(what string) string {
 		return "s3:GetObject"
 	case "list":
 		return "s3:ListBucket"
+	case "read the lifecycle rules of":
+		return "s3:GetLifecycleConfiguration"
+	case "set the lifecycle rules of":
+		return "s3:PutLifecycleConfiguration"
 	case "read the lock configuration of":
 		return "s3:GetBucketObjectLockConfiguration"
 	}
