@@ -217,6 +217,7 @@ func (d *segmentDictionary) like(p *pattern, into *roaring.Bitmap) error {
 		return err
 	}
 	first := wanted.first()
+	var some bits // of short lists
 	i := sort.Search(d.blocks(), func(i int) bool { return d.firstKey(i) > first })
 	for i = max(i-1, 0); i < d.blocks() && int(d.firstKey(i)) < 64*len(wanted); i++ {
 		err := d.block(i, func(e *entry) (bool, error) {
@@ -224,7 +225,12 @@ func (d *segmentDictionary) like(p *pattern, into *roaring.Bitmap) error {
 				return true, nil
 			}
 			if e.long.Length == 0 {
-				into.AddMany(e.list)
+				if some == nil {
+					some = newBits(d.v.foot.Events)
+				}
+				for _, n := range e.list {
+					some.set(n)
+				}
 				return true, nil
 			}
 			set, err := d.v.list(e.long)
@@ -236,6 +242,9 @@ func (d *segmentDictionary) like(p *pattern, into *roaring.Bitmap) error {
 		if err != nil {
 			return err
 		}
+	}
+	if some != nil {
+		into.Or(roaring.FromDense(some, false))
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ type footer struct {
 	Hours    [24]hour `json:"hours"`
 
 	Times    section        `json:"times"`
-	Hashes   section        `json:"hashes"`
+	Hashes   section        `json:"hashes"`        // since version 3 its pages are checked one by one
+	Sums     section        `json:"sums,omitzero"` // of the pages of hashes
 	Odd      section        `json:"odd"`
 	Sample   section        `json:"sample,omitzero"` // of version 1
 	Places   section        `json:"places,omitzero"` // of the events, in the blocks of docs
@@ -148,6 +149,8 @@ func (f *footer) check(end int64) error {
 		return errors.New("its footer tells of impossible times")
 	case f.Times.Length != n*width, f.version == 1 && f.Blocks.Length != blocks*8, f.version > 1 && (f.Blocks.Length%8 != 0 || f.Places.Length != 2*n && f.Places.Length != 3*n && f.Places.Length != 4*n):
 		return errors.New("its footer has sections of a wrong length")
+	case f.version > 2 && f.Sums.Length != int64(4*pagesOf(f.Hashes.Length)):
+		return errors.New("its footer tells of checksums of a wrong length")
 	case f.KeyCount < 0 || f.KeyCount > 1<<31:
 		return fmt.Errorf("its footer tells of %d keys", f.KeyCount)
 	}
@@ -191,6 +194,9 @@ func (f *footer) sections() []section {
 		all = append(all, f.Sample)
 	} else {
 		all = append(all, f.Places)
+	}
+	if f.version > 2 {
+		all = append(all, f.Sums)
 	}
 	for _, x := range f.Fields {
 		all = append(all, x.Index)

@@ -239,19 +239,25 @@ func FuzzHashes(f *testing.F) {
 	f.Add(appendHashes(nil, entries, fuzzEvents), "\x07")
 	f.Add(appendHashes(nil, entries, 1<<17), "\x07")
 	f.Fuzz(func(t *testing.T, b []byte, value string) {
-		found, err := findHash(b, value, fuzzEvents)
+		h, err := splitHashes(b, func(from, to int) error {
+			if from < 0 || from > to || to > len(b) {
+				t.Fatalf("bytes %d to %d of %d", from, to, len(b))
+			}
+			return nil
+		})
+		if err != nil {
+			return
+		}
+		found, err := h.find(value, fuzzEvents)
 		for _, n := range found {
 			if err == nil && n >= fuzzEvents {
 				t.Fatalf("event %d", n)
 			}
 		}
-		h, err := splitHashes(b)
-		if err != nil {
-			return
-		}
 		table := &hashTable{hashSection: h, in: &mergeInput{segmentView: &segmentView{segment: &segment{foot: &footer{Events: fuzzEvents}}}, number: make([]uint32, fuzzEvents)}}
 		width := h.width / 2
 		var all []uint64
+		err = nil
 		for n := 0; err == nil && n < 1<<width; n++ {
 			all, err = table.bucket(n, width, all)
 		}

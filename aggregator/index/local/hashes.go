@@ -78,55 +78,75 @@ func restOf(hash uint32, width int) uint16 { return uint16(hash >> (16 - width))
 
 // hashSection is the section hashes, taken apart.
 type hashSection struct {
-	width, size, count     int // bits of a bucket's number, bytes of an event's, hashes
-	begins, rests, numbers []byte
+	b                  []byte
+	width, size, count int                      // bits of a bucket's number, bytes of an event's, hashes
+	rests, numbers     int                      // where these begin
+	check              func(from, to int) error // checks bytes before they are used
 }
 
-func splitHashes(b []byte) (h hashSection, err error) {
+const hashHead = 2
+
+// splitHashes takes a section apart; check is called before bytes of it are used.
+func splitHashes(b []byte, check func(from, to int) error) (h hashSection, err error) {
 	errWrong := errors.New("the section hashes has a form that cannot be")
-	if len(b) < 2 || b[0] > 16 || b[1] < 2 || b[1] > 4 {
+	if len(b) < hashHead {
 		return h, errWrong
 	}
-	h.width, h.size = int(b[0]), int(b[1])
-	b = b[2:]
-	begins := 4 * (1<<h.width + 1)
-	if len(b) < begins {
+	if err := check(0, hashHead); err != nil {
+		return h, err
+	}
+	if b[0] > 16 || b[1] < 2 || b[1] > 4 {
 		return h, errWrong
 	}
-	h.count = int(binary.LittleEndian.Uint32(b[begins-4:]))
-	if len(b)-begins != h.count*(2+h.size) {
+	h = hashSection{b: b, width: int(b[0]), size: int(b[1]), check: check}
+	h.rests = hashHead + 4*(1<<h.width+1)
+	if len(b) < h.rests {
 		return h, errWrong
 	}
-	h.begins, h.rests, h.numbers = b[:begins], b[begins:begins+2*h.count], b[begins+2*h.count:]
+	if err := check(h.rests-4, h.rests); err != nil {
+		return h, err
+	}
+	h.count = int(binary.LittleEndian.Uint32(b[h.rests-4:]))
+	h.numbers = h.rests + 2*h.count
+	if len(b)-h.numbers != h.count*h.size {
+		return h, errWrong
+	}
 	return h, nil
 }
 
-// bucket are the first hash of a bucket and the first behind it.
+// bucket are the first hash of a bucket and the first behind it. They are checked.
 func (h *hashSection) bucket(n int) (from, to int, err error) {
-	from, to = int(binary.LittleEndian.Uint32(h.begins[4*n:])), int(binary.LittleEndian.Uint32(h.begins[4*n+4:]))
+	at := hashHead + 4*n
+	if err := h.check(at, at+8); err != nil {
+		return 0, 0, err
+	}
+	from, to = int(binary.LittleEndian.Uint32(h.b[at:])), int(binary.LittleEndian.Uint32(h.b[at+4:]))
 	if from > to || to > h.count {
 		return 0, 0, errors.New("the section hashes has a bucket that cannot be")
 	}
-	return from, to, nil
+	if from < to {
+		err = h.check(h.rests+2*from, h.rests+2*to)
+	}
+	return from, to, err
 }
 
-func (h *hashSection) rest(i int) uint16 { return binary.LittleEndian.Uint16(h.rests[2*i:]) }
+func (h *hashSection) rest(i int) uint16 { return binary.LittleEndian.Uint16(h.b[h.rests+2*i:]) }
 
 // event is the event of a hash, below events.
 func (h *hashSection) event(i, events int) (uint32, error) {
-	n := readNumber(h.numbers[h.size*i : h.size*(i+1)])
+	at := h.numbers + h.size*i
+	if err := h.check(at, at+h.size); err != nil {
+		return 0, err
+	}
+	n := readNumber(h.b[at : at+h.size])
 	if n >= uint32(events) {
 		return 0, errors.New("the section hashes names an event that does not exist")
 	}
 	return n, nil
 }
 
-// findHash gives the events that have the hash of the value, from the section of so many events.
-func findHash(b []byte, s string, events int) ([]uint32, error) {
-	h, err := splitHashes(b)
-	if err != nil {
-		return nil, err
-	}
+// find gives the events that have the hash of the value; there are so many events in all.
+func (h *hashSection) find(s string, events int) ([]uint32, error) {
 	hash := checksum([]byte(s))
 	from, to, err := h.bucket(int(bucketOf(hash, h.width)))
 	if err != nil {

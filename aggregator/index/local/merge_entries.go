@@ -86,11 +86,7 @@ func (c *entryCursor) read() error {
 // readList appends the numbers of a list.
 func readList(b []byte, events int, into []uint32) ([]uint32, error) {
 	if len(b) > 0 && b[0] == listDeltas {
-		r := reader{b: b[1:]}
-		err := readDeltas(&r, events, func(n uint32) { into = append(into, n) })
-		if err == nil && len(r.b) > 0 {
-			err = errFollowed
-		}
+		err := readDeltas(b[1:], events, func(n uint32) { into = append(into, n) })
 		return into, err
 	}
 	set, err := decodeList(b, events)

@@ -55,13 +55,12 @@ func (m *merger) hashes() error {
 	tables := make([]*hashTable, len(m.in))
 	count := 0
 	for i, in := range m.in {
-		b, err := in.section(in.foot.Hashes, "hashes")
-		if err != nil {
-			return err
+		h, err := in.hashes()
+		if err == nil {
+			err = h.check(0, len(h.b))
 		}
-		h, err := splitHashes(b)
 		if err != nil {
-			return in.damaged("%v", err)
+			return in.damaged("%v", reasonOf(err))
 		}
 		tables[i], count = &hashTable{hashSection: h, in: in}, count+h.count
 	}
@@ -113,7 +112,7 @@ func (m *merger) hashes() error {
 	parts := func(put func(b []byte) error) error {
 		return cmp.Or(put([]byte{byte(width), size}), put(begins), put(rests), numbers.each(put))
 	}
-	return m.w.sectionOf(&m.w.foot.Hashes, parts)
+	return m.w.pagedSection(&m.w.foot.Hashes, &m.w.foot.Sums, parts)
 }
 
 // hashesOf are the hashes of a segment by its events: of their ids, and of all that looks like one.

@@ -61,12 +61,7 @@ func decodeList(b []byte, events int) (*roaring.Bitmap, error) {
 	case r.err != nil:
 		return nil, r.err
 	case form == listDeltas:
-		set := newBits(events)
-		err := readDeltas(&r, events, func(n uint32) { set[n/64] |= 1 << (n % 64) })
-		if err == nil && len(r.b) > 0 {
-			err = errFollowed
-		}
-		return roaring.FromDense(set, false), err
+		return decodeDeltas(r.b, events)
 	case form == listRoaring:
 		set := roaring.New()
 		if n, err := set.ReadFrom(bytes.NewReader(r.b)); err != nil {
@@ -95,32 +90,54 @@ func countList(b []byte, events int, all *roaring.Bitmap, in bits) (int, error) 
 		}
 		return int(list.AndCardinality(all)), nil
 	}
-	r, k := reader{b: b[1:]}, 0
-	err := readDeltas(&r, events, func(n uint32) {
+	k := 0
+	err := readDeltas(b[1:], events, func(n uint32) {
 		if in.has(n) {
 			k++
 		}
 	})
-	if err == nil && len(r.b) > 0 {
-		err = errFollowed
-	}
 	return k, err
 }
 
-// readDeltas gives to fn what appendDeltas wrote.
-func readDeltas(r *reader, events int, fn func(n uint32)) error {
-	count := r.count(1)
-	last := uint64(0)
-	for i := range count {
-		d := r.uvarint()
-		if d == 0 && i > 0 || d >= uint64(events) || last+d >= uint64(events) {
-			r.fail(errors.New("a list names an event that does not exist, or one twice"))
-		}
-		if r.err != nil {
-			return r.err
-		}
-		last += d
-		fn(uint32(last))
+// readDeltas gives to fn what appendDeltas wrote; what follows it is an error.
+func readDeltas(b []byte, events int, fn func(n uint32)) error {
+	count, i := binary.Uvarint(b)
+	if i <= 0 || count > uint64(len(b)) {
+		return errCut
 	}
-	return r.err
+	next := uint64(0)
+	for k := range count {
+		var d uint64
+		if i < len(b) && b[i] < 0x80 { // most are small
+			d = uint64(b[i])
+			i++
+		} else {
+			v, n := binary.Uvarint(b[i:])
+			if n <= 0 {
+				return errCut
+			}
+			d, i = v, i+n
+		}
+		if d == 0 && k > 0 || d >= uint64(events) || next+d >= uint64(events) {
+			return errors.New("a list names an event that does not exist, or one twice")
+		}
+		next += d
+		fn(uint32(next))
+	}
+	if i < len(b) {
+		return errFollowed
+	}
+	return nil
+}
+
+// decodeDeltas is readDeltas into a set.
+func decodeDeltas(b []byte, events int) (*roaring.Bitmap, error) {
+	if count, _ := binary.Uvarint(b); count < uint64(events/128) {
+		list := make([]uint32, 0, min(count, uint64(len(b))))
+		err := readDeltas(b, events, func(n uint32) { list = append(list, n) })
+		return roaring.BitmapOf(list...), err
+	}
+	set := newBits(events)
+	err := readDeltas(b, events, func(n uint32) { set[n/64] |= 1 << (n % 64) })
+	return roaring.FromDense(set, false), err
 }

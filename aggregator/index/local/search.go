@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/actiontrail/actiontrail/aggregator/index"
 )
@@ -142,25 +145,46 @@ func enough(hits []*hit, n int, p part, ascending bool) bool {
 	return len(hits) == n && before(hits[n-1].nanos, edge(p, ascending), ascending)
 }
 
+// readHits reads the events of hits, several at a time; of a part they are read in
+// the order that costs least.
 func readHits(ctx context.Context, hits []*hit) ([][]byte, error) {
-	readers := map[part]docReader{}
-	out := make([][]byte, 0, len(hits))
+	out := make([][]byte, len(hits))
+	var parts []part
+	of := map[part][]uint32{}
+	place := map[part]map[uint32]int{}
 	for i, h := range hits {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+		if of[h.part] == nil {
+			parts, place[h.part] = append(parts, h.part), map[uint32]int{}
 		}
-		r := readers[h.part]
-		if r == nil {
-			r = h.part.readDocs()
-			readers[h.part] = r
-		}
-		doc, err := r.read(h.n)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, bytes.Clone(doc))
+		of[h.part] = append(of[h.part], h.n)
+		place[h.part][h.n] = i
 	}
-	return out, nil
+	workers := runtime.GOMAXPROCS(0)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	for _, p := range parts {
+		events := of[p]
+		if err := p.readDocs().arrange(events); err != nil {
+			return nil, errors.Join(err, g.Wait())
+		}
+		for some := range slices.Chunk(events, max(8, (len(events)+workers-1)/workers)) {
+			g.Go(func() error {
+				docs := p.readDocs()
+				for i, n := range some {
+					if i%checkEvery == 0 && ctx.Err() != nil {
+						return ctx.Err()
+					}
+					doc, err := docs.read(n)
+					if err != nil {
+						return err
+					}
+					out[place[p][n]] = bytes.Clone(doc)
+				}
+				return nil
+			})
+		}
+	}
+	return out, g.Wait()
 }
 
 // Get is the event with this id; of several, which only differ in their time, the newest.

@@ -30,7 +30,8 @@ func (w *segmentWriter) buildEvents(src *source, packer *docWriter) error {
 	for n := range places {
 		hashes = append(hashes, hashEntry{checksum(src.id(n)), uint32(n)})
 	}
-	if err := w.section(&w.foot.Hashes, appendHashes(nil, hashes, len(places))); err != nil {
+	b := appendHashes(nil, hashes, len(places))
+	if err := w.pagedSection(&w.foot.Hashes, &w.foot.Sums, func(put func([]byte) error) error { return put(b) }); err != nil {
 		return err
 	}
 	if err := w.odd(src.odd); err != nil {

@@ -31,9 +31,10 @@ type segment struct {
 	made  time.Time      // when the process that is running made it; zero: another one did
 	refs  atomic.Int64
 
-	salt     salt     // of the marks
-	salted   bool     // it has marks
-	checked  sync.Map // section → error or nil, of what was checked
+	salt     salt         // of the marks
+	salted   bool         // it has marks
+	checked  sync.Map     // section → error or nil, of what was checked
+	pages    checkedPages // of hashes
 	byName   map[fieldKey]*fieldFooter
 	keyRefs  atomic.Pointer[[]keyBlockRef]
 	openDocs func() (*zstd.Decoder, error)
@@ -90,6 +91,7 @@ func openSegment(c *codec, path string) (*segment, error) {
 		s.release()
 		return nil, err
 	}
+	s.pages = newCheckedPages(s.foot.Hashes.Length)
 	s.salt, s.salted = parseSalt(s.foot.Salt)
 	for i := range s.foot.Fields {
 		x := &s.foot.Fields[i]

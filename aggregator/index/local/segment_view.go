@@ -107,15 +107,37 @@ func (s *segment) column(no int, fn func(n uint32, value uint64)) error {
 	return s.damaged("it has no column %s", fields[no].Name)
 }
 
+// hashes is the section hashes; what is used of it is checked.
+func (s *segment) hashes() (hashSection, error) {
+	if s.foot.version < 3 {
+		b, err := s.section(s.foot.Hashes, "hashes")
+		if err != nil {
+			return hashSection{}, err
+		}
+		return splitHashes(b, func(int, int) error { return nil })
+	}
+	sums, err := s.section(s.foot.Sums, "sums")
+	if err != nil {
+		return hashSection{}, err
+	}
+	b := s.bytes(s.foot.Hashes)
+	return splitHashes(b, func(from, to int) error {
+		if page := s.pages.check(b, sums, from, to); page >= 0 {
+			return s.damaged("page %d of the hashes does not match its checksum", page)
+		}
+		return nil
+	})
+}
+
 // candidates are the events that have the hash of this value.
 func (s *segment) candidates(value string) ([]uint32, error) {
-	b, err := s.section(s.foot.Hashes, "hashes")
-	if err != nil {
-		return nil, err
+	h, err := s.hashes()
+	var out []uint32
+	if err == nil {
+		out, err = h.find(value, s.foot.Events)
 	}
-	out, err := findHash(b, value, s.foot.Events)
 	if err != nil {
-		return nil, s.damaged("%v", err)
+		return nil, s.damaged("%v", reasonOf(err))
 	}
 	return out, nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
@@ -102,15 +101,20 @@ func (w *segmentWriter) section(into *section, b []byte) error {
 	return w.put(b)
 }
 
-// sectionOf writes a section that parts gives piece by piece.
-func (w *segmentWriter) sectionOf(into *section, parts func(put func(b []byte) error) error) error {
+// pagedSection writes a section that parts gives piece by piece, and the checksums of its pages.
+func (w *segmentWriter) pagedSection(into, sums *section, parts func(put func(b []byte) error) error) error {
 	*into = section{Offset: w.offset}
+	var pages pageSums
 	err := parts(func(b []byte) error {
-		into.CRC = crc32.Update(into.CRC, castagnoli, b)
+		pages.add(b)
 		return w.put(b)
 	})
+	if err != nil {
+		return err
+	}
+	pages.end()
 	into.Length = w.offset - into.Offset
-	return err
+	return w.section(sums, pages.sums)
 }
 
 // begin begins a segment of events of these times, which are in order.
