@@ -527,8 +527,11 @@ type IndexStatus struct {
 	Bytes int64 `json:"bytes"`
 
 	// Damaged Parts set aside because their checksum failed, with the reason.
-	Damaged  []string  `json:"damaged"`
-	Events   int       `json:"events"`
+	Damaged []string `json:"damaged"`
+	Events  int      `json:"events"`
+
+	// Merging What is being merged now, in words; absent when nothing is.
+	Merging  string    `json:"merging,omitempty,omitzero"`
 	Newest   time.Time `json:"newest,omitempty,omitzero"`
 	Oldest   time.Time `json:"oldest,omitempty,omitzero"`
 	Segments int       `json:"segments"`

@@ -31,7 +31,7 @@ func (a *aggregation) status(ctx context.Context) api.Status {
 	state, _ := a.streamState(ctx) // unknown: shown as zeros, and readyz says why
 	s := api.Status{
 		Version: version, StartedAt: a.started, Account: a.cfg.Agent.Account,
-		Index:      api.IndexStatus{Events: stats.Events, Bytes: stats.Bytes, Segments: stats.Segments, Oldest: stats.Oldest, Newest: stats.Newest, Damaged: stats.Damaged},
+		Index:      api.IndexStatus{Events: stats.Events, Bytes: stats.Bytes, Segments: stats.Segments, Merging: stats.Merging, Oldest: stats.Oldest, Newest: stats.Newest, Damaged: stats.Damaged},
 		Quarantine: api.QuarantineStatus{Count: uint64(count), Bytes: bytes, LastReason: string(last.Reason)},
 		Stream:     api.StreamStatus{Messages: state.Messages, Bytes: state.Bytes, MaxBytes: state.MaxBytes, FirstSeq: state.FirstSeq, LastSeq: state.LastSeq},
 		Agents:     countAgents(a.fleet.Agents(a.sourcesOfAgents())),
