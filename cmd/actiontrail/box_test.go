@@ -27,6 +27,7 @@ type box struct {
 	written int
 	deliver string // a block in place of the folder; "": the folder
 	kept    string // where its objects are as files
+	more    string // of the configuration
 }
 
 func newBox(t *testing.T, data string) *box {
@@ -50,6 +51,7 @@ func (b *box) configure(where string) {
 	}
 	text := fmt.Sprintf("agent {\n  name = \"gw-1\"\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"nginx\"\n}\ntrail \"all\" {\n  where = %q\n  %s    roll {\n      max_age = \"1s\"\n    }\n  }\n}\n",
 		b.log(), where, deliver)
+	text += b.more
 	if err := os.WriteFile(b.config(), []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
