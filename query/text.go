@@ -20,6 +20,28 @@ func Tokens(text string) []string {
 	return out
 }
 
+// NextToken is the first token of a text at or after i, as a range of its bytes;
+// an empty one when there is none. AppendLower makes of it what Tokens gives.
+func NextToken(text string, i int) (from, to int) { return nextToken(text, i) }
+
+// AppendLower appends a token in lower case, cut.
+func AppendLower(b []byte, token string) []byte {
+	if len(token) > MaxValue {
+		return append(b, lower(token)...)
+	}
+	from := len(b)
+	b = append(b, token...)
+	for i, c := range b[from:] {
+		if c >= utf8.RuneSelf {
+			return append(b[:from], lower(token)...)
+		}
+		if 'A' <= c && c <= 'Z' {
+			b[from+i] = c + 'a' - 'A'
+		}
+	}
+	return b
+}
+
 // HasTokens tells whether the text has a token.
 func HasTokens(text string) bool {
 	from, to := nextToken(text, 0)

@@ -38,6 +38,14 @@ func TestTokens(t *testing.T) {
 		if d := cmp.Diff(want, Tokens(text)); d != "" {
 			t.Errorf("%.40q (-want +got):\n%s", text, d)
 		}
+		var one []string
+		for from, to := NextToken(text, 0); from < to; from, to = NextToken(text, to) {
+			b := AppendLower([]byte("X"), text[from:to])
+			one = append(one, strings.TrimPrefix(string(b), "X"))
+		}
+		if d := cmp.Diff(want, one); d != "" {
+			t.Errorf("%.40q, one after another (-want +got):\n%s", text, d)
+		}
 	}
 }
 

@@ -32,18 +32,17 @@ const sectionMark = `,"` + section + `":{"time":`
 // member at its end, the section. It is used by one goroutine, as it keeps its buffers.
 type documents struct {
 	leaves, paths, words, long []byte // members of arrays that are made
-	canonical                  []byte
+	value, path                []byte // of a leaf, as they stand within a string of JSON
 }
 
 // append appends the document of an event. A safe one has no member that
 // Elasticsearch could misread: the canonical JSON stands in the section, as a string.
 func (d *documents) append(b []byte, e *event.Event, safe bool) []byte {
-	d.canonical = e.AppendJSON(d.canonical[:0])
-	if safe || e.Extra != "" || e.Identity.Extra != "" {
+	safe = safe || e.Extra != "" || e.Identity.Extra != ""
+	if safe {
 		b = d.outline(e).AppendJSON(b)
-		safe = true
 	} else {
-		b = append(b, d.canonical...)
+		b = e.AppendJSON(b)
 	}
 	b = append(b[:len(b)-1], sectionMark...)
 	b = strconv.AppendInt(b, e.Time.Nanos, 10)
@@ -79,7 +78,7 @@ func (d *documents) append(b []byte, e *event.Event, safe bool) []byte {
 	b = appendArray(b, "long", d.long)
 	if safe {
 		b = append(b, `,"json":`...)
-		b = event.AppendString(b, string(d.canonical))
+		b = event.AppendString(b, string(e.AppendJSON(nil)))
 	}
 	return append(b, '}', '}')
 }
@@ -122,8 +121,7 @@ func (d *documents) prose(b []byte, e *event.Event) []byte {
 		if units(text) > maxUnits { // to be counted
 			d.addLong(name, query.Cut(text))
 		}
-		tokens := query.Tokens(text)
-		if len(tokens) == 0 {
+		if !query.HasTokens(text) {
 			continue
 		}
 		if first {
@@ -134,7 +132,7 @@ func (d *documents) prose(b []byte, e *event.Event) []byte {
 		first = false
 		b = append(b, name...)
 		b = append(b, '"', ':')
-		b = d.appendWords(b, name, tokens)
+		b = d.appendWords(b, name, text)
 	}
 	if !first {
 		b = append(b, '}')
@@ -142,22 +140,32 @@ func (d *documents) prose(b []byte, e *event.Event) []byte {
 	return b
 }
 
-// appendWords appends the tokens of a text, which has this name unless it is a leaf, as one string, which the whitespace analyzer takes apart again.
-func (d *documents) appendWords(b []byte, name string, tokens []string) []byte {
-	b = append(b, '"')
-	for i, token := range tokens {
-		if i > 0 {
+// appendWords appends the tokens of a text, which has this name unless it is a leaf,
+// as one string, which the whitespace analyzer takes apart again. No token: nothing.
+func (d *documents) appendWords(b []byte, name, text string) []byte {
+	begin := len(b)
+	for from, to := query.NextToken(text, 0); from < to; from, to = query.NextToken(text, to) {
+		if len(b) == begin {
+			b = append(b, '"')
+		} else {
 			b = append(b, ' ')
 		}
-		if len(token) > maxToken {
-			if name != "" {
-				d.addLong("~"+name, token)
-			}
-			d.addLong("~", token)
+		at := len(b)
+		b = query.AppendLower(b, text[from:to]) // what is in it needs no escape
+		if len(b)-at <= maxToken {
+			continue
 		}
-		b = append(b, word(token)...) // what is in it needs no escape
+		token := string(b[at:])
+		if name != "" {
+			d.addLong("~"+name, token)
+		}
+		d.addLong("~", token)
+		b = append(b[:at], word(token)...)
 	}
-	return append(b, '"')
+	if len(b) > begin {
+		b = append(b, '"')
+	}
+	return b
 }
 
 // symbols are characters that are in no token: a word of them alone is like no
@@ -191,16 +199,18 @@ func (d *documents) bodies(e *event.Event) {
 				some = true
 			}
 			d.paths = appendMember(d.paths, name, ".", shortPath(path))
-			v := query.Cut(value)
+			d.value = appendInner(append(d.value[:0], '='), query.Cut(value))
 			if path != "" { // the name of a leaf cannot be empty in a query
-				d.leaves = appendMember(d.leaves, name, ".", leafPath(path), "=", v)
+				d.path = appendInner(append(d.path[:0], '.'), leafPath(path))
+				d.leaves = appendRaw(d.leaves, name, d.path, d.value)
 			}
-			d.leaves = appendMember(d.leaves, name, "=", v)
-			if tokens := query.Tokens(value); len(tokens) > 0 {
-				if len(d.words) > 0 {
-					d.words = append(d.words, ',')
-				}
-				d.words = d.appendWords(d.words, "", tokens)
+			d.leaves = appendRaw(d.leaves, name, nil, d.value)
+			if len(d.words) > 0 {
+				d.words = append(d.words, ',')
+			}
+			before := len(d.words)
+			if d.words = d.appendWords(d.words, "", value); len(d.words) == before && before > 0 {
+				d.words = d.words[:before-1] // nor the comma
 			}
 		})
 	}

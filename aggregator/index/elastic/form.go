@@ -88,11 +88,27 @@ func appendMember(b []byte, parts ...string) []byte {
 	}
 	b = append(b, '"')
 	for _, part := range parts {
-		from := len(b)
-		b = event.AppendString(b, part)
-		b = append(b[:from], b[from+1:len(b)-1]...) // without its quotes
+		b = appendInner(b, part)
 	}
 	return append(b, '"')
+}
+
+// appendInner appends what stands between the quotes of a string of JSON.
+func appendInner(b []byte, s string) []byte {
+	from := len(b)
+	b = event.AppendString(b, s)
+	copy(b[from:], b[from+1:len(b)-1])
+	return b[:len(b)-2]
+}
+
+// appendRaw appends a string to the members of an array: the name of a field, which
+// needs no escape, and what is made by appendInner.
+func appendRaw(b []byte, name string, path, value []byte) []byte {
+	if len(b) > 0 {
+		b = append(b, ',')
+	}
+	b = append(append(b, '"'), name...)
+	return append(append(append(b, path...), value...), '"')
 }
 
 // appendArray appends a member that is an array of these members; none: nothing.
