@@ -126,7 +126,8 @@ type API struct {
 	Listen    string
 	TokenFile string     // empty: no token is asked for
 	TLS       *ListenTLS // nil: in the clear
-	Place     string     // file:line of its block; empty: there is none
+	Limits    Limits
+	Place     string // file:line of its block; empty: there is none
 }
 
 // Index is where events are searched.

@@ -73,9 +73,7 @@ func (r *reader) httpSource(b *sourceBlock, s *Source) mapping {
 	if given(body.Wait) && (h.Wait < 100*time.Millisecond || h.Wait > 5*time.Minute) && !r.toldAt(body.Wait.Range()) {
 		r.wrong(body.Wait.Range(), `choose between "100ms" and "5m": less than the timeout of the client`, "wait is out of range")
 	}
-	if t := one(r, body.TLS, "tls", func(t *listenTLSBlock) hcl.Range { return t.Range }); t != nil {
-		h.TLS = &ListenTLS{Cert: r.file(t.Cert), Key: r.file(t.Key), ClientCA: r.file(t.ClientCA)}
-	}
+	h.TLS = r.listenTLS(body.TLS)
 	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies, body.ProxyHeader}
 }
 

@@ -24,9 +24,9 @@ func TestHTTP(t *testing.T) {
   max_inflight    = "2MiB"
   wait            = "1s"
   tls {
-    cert      = "server.pem"
-    key       = "/etc/server.key"
-    client_ca = "clients.pem"
+    cert_file      = "server.pem"
+    key_file       = "/etc/server.key"
+    client_ca_file = "clients.pem"
   }
 }
 source "http" "plain" {

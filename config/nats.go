@@ -31,11 +31,20 @@ func (r *reader) tls(blocks []tlsBlock) (bool, TLS) {
 	if b == nil {
 		return false, TLS{}
 	}
-	t := TLS{CA: r.file(b.CA), Cert: r.file(b.Cert), Key: r.file(b.Key)}
+	t := TLS{CA: r.file(b.CAFile), Cert: r.file(b.CertFile), Key: r.file(b.KeyFile)}
 	if (t.Cert == "") != (t.Key == "") {
-		r.wrong(b.Range, `write cert = "agent.pem" and key = "agent.key"`, "a certificate needs its key, and a key its certificate")
+		r.wrong(b.Range, `write cert_file = "agent.pem" and key_file = "agent.key"`, "a certificate needs its key, and a key its certificate")
 	}
 	return true, t
+}
+
+// listenTLS reads the files of one who is called; nil: there is no such block.
+func (r *reader) listenTLS(blocks []listenTLSBlock) *ListenTLS {
+	b := one(r, blocks, "tls", func(b *listenTLSBlock) hcl.Range { return b.Range })
+	if b == nil {
+		return nil
+	}
+	return &ListenTLS{Cert: r.file(b.CertFile), Key: r.file(b.KeyFile), ClientCA: r.file(b.ClientCAFile)}
 }
 
 // file reads the name of a file of keys or certificates: it is relative to the
@@ -80,7 +89,7 @@ func (r *reader) nats(blocks []natsBlock) NATS {
 	case n.Secure && n.Listen == "":
 		r.wrong(b.TLS[0].Range, "add listen to let agents elsewhere come, or servers to use a NATS server elsewhere", "nobody comes by the network")
 	case n.Secure && n.TLS.Cert == "":
-		r.wrong(b.TLS[0].Range, `write cert = "server.pem" and key = "server.key"; with ca as well, clients need a certificate, too`, "a server needs a certificate")
+		r.wrong(b.TLS[0].Range, `write cert_file = "server.pem" and key_file = "server.key"; with ca_file as well, clients need a certificate, too`, "a server needs a certificate")
 	}
 	return n
 }

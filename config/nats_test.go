@@ -19,17 +19,17 @@ agent {
     servers = ["tls://nats:4222"]
     nkey    = "agent.nk"
     tls {
-      ca   = "ca.pem"
-      cert = "/etc/ssl/agent.pem"
-      key  = "sub/agent.key"
+      ca_file   = "ca.pem"
+      cert_file = "/etc/ssl/agent.pem"
+      key_file  = "sub/agent.key"
     }
   }
 }
 nats {
   listen = "0.0.0.0:4222"
   tls {
-    cert = "server.pem"
-    key  = "server.key"
+    cert_file = "server.pem"
+    key_file  = "server.key"
   }
 }
 agents { enroll = "first-use" }

@@ -16,6 +16,7 @@ func (r *reader) decode(body hcl.Body, at hcl.Range, into any) {
 	before := len(r.diagnostics)
 	r.diagnostics = append(r.diagnostics, gohcl.DecodeBody(body, nil, into)...)
 	r.known(body, r.diagnostics[before:], into)
+	renamed(body, r.diagnostics[before:])
 	if len(r.diagnostics) == before { // else an attribute may seem to be missing that is misspelt
 		r.required(reflect.ValueOf(into).Elem(), at)
 	}

@@ -56,10 +56,10 @@ type remoteBlock struct {
 }
 
 type tlsBlock struct {
-	CA    hcl.Expression `hcl:"ca,optional"`
-	Cert  hcl.Expression `hcl:"cert,optional"`
-	Key   hcl.Expression `hcl:"key,optional"`
-	Range hcl.Range      `hcl:",def_range"`
+	CAFile   hcl.Expression `hcl:"ca_file,optional"`
+	CertFile hcl.Expression `hcl:"cert_file,optional"`
+	KeyFile  hcl.Expression `hcl:"key_file,optional"`
+	Range    hcl.Range      `hcl:",def_range"`
 }
 
 type agentsBlock struct {
@@ -122,10 +122,10 @@ type httpSourceBody struct {
 
 // listenTLSBlock is of one who is called.
 type listenTLSBlock struct {
-	Cert     hcl.Expression `hcl:"cert,attr"`
-	Key      hcl.Expression `hcl:"key,attr"`
-	ClientCA hcl.Expression `hcl:"client_ca,optional"`
-	Range    hcl.Range      `hcl:",def_range"`
+	CertFile     hcl.Expression `hcl:"cert_file,attr"`
+	KeyFile      hcl.Expression `hcl:"key_file,attr"`
+	ClientCAFile hcl.Expression `hcl:"client_ca_file,optional"`
+	Range        hcl.Range      `hcl:",def_range"`
 }
 
 type pluginSourceBody struct {
@@ -167,17 +167,11 @@ type natsBlock struct {
 }
 
 type apiBlock struct {
-	Listen    hcl.Expression `hcl:"listen,optional"`
-	TokenFile hcl.Expression `hcl:"token_file,optional"`
-	TLS       []apiTLSBlock  `hcl:"tls,block"`
-	Range     hcl.Range      `hcl:",def_range"`
-}
-
-type apiTLSBlock struct {
-	CertFile     hcl.Expression `hcl:"cert_file,attr"`
-	KeyFile      hcl.Expression `hcl:"key_file,attr"`
-	ClientCAFile hcl.Expression `hcl:"client_ca_file,optional"`
-	Range        hcl.Range      `hcl:",def_range"`
+	Listen    hcl.Expression   `hcl:"listen,optional"`
+	TokenFile hcl.Expression   `hcl:"token_file,optional"`
+	TLS       []listenTLSBlock `hcl:"tls,block"`
+	Limits    []limitsBlock    `hcl:"limits,block"`
+	Range     hcl.Range        `hcl:",def_range"`
 }
 
 type indexBlock struct {

@@ -129,9 +129,8 @@ func (r *reader) api(blocks []apiBlock) API {
 		a.Place = place(b.Range)
 		a.Listen = r.address(b.Listen, a.Listen)
 		a.TokenFile = r.file(b.TokenFile)
-		if t := one(r, b.TLS, "tls", func(t *apiTLSBlock) hcl.Range { return t.Range }); t != nil {
-			a.TLS = &ListenTLS{Cert: r.file(t.CertFile), Key: r.file(t.KeyFile), ClientCA: r.file(t.ClientCAFile)}
-		}
+		a.TLS = r.listenTLS(b.TLS)
+		a.Limits = r.limits(b.Limits)
 	}
 	return a
 }

@@ -96,13 +96,13 @@ func (h *handlers) SearchEvents(w http.ResponseWriter, r *http.Request, params S
 		return
 	}
 	s.NoTotal = params.Count != nil && !*params.Count
-	s.Limit = DefaultLimit
+	s.Limit = min(DefaultLimit, h.longest)
 	if s.limit != nil {
 		s.Limit = *s.limit
 	}
-	if s.Limit > index.MaxLimit {
+	if s.Limit > h.longest {
 		h.fail(w, r, s.text, problemParameter("limit", strconv.Itoa(s.Limit)+" is more than a page can hold",
-			fmt.Sprintf("at most %d; ask for application/x-ndjson to get all in one stream", index.MaxLimit)))
+			fmt.Sprintf("at most %d; ask for application/x-ndjson to get all in one stream", h.longest)))
 		return
 	}
 	page, err := h.page(r.Context(), s.Query, h.patience)

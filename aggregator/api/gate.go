@@ -12,12 +12,14 @@ import (
 // DefaultPatience is how long a search waits for its turn.
 const DefaultPatience = 5 * time.Second
 
-// Bounds of what one server does at once.
+// Bounds of what one server does at once, when nobody says.
 const (
-	maxWaitingSearches = 64 // searches that wait for their turn
-	maxExports         = 16
-	maxTails           = 64
+	DefaultExports = 16
+	DefaultTails   = 64
 )
+
+// maxWaitingSearches is how many searches wait for their turn.
+const maxWaitingSearches = 64
 
 // gate lets so many searches at once look through the index. The others wait in
 // the order in which they came, for a while, and then are told to come again: a

@@ -163,16 +163,16 @@ func TestExportsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, x := madeUpServer(exportPage + 1)
 		b := &blockedIndex{x, make(chan struct{}, 1000), make(chan struct{})}
-		s.Index, s.MostSearches, s.Timeout, s.Patience = b, maxExports, time.Hour, time.Second
+		s.Index, s.MostSearches, s.Timeout, s.Patience = b, DefaultExports, time.Hour, time.Second
 		h := s.Handler()
 		done := make(chan reply)
-		for range maxExports {
+		for range DefaultExports {
 			go func() { done <- get(t, h, exportTarget()) }()
 		}
 		synctest.Wait()
 		get(t, h, exportTarget()).problem(t, http.StatusServiceUnavailable)
 		close(b.free)
-		for range maxExports {
+		for range DefaultExports {
 			if got := <-done; len(lines(got.body)) != exportPage+1 {
 				t.Errorf("status %d, %d lines", got.status, len(lines(got.body)))
 			}

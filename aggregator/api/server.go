@@ -41,6 +41,9 @@ type Server struct {
 	// each core). The others wait for Patience (0: DefaultPatience) and are refused then.
 	MostSearches int
 	Patience     time.Duration
+	MostExports  int // that are under way at once; 0: DefaultExports
+	MostTails    int // 0: DefaultTails
+	MostEvents   int // of one page; 0: index.MaxLimit
 
 	Page    http.Handler     // what is served outside the API; nil: the plain page
 	Timeout time.Duration    // 0: DefaultTimeout
@@ -58,12 +61,10 @@ func (s *Server) Handler() http.Handler {
 		counts:  newCounts(),
 
 		patience: s.Patience,
-		turns:    newGate(s.MostSearches),
-		exports:  bound{what: "exports", most: maxExports},
-		tails:    bound{what: "tails", most: maxTails},
-	}
-	if s.MostSearches <= 0 {
-		h.turns = newGate(defaultSearches())
+		turns:    newGate(or(s.MostSearches, defaultSearches())),
+		longest:  min(or(s.MostEvents, index.MaxLimit), index.MaxLimit),
+		exports:  bound{what: "exports", most: or(s.MostExports, DefaultExports)},
+		tails:    bound{what: "tails", most: or(s.MostTails, DefaultTails)},
 	}
 	if h.patience <= 0 {
 		h.patience = DefaultPatience
@@ -90,6 +91,14 @@ func (s *Server) Handler() http.Handler {
 	return h.hardened(mux)
 }
 
+// or is n, or what holds when nobody says.
+func or(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
 // handlers implement the routes that are generated from openapi.yaml.
 type handlers struct {
 	*Server
@@ -101,6 +110,7 @@ type handlers struct {
 
 	patience time.Duration // of a search that waits for its turn
 	turns    *gate
+	longest  int // events of a page
 	exports  bound
 	tails    bound
 }

@@ -280,7 +280,7 @@ func TestTailProblems(t *testing.T) {
 func TestTailsAreBounded(t *testing.T) {
 	s, _, server := tailServer(t)
 	var first *tailer
-	for range maxTails {
+	for range DefaultTails {
 		x := startTail(t, server, "/api/v1/tail")
 		x.next()
 		first = x

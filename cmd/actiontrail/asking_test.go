@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,9 +52,14 @@ func beside(ctx context.Context, cmd *cobra.Command, out, note io.Writer, args .
 // TestAskingAServer: every client against a real server: what one finds, the others find, too.
 func TestAskingAServer(t *testing.T) {
 	b := newBox(t, "")
+	b.more = "api {\n  limits { page = 1000 }\n}\n"
+	b.configure("")
 	b.start()
 	b.write(25)
 	b.indexed()
+	if code, body := b.get("/api/v1/events", url.Values{"limit": {"1001"}}); code != http.StatusBadRequest || !strings.Contains(body, "at most 1000") {
+		t.Errorf("of more than the limits allow: %d %s", code, body)
+	}
 	t.Setenv(serverVariable, "http://"+b.addr)
 	ask := func(args ...string) (string, string) {
 		t.Helper()

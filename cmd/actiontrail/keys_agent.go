@@ -127,12 +127,12 @@ func (n *newAgent) configuration(r *registry) (string, map[string]string, error)
 			return "", nil, process.UsageError("authority of the NATS server: %w", err)
 		}
 		files["ca.pem"] = string(data)
-		tls = append(tls, `ca = "ca.pem"`)
+		tls = append(tls, `ca_file = "ca.pem"`)
 	}
 	// A server with authorities asks clients for certificates; so does one that the aggregator shows its own.
 	wantsCert := r.cfg.NATS.TLS.Cert != "" && (len(r.cfg.NATS.Servers) > 0 || r.cfg.NATS.TLS.CA != "")
 	if wantsCert {
-		tls = append(tls, `cert = "agent.pem"`, `key = "agent.key"`)
+		tls = append(tls, `cert_file = "agent.pem"`, `key_file = "agent.key"`)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Agent %s of account %s. agent.nk is its identity: keep it secret, and on this machine only.\n# hash.key is the account's: API keys are hashed with it, so keep it secret, too.\nagent {\n  name     = %q\n  account  = %q\n  hash_key = \"hash.key\"\n  nats {\n    servers = [%s]\n    nkey    = \"agent.nk\"\n",

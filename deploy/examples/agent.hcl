@@ -16,7 +16,7 @@ agent {
   nats {
     servers = ["tls://nats-1.example:4222", "tls://nats-2.example:4222"]
     nkey    = "agent.nk" # beside this file; `actiontrail keys agent gw-2 --account prod` makes both
-    tls { ca = "ca.pem" }
+    tls { ca_file = "ca.pem" }
   }
 }
 

@@ -7,7 +7,7 @@
 nats {
   servers = ["tls://nats-1.example:4222", "tls://nats-2.example:4222"]
   nkey    = "/var/lib/actiontrail/aggregator/agent.nk"
-  tls { ca = "ca.pem" }
+  tls { ca_file = "ca.pem" }
 }
 
 api {

@@ -33,7 +33,7 @@ func CheckListeners(cfg *config.Config, insecure bool) error {
 		case t == nil:
 			return process.UsageError("%s: source %s: records would come to %s in the clear; give it a tls block, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, s.HTTP.Listen)
 		case t.ClientCA == "" && s.HTTP.TokenFile == "":
-			return process.UsageError("%s: source %s: every machine could post to %s; give it a token_file or a client_ca, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, s.HTTP.Listen)
+			return process.UsageError("%s: source %s: every machine could post to %s; give it a token_file or a client_ca_file, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, s.HTTP.Listen)
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ source "plugin" "acme" {
   config {
     every = shop.every
     tls {
-      ca = "x"
+      ca_file = "x"
     }
   }
 }

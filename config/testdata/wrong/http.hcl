@@ -13,7 +13,7 @@ source "http" "b" {
   max_inflight = "1KiB"
   wait         = "1ms"
   tls {
-    cert = "server.pem"
+    cert_file = "server.pem"
   }
 }
 

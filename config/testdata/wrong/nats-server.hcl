@@ -1,5 +1,5 @@
 nats {
   listen = "0.0.0.0:4222"
   nkey   = "aggregator.nk"
-  tls { ca = "ca.pem" }
+  tls { ca_file = "ca.pem" }
 }

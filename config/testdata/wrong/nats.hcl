@@ -3,13 +3,13 @@ agent {
     servers     = ["tls://nats:4222"]
     nkey        = "agent.nk"
     credentials = "agent.creds"
-    tls { cert = "agent.pem" }
-    tls { ca = 7 }
+    tls { cert_file = "agent.pem" }
+    tls { ca_file = 7 }
   }
 }
 nats {
   nkey = "aggregator.nk"
-  tls { ca = "ca.pem" }
+  tls { ca_file = "ca.pem" }
 }
 agents { enroll = "firstuse" }
 agents {}
