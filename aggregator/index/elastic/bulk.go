@@ -22,12 +22,13 @@ type chunk struct {
 	all   int // items that there were at first
 }
 
-// usualSize is about what an event takes in a bulk request.
-const usualSize = 2500
+// usualSize is what an event takes in a bulk request, rather more than less: a body
+// that must grow is copied.
+const usualSize = 4096
 
 // newChunk is an empty chunk with room for as many events.
 func newChunk(events int) *chunk {
-	return &chunk{body: make([]byte, 0, min(events*usualSize, chunkBytes+64<<10)), items: make([]item, 0, min(events, chunkBytes/usualSize))}
+	return &chunk{body: make([]byte, 0, min(events*usualSize, chunkBytes+64<<10)), items: make([]item, 0, min(events, 2*chunkBytes/usualSize))}
 }
 
 // item is an event of a chunk.
