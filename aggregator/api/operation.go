@@ -26,7 +26,8 @@ var operations = map[string]operation{
 		parameters: []string{"query", "from", "to", "limit", "count", "cursor", "sort", "fields"},
 		audited:    true,
 	},
-	"GET /api/v1/events/{eventId}": {action: "GetEvent", audited: true},
+	"GET /api/v1/events/{eventId}":       {action: "GetEvent", audited: true},
+	"GET /api/v1/events/{eventId}/proof": {action: "GetProof", parameters: []string{"trail"}, audited: true},
 	"GET /api/v1/events/{eventId}/surrounding": {
 		action:     "ListSurrounding",
 		parameters: []string{"by", "n", "query"},
@@ -76,7 +77,7 @@ var unknownOperation = operation{action: "UnknownOperation"}
 var pageOperation = operation{action: "GetPage", open: true}
 
 // maxLengths are the longest values of the parameters in the query, in bytes. Never changed.
-var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16, "after": 64, "by": 256, "prefix": 1024}
+var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16, "after": 64, "by": 256, "prefix": 1024, "trail": 64}
 
 // checked refuses a query string that cannot be read whole, and parameters that
 // the operation does not have, that come twice or are too long.

@@ -24,6 +24,9 @@ type ServerInterface interface {
 	// GetEvent One event
 	// (GET /api/v1/events/{eventId})
 	GetEvent(w http.ResponseWriter, r *http.Request, eventId string)
+	// GetProof The proof that an event is in an archive
+	// (GET /api/v1/events/{eventId}/proof)
+	GetProof(w http.ResponseWriter, r *http.Request, eventId string, params GetProofParams)
 	// ListSurrounding The events right before and after one
 	// (GET /api/v1/events/{eventId}/surrounding)
 	ListSurrounding(w http.ResponseWriter, r *http.Request, eventId string, params ListSurroundingParams)
@@ -244,6 +247,48 @@ func (siw *ServerInterfaceWrapper) GetEvent(w http.ResponseWriter, r *http.Reque
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetEvent(w, r, eventId)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetProof operation middleware
+func (siw *ServerInterfaceWrapper) GetProof(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "eventId" -------------
+	var eventId string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "eventId", r.PathValue("eventId"), &eventId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "eventId", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetProofParams
+
+	// ------------- Optional query parameter "trail" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "trail", r.URL.Query(), &params.Trail, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "trail"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "trail", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetProof(w, r, eventId, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1233,6 +1278,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/metrics", wrapper.GetMetrics)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/events", wrapper.SearchEvents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/events/{eventId}", wrapper.GetEvent)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/events/{eventId}/proof", wrapper.GetProof)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/events/{eventId}/surrounding", wrapper.ListSurrounding)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/export", wrapper.ExportEvents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/tail", wrapper.TailEvents)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/index"
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // DefaultTimeout is how long one search may take; of a stream, one page of it.
@@ -21,6 +22,10 @@ type Server struct {
 	Trails func(context.Context) []TrailStatus // in the order of their names
 	Agents func(context.Context) []AgentStatus // in the order of account and name
 	Ready  func() []string                     // why the server is not ready; none: it is. nil: always ready
+
+	// Prove makes the proof that an event is in the archive of the trail, or with ""
+	// of any. archive.ErrNoEvent: in none. nil: there are no proofs.
+	Prove func(ctx context.Context, trail string, e *event.Event) ([]byte, error)
 
 	// Audit is told of every call below /api/v1, refused ones too: of a write
 	// before its answer is sent (when it fails, so does the write), of a read after. It must not block

@@ -562,6 +562,23 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// Proof docs/format/proof.md; it is checked as the bytes that it is answered with.
+type Proof struct {
+	Checkpoint string `json:"checkpoint"`
+	Event      struct {
+		Index  uint64   `json:"index"`
+		Line   string   `json:"line"`
+		Object string   `json:"object"`
+		Path   []string `json:"path"`
+	} `json:"event"`
+	Format string `json:"format"`
+	Seal   struct {
+		Path []string `json:"path"`
+		Text string   `json:"text"`
+	} `json:"seal"`
+	Version int `json:"version"`
+}
+
 // QuarantineStatus defines model for QuarantineStatus.
 type QuarantineStatus struct {
 	Bytes      int64  `json:"bytes"`
@@ -776,8 +793,14 @@ type TrailList struct {
 
 // TrailStatus defines model for TrailStatus.
 type TrailStatus struct {
-	Bytes   int64      `json:"bytes"`
-	Deliver []Delivery `json:"deliver"`
+	Bytes int64 `json:"bytes"`
+
+	// Checkpoint The newest checkpoint of the archive, a signed note (C2SP tlog-checkpoint). Kept elsewhere, it shows later whether anything before it was cut off or rewritten.
+	Checkpoint string `json:"checkpoint,omitempty,omitzero"`
+
+	// CheckpointSeals How many seals it covers.
+	CheckpointSeals uint64     `json:"checkpointSeals,omitempty,omitzero"`
+	Deliver         []Delivery `json:"deliver"`
 
 	// Events Delivered since the trail was made.
 	Events     uint64 `json:"events"`
@@ -804,6 +827,9 @@ type TrailStatus struct {
 
 	// Seq Place in the stream up to which all is delivered.
 	Seq uint64 `json:"seq"`
+
+	// SigningKey The public key that signs it, as `verify --keys` takes it.
+	SigningKey string `json:"signingKey,omitempty,omitzero"`
 
 	// State stopped = by its owner; failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
 	State TrailStatusState `json:"state"`
@@ -867,6 +893,12 @@ type SearchEventsParams struct {
 
 // SearchEventsParamsSort defines parameters for SearchEvents.
 type SearchEventsParamsSort string
+
+// GetProofParams defines parameters for GetProof.
+type GetProofParams struct {
+	// Trail The trail in whose archive it is; without it, the first that has it.
+	Trail string `form:"trail,omitempty" json:"trail,omitempty,omitzero"`
+}
 
 // ListSurroundingParams defines parameters for ListSurrounding.
 type ListSurroundingParams struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
+	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/durable"
 	"github.com/actiontrail/actiontrail/query"
@@ -53,8 +54,11 @@ type Config struct {
 	RollBytes  int64         // of lines, before compression; default DefaultRollBytes
 	MaxSealAge time.Duration // from one seal to the next, empty if need be; default DefaultMaxSealAge
 
-	Agents func() []Agent // whose keys are sealed, in a fixed order; nil: none are
-	Now    func() time.Time
+	Log *LogConfig // nil: the seals are no log
+	// Digests are written besides, for a layout cloudtrail; nil: none. They need a log.
+	Digests *DigestConfig
+	Agents  func() []Agent // whose keys are sealed, in a fixed order; nil: none are
+	Now     func() time.Time
 
 	level  int                // of compression; 0: the default. Tests make other bytes with it
 	spills int                // bytes of lines in memory; 0: spillAt
@@ -74,6 +78,8 @@ type Archive struct {
 	staging *collector
 	rebuild *rebuild // what has to be done first; nil: nothing
 	agents  []Agent  // as they were last sealed
+	log     *sealLog // nil: there is none
+	digests *digests // nil: there are none
 
 	statusMu sync.Mutex
 	status   Status
@@ -97,6 +103,9 @@ type Status struct {
 	PendingEvents uint64    // matched, not sealed yet
 	PendingBytes  int64     // of their lines
 	Rebuilding    bool      // objects of the last seal are made again from the stream
+	Checkpoint    string    // signed, over all seals; "" without a log
+	Signed        uint64    // seals under it
+	SigningKey    string    // public, as a vkey
 	LastError     string    // of the last call; "" when it went well
 	LastErrorTime time.Time
 }
@@ -111,6 +120,12 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 		return nil, fmt.Errorf("make the staging folder of trail %s: %w", cfg.Trail, err)
 	}
 	a := &Archive{cfg: cfg}
+	if cfg.Log != nil {
+		a.log = &sealLog{cfg: &a.cfg}
+	}
+	if cfg.Digests != nil {
+		a.digests = &digests{cfg: &a.cfg}
+	}
 	if err := a.recover(ctx); err != nil {
 		return nil, fmt.Errorf("open the archive of trail %s: %w", cfg.Trail, err)
 	}
@@ -128,6 +143,17 @@ func (c *Config) complete() error {
 		return fmt.Errorf("the archive of trail %s needs a bucket, a staging folder, a clock and a parser of filters", c.Trail)
 	case (c.Filter == nil) != (c.FilterText == ""):
 		return fmt.Errorf("the archive of trail %s: the filter and its text %q do not belong together", c.Trail, c.FilterText)
+	}
+	if l := c.Log; l != nil {
+		if err := transparency.ValidOrigin(l.Origin); err != nil {
+			return fmt.Errorf("the archive of trail %s: %w", c.Trail, err)
+		}
+		if l.Keys == nil || l.File == "" {
+			return fmt.Errorf("the archive of trail %s: its log needs keys, and a file for the newest checkpoint", c.Trail)
+		}
+	}
+	if d := c.Digests; d != nil && (c.Log == nil || len(d.Keys) == 0 || d.Bucket == "" || d.Home == "") {
+		return fmt.Errorf("the archive of trail %s: its digests need a log, keys, the name of the bucket, and a home region", c.Trail)
 	}
 	if c.Layout == "" {
 		c.Layout = layout.ActionTrail
@@ -275,6 +301,9 @@ func (a *Archive) note(err error) error {
 	s.PendingEvents, s.PendingBytes = 0, 0
 	if a.staging != nil && err == nil {
 		s.PendingEvents, s.PendingBytes = a.staging.matched, a.staging.bytes
+	}
+	if l := a.log; l != nil && l.newest != nil {
+		s.Checkpoint, s.Signed, s.SigningKey = string(l.newest), uint64(l.edge.Size()), l.key
 	}
 	switch {
 	case err == nil:

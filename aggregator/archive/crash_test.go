@@ -105,7 +105,7 @@ func crashStream() []event.Batch { return makeStream(14, 3) }
 func TestCrashAtEachStep(t *testing.T) {
 	variants := []struct {
 		name        string
-		crash, lost bool // the process ends; its staging folder is lost
+		crash, lost bool // the process ends; its staging folder is lost, and what it remembers of the log
 		level       bool // the next release compresses in another way
 		after       bool
 	}{
@@ -127,6 +127,9 @@ func TestCrashAtEachStep(t *testing.T) {
 				s := newSite(t)
 				s.cfg.RollBytes = 4000
 				s.cfg.SetSpills(2500)
+				if v.lost != v.after { // half of them, as it is half of the work
+					s.logged()
+				}
 				f := &faults{crash: v.crash, plan: func(n int) (bool, bool) { return n == step && !v.after, n == step && v.after }}
 				s.plant(f)
 				a, err := archive.Open(t.Context(), s.cfg)
@@ -145,7 +148,7 @@ func TestCrashAtEachStep(t *testing.T) {
 				}
 				if v.crash || a == nil {
 					if v.lost {
-						if err := os.RemoveAll(s.cfg.Staging); err != nil {
+						if err := errors.Join(os.RemoveAll(s.cfg.Staging), os.RemoveAll(s.logFolder())); err != nil {
 							t.Fatal(err)
 						}
 					}
@@ -179,12 +182,13 @@ func TestManyFaults(t *testing.T) {
 			s := newSite(t)
 			s.cfg.RollBytes = 4000
 			s.cfg.SetSpills(1 + r.IntN(3000))
+			s.logged()
 			var a *archive.Archive
 			for life := 0; ; life++ {
 				rate := 12 + life // so that it ends
 				s.plant(&faults{crash: r.IntN(2) == 0, plan: func(int) (bool, bool) { return r.IntN(rate) == 0, r.IntN(rate) == 0 }})
 				if r.IntN(3) == 0 {
-					if err := os.RemoveAll(s.cfg.Staging); err != nil {
+					if err := errors.Join(os.RemoveAll(s.cfg.Staging), os.RemoveAll(s.logFolder())); err != nil {
 						t.Fatal(err)
 					}
 				}

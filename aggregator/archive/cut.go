@@ -45,6 +45,9 @@ func (a *Archive) cut(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
+	if err := a.publish(ctx); err != nil {
+		return err
+	}
 	a.durable = after
 	a.staging = a.collector()
 	return a.cfg.clear()
@@ -73,6 +76,9 @@ func (a *Archive) createSeal(ctx context.Context, s *Seal, after *event.Position
 		}
 		a.agents = cloneAgents(agents)
 	}
+	if err := a.log.name(s); err != nil {
+		return err
+	}
 	s.Version = s.version()
 	data, err := s.Encode()
 	if err != nil {
@@ -98,7 +104,8 @@ func (a *Archive) createSeal(ctx context.Context, s *Seal, after *event.Position
 		return fmt.Errorf("write %s: %w", key, err)
 	}
 	a.head = s.head(meta.SHA256)
-	return nil
+	a.digests.add(s)
+	return a.log.append(s, data)
 }
 
 func (s *Seal) head(digest event.Hash) head {

@@ -85,6 +85,9 @@ func (a *Archive) continueRebuild(ctx context.Context) error {
 			}
 		}
 	}
+	if err := a.publish(ctx); err != nil {
+		return err
+	}
 	a.rebuild = nil
 	a.durable = r.after
 	a.seen = a.durable.Clone()

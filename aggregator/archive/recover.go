@@ -23,6 +23,12 @@ func (a *Archive) recover(ctx context.Context) error {
 	a.rebuild = nil
 	a.agents = nil // the next seal tells them again
 	if !ok {
+		if err := a.log.sync(ctx, 0); err != nil {
+			return err
+		}
+		if err := a.digests.sync(ctx, 0); err != nil {
+			return err
+		}
 		return a.begin(ctx)
 	}
 	chain, err := loadChain(ctx, a.cfg.Bucket, number)
@@ -34,12 +40,21 @@ func (a *Archive) recover(ctx context.Context) error {
 	}
 	a.head = chain.last.head(chain.digest)
 	a.delivered(chain.delivered)
+	if err := a.log.sync(ctx, int64(number)+1); err != nil {
+		return err
+	}
+	if err := a.digests.sync(ctx, int64(number)+1); err != nil {
+		return err
+	}
 	missing, err := a.missing(ctx, chain)
 	if err != nil {
 		return err
 	}
 	if len(missing) > 0 {
 		return a.beginRebuild(chain, missing)
+	}
+	if err := a.publish(ctx); err != nil {
+		return err
 	}
 	a.durable = chain.after
 	a.seen = a.durable.Clone()
@@ -62,6 +77,9 @@ func (a *Archive) begin(ctx context.Context) error {
 	s := a.seal(0, a.cfg.Now())
 	s.Filter = a.cfg.FilterText
 	if err := a.createSeal(ctx, s, &event.Position{}); err != nil {
+		return err
+	}
+	if err := a.publish(ctx); err != nil {
 		return err
 	}
 	a.staging = a.collector()

@@ -32,7 +32,8 @@ type Report struct {
 	Paid           []PaidSpan   `json:"paid,omitempty"` // what was owed and paid from the index
 	Lanes          []LaneReport `json:"lanes"`
 	Agents         []Agent      `json:"agents"`
-	Pending        []string     `json:"pending"` // objects of a last seal so young that they may still be on their way
+	Log            *LogReport   `json:"log,omitempty"` // absent: the seals are no log
+	Pending        []string     `json:"pending"`       // objects of a last seal so young that they may still be on their way
 	Problems       []Problem    `json:"problems"`
 	Unlisted       int          `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
+	"github.com/actiontrail/actiontrail/aggregator/archive/logdigest"
+	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
 	"github.com/actiontrail/actiontrail/event"
 )
 
@@ -20,7 +22,8 @@ const (
 	sealVersion = 1
 	// paidVersion is that of a seal with a payment. All else stays version 1, which older releases read.
 	paidVersion = 2
-	// keptVersion is that of a seal that says who can read its objects, or how long they are kept.
+	// keptVersion is that of a seal that says who can read its objects, how long they
+	// are kept, or which key signs the log.
 	keptVersion = 3
 	// fullEvery is how many seals there are from one with the full position to the next.
 	fullEvery = 256
@@ -55,6 +58,7 @@ type Seal struct {
 	// Recipients are the public keys of age that the objects are encrypted for; absent: they are not.
 	Recipients []string `json:"recipients,omitempty"`
 	Keep       *Keep    `json:"keep,omitempty"` // absent: nothing is promised
+	Log        *SealLog `json:"log,omitempty"`  // absent: as before
 }
 
 // Keep says what the store was asked to do with the objects and the seal.
@@ -241,6 +245,14 @@ func (s *Seal) check() error {
 	if err := s.Keep.check(); err != nil {
 		return fmt.Errorf("seal %d: %w", s.Number, err)
 	}
+	if l := s.Log; l != nil && (transparency.ValidOrigin(l.Origin) != nil || !transparency.KeyOf(l.Key, l.Origin)) {
+		return fmt.Errorf("seal %d: it names no key of its log", s.Number)
+	}
+	if l := s.Log; l != nil && l.DigestKey != "" {
+		if _, err := logdigest.ParsePublicKey(l.DigestKey); err != nil {
+			return fmt.Errorf("seal %d: the key of its digests: %w", s.Number, err)
+		}
+	}
 	if p := s.Paid; p != nil && (p.Since.Location() != time.UTC || p.Lost > events || matched > events-p.Lost || len(s.Scanned) == 0) {
 		return fmt.Errorf("seal %d: a payment scans batches, loses no more than they have, and has a time in UTC", s.Number)
 	}
@@ -253,7 +265,7 @@ func (s *Seal) check() error {
 // version is the least that has all members of the seal, so that older releases read what they can.
 func (s *Seal) version() int {
 	switch {
-	case len(s.Recipients) > 0, s.Keep != nil:
+	case len(s.Recipients) > 0, s.Keep != nil, s.Log != nil:
 		return keptVersion
 	case s.Paid != nil:
 		return paidVersion

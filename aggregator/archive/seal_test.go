@@ -126,7 +126,7 @@ func TestDecodeSealRefuses(t *testing.T) {
 		"cut off":          {func(b []byte) []byte { return b[:len(b)-1] }, "cut off"},
 		"more behind":      {func(b []byte) []byte { return append(b, '\n') }, "cut off"},
 		"other format":     {replace("actiontrail seal", "another seal"), "format"},
-		"later version":    {replace(`"version":1`, `"version":4`), "version 4 is not supported"},
+		"later version":    {replace(`"version":1`, `"version":9`), "version 9 is not supported"},
 		"unknown member":   {replace(`"trail":`, `"more":1,"trail":`), "unknown field"},
 		"white space":      {replace(`"trail":`, ` "trail":`), "canonical"},
 		"other order":      {replace(`"trail":"all","number":1`, `"number":1,"trail":"all"`), "canonical"},

@@ -163,7 +163,7 @@ func (s *site) ids() map[string]int {
 	return out
 }
 
-// objects are the keys and sizes in the bucket, without the seals.
+// objects are the keys and sizes in the bucket, without the seals and their log.
 func (s *site) objects() map[string]int64 {
 	s.t.Helper()
 	b, err := file.Open(s.bucket)
@@ -175,7 +175,7 @@ func (s *site) objects() map[string]int64 {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if !strings.HasPrefix(o.Key, "seals/") {
+		if !strings.HasPrefix(o.Key, "seals/") && !strings.HasPrefix(o.Key, "tlog/") {
 			out[o.Key] = o.Bytes
 		}
 	}

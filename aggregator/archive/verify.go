@@ -17,6 +17,10 @@ import (
 type VerifyOptions struct {
 	Temp string           // folder for what does not fit in memory; "": the system's
 	Now  func() time.Time // nil: the system's
+	// Keys are public keys (vkeys) by which the archive is judged; nil: those that it names itself.
+	Keys []string
+	// Checkpoints were kept elsewhere: the archive must still have all that they were signed over.
+	Checkpoints []GivenCheckpoint
 	// Identities open encrypted objects. Of those that none opens, only the stored bytes are checked.
 	Identities Identities
 	ids        int // how many ids are kept in memory; 0: idsInMemory
@@ -30,6 +34,11 @@ const onItsWay = time.Minute
 // check itself, which did not come to an end. An archive that is being written
 // can be verified.
 func Verify(ctx context.Context, b Bucket, o VerifyOptions) (Report, error) {
+	return verifyBy(ctx, b, o, (*verifier).run)
+}
+
+// verifyBy runs a check and gives its report.
+func verifyBy(ctx context.Context, b Bucket, o VerifyOptions, check func(*verifier) error) (Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -43,7 +52,7 @@ func Verify(ctx context.Context, b Bucket, o VerifyOptions) (Report, error) {
 	}
 	defer v.unpack.close()
 	v.report = Report{Filters: []FilterSpan{}, Lanes: []LaneReport{}, Agents: []Agent{}, Pending: []string{}, Problems: []Problem{}}
-	err := v.run()
+	err := check(v)
 	return v.report, errors.Join(err, v.ids.close())
 }
 
@@ -71,6 +80,7 @@ type verifier struct {
 	unsure  bool // lanes that are not in last may have been scanned by a seal that is missing
 	skipped bool // some seal is missing or unreadable
 	agents  map[[3]string]Agent
+	log     logVerifier
 
 	expiries []expiry
 }
@@ -96,6 +106,9 @@ func (v *verifier) run() error {
 		return err
 	}
 	if err := v.readSeals(); err != nil {
+		return err
+	}
+	if err := v.checkLog(); err != nil {
 		return err
 	}
 	for i := range v.objects {
@@ -137,6 +150,9 @@ func (v *verifier) list() error {
 			v.found = max(v.found, n+1)
 			continue
 		}
+		if v.log.list(o.Key) {
+			continue
+		}
 		v.listed[o.Key] = true
 	}
 	return nil
@@ -164,6 +180,9 @@ func (v *verifier) readSeals() error {
 			continue
 		}
 		v.report.Head, v.report.LastSeal = digest(data), n
+		if err := v.log.add(n, data); err != nil {
+			return err
+		}
 		s, err := decodeSealAt(data, n)
 		if err != nil {
 			v.skip(n, fmt.Sprintf("it is damaged: %v", strings.TrimPrefix(err.Error(), SealKey(n)+": ")))
@@ -215,6 +234,7 @@ func (v *verifier) seal(s *Seal, digest event.Hash) {
 	if s.Paid != nil {
 		r.paid(s)
 	}
+	v.log.seal(s)
 	v.prev, v.seq, v.total, v.broken = digest, s.Seq.To, s.Total, false
 }
 

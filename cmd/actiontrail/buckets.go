@@ -71,9 +71,14 @@ func layoutOf(name string) layout.Layout {
 type bucketFlags struct{ endpoint, region, caFile string }
 
 func (f *bucketFlags) register(cmd *cobra.Command) {
+	f.registerPlace(cmd)
+	cmd.Flags().StringVar(&f.caFile, "ca-file", "", "certificates to trust, PEM (default: those of the system)")
+}
+
+// registerPlace is register for a command that has --ca-file already.
+func (f *bucketFlags) registerPlace(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.endpoint, "endpoint", "", "of the store, as https://host:port (default: AWS)")
 	cmd.Flags().StringVar(&f.region, "region", "", "of the bucket (default: $AWS_REGION, or "+s3.DefaultRegion+")")
-	cmd.Flags().StringVar(&f.caFile, "ca-file", "", "certificates to trust, PEM (default: those of the system)")
 }
 
 // readBucket opens the archive at a path, or at s3://bucket/prefix, to read it.

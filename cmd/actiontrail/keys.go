@@ -35,7 +35,7 @@ func newKeysCommand() *cobra.Command {
 	var f keysFlags
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Make, list and revoke the keys of agents; find API keys in events",
+		Short: "Make, list and revoke the keys of agents; the key that signs archives; find API keys in events",
 		Long: `Run these where the aggregator's data folder is, as the user that the aggregator runs as. A running aggregator sees
 a change at once, and an embedded NATS server within a second.`,
 		Args: cobra.NoArgs,
@@ -43,7 +43,7 @@ a change at once, and an embedded NATS server within a second.`,
 	}
 	cmd.PersistentFlags().StringArrayVar(&f.config, "config", nil, "configuration of the aggregator, which says where agents reach NATS; repeatable")
 	cmd.PersistentFlags().StringVar(&f.data, "data", "./data", "data folder of the aggregator")
-	cmd.AddCommand(newKeysAgentCommand(&f), newKeysEnrollCommand(&f), newKeysListCommand(&f), newKeysRevokeCommand(&f), newKeysHashCommand(&f))
+	cmd.AddCommand(newKeysAgentCommand(&f), newKeysEnrollCommand(&f), newKeysListCommand(&f), newKeysRevokeCommand(&f), newKeysHashCommand(&f), newKeysArchiveCommand(&f))
 	return cmd
 }
 

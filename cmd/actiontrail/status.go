@@ -162,6 +162,7 @@ func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 		if archive := t.opened(); archive != nil {
 			x := archive.Status()
 			s.LastSeal, s.LastDelivery = x.LastSealTime, x.LastDelivery
+			s.Checkpoint, s.CheckpointSeals, s.SigningKey = x.Checkpoint, x.Signed, x.SigningKey
 			s.Events, s.Objects, s.Bytes = x.Total.Events, x.Total.Objects, int64(x.Total.Bytes)
 		} else {
 			s.State, s.LastError = api.TrailStatusStateFailing, t.openError()

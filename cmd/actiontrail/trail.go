@@ -123,6 +123,9 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 	if t.State == api.TrailStatusStateOwing {
 		facts = append(facts, [2]string{"owes", fmt.Sprintf("%d events in %d batches, since %s; they are paid from the index", t.OwedEvents, t.OwedBatches, timeOr(t.OwedSince, "an unknown time"))})
 	}
+	if t.Checkpoint != "" {
+		facts = append(facts, [2]string{"signed", fmt.Sprintf("%d seals", t.CheckpointSeals)}, [2]string{"signing key", t.SigningKey})
+	}
 	if t.LastError != "" {
 		facts = append(facts, [2]string{"last error", t.LastError + " (" + timeOr(t.LastErrorTime, "at an unknown time") + ")"})
 	}

@@ -61,6 +61,11 @@ func (t *trail) run(ctx context.Context, log *slog.Logger) {
 	}
 	t.follower.Sink = t.opened()
 	t.follower.Run(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := t.opened().Checkpoint(ctx); err != nil {
+		log.Warn("no checkpoint was stored at the stop: it comes with the next start", "trail", t.Name, "error", err)
+	}
 }
 
 // openTrails opens the archives of all trails. One that belongs to another trail
@@ -87,13 +92,21 @@ func (a *aggregation) openArchive(ctx context.Context, t *config.Trail) (*archiv
 	if t.S3 != nil {
 		objects = t.S3.Objects
 	}
-	return archive.Open(ctx, archive.Config{
+	log, err := a.archiveLog(t)
+	if err != nil {
+		return nil, fmt.Errorf("archive of trail %s: %w", t.Name, err)
+	}
+	opened, err := archive.Open(ctx, archive.Config{
 		Trail: t.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", t.Name),
 		Filter: t.Filter, FilterText: t.Where, Parse: query.Parse,
 		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(t.S3),
 		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
-		Agents: a.sealedAgents, Now: time.Now,
+		Log: log, Agents: a.sealedAgents, Now: time.Now,
 	})
+	if err == nil {
+		a.log.Info("archive is signed", "trail", t.Name, "key", opened.Status().SigningKey)
+	}
+	return opened, err
 }
 
 // openDebt opens what a trail owes. It is beside the staging folder, not in it:

@@ -14,26 +14,45 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 )
 
+// verifyFlags are those of verify.
+type verifyFlags struct {
+	output      string
+	checkpoints []string
+	keys        string
+	proof       string
+	object      string
+	event       string
+	bucket      bucketFlags
+	identity    string
+}
+
 func newVerifyCommand() *cobra.Command {
-	var output, identity string
-	var bucket bucketFlags
+	var f verifyFlags
 	cmd := &cobra.Command{
-		Use:   "verify PATH|s3://BUCKET/PREFIX",
+		Use:   "verify [PATH|s3://BUCKET/PREFIX]",
 		Short: "Check that an archive is complete and unchanged",
 		Long: `verify reads the archive in the folder PATH, or under a prefix of a bucket in a store, without a server, and checks each seal, each object and each event in it.
 It exits with 0 when all is well, with 1 when something is missing or was changed, and with 2 when it could not check.
 
-An archive whose last seals were cut off together with their objects was whole once, and looks so again: note the last
-seal that verify shows, and see that later runs show at least as many.
+An archive that was cut off at its end, or written anew as a whole by somebody with its key, looks whole by itself. Give a
+checkpoint that was kept elsewhere (--checkpoint: from "trail status", the API, a witness or an auditor), and the key that
+was published (--keys).
+
+With --object or --event it checks one object or event and what leads to it. With --proof and --keys it needs no archive.
 
 Who asks a store is taken from where other tools have it: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE and
 ~/.aws/credentials, the identity of a pod, the role of the machine.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd, args[0], &bucket, identity, output) },
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return verifyAny(cmd, args, &f) },
 	}
-	registerOutput(cmd, &output, "table", "json")
-	bucket.register(cmd)
-	registerIdentity(cmd, &identity)
+	cmd.Flags().StringVar(&f.proof, "proof", "", "check this proof of an event, made by the command proof, by the keys alone")
+	cmd.Flags().StringVar(&f.object, "object", "", "check only the object with this key")
+	cmd.Flags().StringVar(&f.event, "event", "", "check only the event with this id")
+	cmd.Flags().StringArrayVar(&f.checkpoints, "checkpoint", nil, "file or URL of a checkpoint that was kept elsewhere; repeatable")
+	cmd.Flags().StringVar(&f.keys, "keys", "", "file with the public keys that vouch for the archive; without it, those that it names itself")
+	registerOutput(cmd, &f.output, "table", "json")
+	registerIdentity(cmd, &f.identity)
+	f.bucket.register(cmd)
 	return cmd
 }
 
@@ -58,16 +77,70 @@ func readIdentities(name string) (archive.Identities, error) {
 	return ids, nil
 }
 
-func verify(cmd *cobra.Command, path string, f *bucketFlags, identity, output string) error {
-	ids, err := readIdentities(identity)
+func verifyAny(cmd *cobra.Command, args []string, f *verifyFlags) error {
+	keys, err := givenKeys(f.keys)
+	if err != nil {
+		return err
+	}
+	one := 0
+	for _, s := range []string{f.proof, f.object, f.event} {
+		if s != "" {
+			one++
+		}
+	}
+	switch {
+	case one > 1:
+		return usageError("--proof, --object and --event: give one of them")
+	case f.proof != "" && (len(args) > 0 || len(f.checkpoints) > 0):
+		return usageError("--proof is checked by --keys alone: leave out the archive and its checkpoints")
+	case f.proof != "" && keys == nil:
+		return usageError("--proof needs --keys: a proof is worth as much as the key that signed it")
+	case f.proof != "":
+		return verifyProof(cmd, f.proof, keys, f.output)
+	case len(args) == 0:
+		return usageError("verify needs the path of an archive, or --proof")
+	case f.event != "" && keys == nil:
+		return usageError("--event needs --keys: the published key of the archive")
+	case f.event != "":
+		return verifyEvent(cmd, args[0], keys, f)
+	}
+	return verify(cmd, args[0], keys, f)
+}
+
+// verifyEvent proves an event and checks the proof.
+func verifyEvent(cmd *cobra.Command, path string, keys []string, f *verifyFlags) error {
+	c := proofCommand{archive: path, bucket: f.bucket, identity: f.identity}
+	if len(f.checkpoints) > 1 {
+		return usageError("--event is proved by one --checkpoint")
+	}
+	c.checkpoint = strings.Join(f.checkpoints, "")
+	data, err := c.fromArchive(cmd.Context(), f.event)
+	if err != nil {
+		return err
+	}
+	return printProof(cmd, path, data, keys, f.output)
+}
+
+func verify(cmd *cobra.Command, path string, keys []string, f *verifyFlags) error {
+	ids, err := readIdentities(f.identity)
 	if err != nil {
 		return usageError("verify: --identity: %w", err)
 	}
-	bucket, err := f.readBucket(path)
+	checkpoints, err := givenCheckpoints(cmd.Context(), f.checkpoints)
+	if err != nil {
+		return err
+	}
+	bucket, err := f.bucket.readBucket(path)
 	if err != nil {
 		return usageError("verify: %w", err)
 	}
-	report, err := archive.Verify(cmd.Context(), bucket, archive.VerifyOptions{Identities: ids})
+	options := archive.VerifyOptions{Keys: keys, Checkpoints: checkpoints, Identities: ids}
+	var report archive.Report
+	if f.object != "" {
+		report, err = archive.VerifyObject(cmd.Context(), bucket, f.object, options)
+	} else {
+		report, err = archive.Verify(cmd.Context(), bucket, options)
+	}
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("it was interrupted")
@@ -75,10 +148,10 @@ func verify(cmd *cobra.Command, path string, f *bucketFlags, identity, output st
 		return usageError("verify %s did not come to an end: %w", path, err)
 	}
 	s := newScreen(cmd.OutOrStdout())
-	if output == "json" {
+	if f.output == "json" {
 		err = printJSON(s, report)
 	} else {
-		err = printReport(s, path, &report)
+		err = printReport(s, path, &report, f.object)
 	}
 	if err != nil {
 		return usageError("write the report: %w", err)
@@ -89,12 +162,16 @@ func verify(cmd *cobra.Command, path string, f *bucketFlags, identity, output st
 	return nil
 }
 
-func printReport(s screen, path string, r *archive.Report) error {
+// printReport prints what was found in the archive, or of one object of it.
+func printReport(s screen, path string, r *archive.Report, object string) error {
 	var b strings.Builder
 	fact := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-9s %s\n", name+":", visible(fmt.Sprintf(format, args...)))
 	}
 	fact("archive", "%s", path)
+	if object != "" {
+		fact("object", "%s", object)
+	}
 	if r.Seals > 0 {
 		fact("trail", "%s", r.Trail)
 		fact("seals", "%d, from %s to %s", r.Seals, timeOr(r.From, "-"), timeOr(r.To, "-"))
@@ -115,6 +192,7 @@ func printReport(s screen, path string, r *archive.Report) error {
 	if r.LocksUnchecked {
 		fact("locks", "not checked: they are in the store that the archive was written to")
 	}
+	printLog(fact, r.Log)
 	for _, f := range r.Filters {
 		fact("filter", "seals %d to %d: %s", f.From, f.To, cmp.Or(f.Filter, "(all events)"))
 	}
@@ -131,7 +209,36 @@ func printReport(s screen, path string, r *archive.Report) error {
 	if err := printLanes(s, r.Lanes); err != nil {
 		return err
 	}
-	return printVerdict(s, r)
+	return printVerdict(s, r, object)
+}
+
+// printLog says who vouches for what.
+func printLog(fact func(name, format string, args ...any), l *archive.LogReport) {
+	if l == nil {
+		fact("signed", "no: the archive has no key, and vouches for itself alone")
+		return
+	}
+	fact("log", "%s", l.Origin)
+	switch {
+	case l.Signed == 0:
+		fact("signed", "no seal is")
+	default:
+		fact("signed", "seals 0 to %d, the last of %s, by %d checkpoints in the bucket", l.Signed-1, timeOr(l.SignedTime, "-"), l.Checkpoints)
+	}
+	whose := "named by the archive itself: compare it with the one that was published, or give that with --keys"
+	if l.Judged == "keys" {
+		whose = "judged by the keys that were given"
+	}
+	for _, k := range l.Keys {
+		fact("key", "%s, from seal %d on, %s", k.Key, k.Seal, whose)
+	}
+	for _, g := range l.Given {
+		word := "the archive has all of it"
+		if !g.OK {
+			word = "NOT what the archive has"
+		}
+		fact("given", "%s, over %d seals: %s", g.Name, g.Size, word)
+	}
 }
 
 func printLanes(s screen, lanes []archive.LaneReport) error {
@@ -164,7 +271,7 @@ var laneColumns = []column{
 	{title: "SCANNED", least: 7}, {title: "GAPS", least: 4, alarm: func(s string) bool { return s != "-" }},
 }
 
-func printVerdict(s screen, r *archive.Report) error {
+func printVerdict(s screen, r *archive.Report, object string) error {
 	var b strings.Builder
 	b.WriteByte('\n')
 	for _, key := range r.Pending {
@@ -189,6 +296,8 @@ func printVerdict(s screen, r *archive.Report) error {
 		b.WriteString("FAILED: 1 problem\n")
 	case n > 1:
 		fmt.Fprintf(&b, "FAILED: %d problems\n", n)
+	case object != "":
+		b.WriteString("OK: the object is what its seal names, and the chain of seals is unbroken; the other objects were not read\n")
 	case lost > 0:
 		fmt.Fprintf(&b, "OK: the archive is complete and unchanged up to its last seal, but for %d gaps, and %d events that were lost before they could be paid, which was sealed when it was seen\n", gaps, lost)
 	case gaps > 0:

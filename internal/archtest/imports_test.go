@@ -89,6 +89,7 @@ func technologies() []technology {
 		{"filippo.io/age", []string{"aggregator/archive"}, "objects are encrypted by the archive"},
 		{"github.com/minio/", []string{"aggregator/archive/bucket/s3"}, "S3 is one of the buckets: its client stays with it"},
 		{"github.com/oapi-codegen/", []string{"aggregator/api"}, "the generated API lives in aggregator/api"},
+		{"golang.org/x/mod/sumdb", []string{"aggregator/archive/..."}, "signed notes and trees are the matter of archives"},
 		{"github.com/stretchr/testify", nil, "tests use testing and go-cmp"},
 	}
 }

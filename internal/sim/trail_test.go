@@ -11,6 +11,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
+	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/query"
 )
@@ -49,7 +50,10 @@ func (t *trail) open(ctx context.Context, p *process, life int) (*watched, error
 		}
 	}
 	a, err := archive.Open(ctx, archive.Config{Trail: t.name, Bucket: bucket{folder, t.w, p, t.create, t.read, &t.down}, Staging: t.staging(),
-		Filter: filter, FilterText: text, Parse: query.Parse, RollAge: 5 * time.Second, MaxSealAge: 3 * time.Minute, Now: time.Now})
+		Filter: filter, FilterText: text, Parse: query.Parse, RollAge: 5 * time.Second, MaxSealAge: 3 * time.Minute, Now: time.Now,
+		Log: &archive.LogConfig{Origin: "actiontrail/sim/" + t.name + "/file", File: t.staging() + ".log", Keys: func() ([]transparency.Key, error) {
+			return []transparency.Key{transparency.NewKey([32]byte{1}, time.Time{})}, nil
+		}}})
 	if err != nil {
 		return nil, err
 	}

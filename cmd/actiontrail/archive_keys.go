@@ -1,0 +1,157 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/actiontrail/actiontrail/aggregator/archive"
+	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
+	"github.com/actiontrail/actiontrail/cmd/internal/process"
+	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/internal/durable"
+)
+
+const (
+	archiveKeyName = "archive.key" // in the aggregator's folder: what signs the checkpoints of all archives
+	logFolder      = "log"         // in the aggregator's folder: the newest checkpoint of each archive
+)
+
+// archiveKeys is the file with the keys that sign.
+type archiveKeys struct{ path string }
+
+func (a *aggregation) archiveKeys() archiveKeys {
+	return archiveKeys{filepath.Join(a.dir, archiveKeyName)}
+}
+
+// read gives the keys, the one in force first. A change of the file counts from the next seal on.
+func (k archiveKeys) read() ([]transparency.Key, error) {
+	info, err := os.Stat(k.path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s can be read by others: make it readable by its owner alone (chmod 600)", k.path)
+	}
+	data, err := os.ReadFile(k.path)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := transparency.ParseKeys(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", k.path, err)
+	}
+	return keys, nil
+}
+
+// ensure makes a key when there is none.
+func (k archiveKeys) ensure() error {
+	_, err := os.Stat(k.path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := durable.CreateSecret(k.path, transparency.FormatKeys([]transparency.Key{drawKey()})); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the key that signs archives: %w", err)
+	}
+	return nil
+}
+
+func drawKey() transparency.Key {
+	var seed [32]byte
+	rand.Read(seed[:]) // never fails
+	return transparency.NewKey(seed, time.Now())
+}
+
+// replace writes the file anew. A crash leaves the old or the new one.
+func (k archiveKeys) replace(keys []transparency.Key) error {
+	next := k.path + ".new"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := durable.CreateSecret(next, transparency.FormatKeys(keys)); err != nil {
+		return err
+	}
+	if err := os.Rename(next, k.path); err != nil {
+		return err
+	}
+	return durable.SyncDir(filepath.Dir(k.path))
+}
+
+// archiveOrigin names the archive of a trail in its checkpoints.
+func archiveOrigin(cfg *config.Config, t *config.Trail) string {
+	delivery := "file"
+	if t.S3 != nil {
+		delivery = "s3"
+	}
+	return "actiontrail/" + cfg.Agent.Account + "/" + t.Name + "/" + delivery
+}
+
+// archiveLog is the log of a trail's archive.
+func (a *aggregation) archiveLog(t *config.Trail) (*archive.LogConfig, error) {
+	keys := a.archiveKeys()
+	if err := keys.ensure(); err != nil {
+		return nil, err
+	}
+	return &archive.LogConfig{Origin: archiveOrigin(a.cfg, t), Keys: keys.read, File: filepath.Join(a.dir, logFolder, t.Name+".json")}, nil
+}
+
+func newKeysArchiveCommand(f *keysFlags) *cobra.Command {
+	var rotate, dropOld bool
+	cmd := &cobra.Command{
+		Use:   "archive",
+		Short: "Show, make or replace the key that signs archives",
+		Long: `Prints the public key of the archive of each trail in the configuration, one a line, to be published and given to
+"verify --keys". The same private key signs for all archives; it is made when there is none.
+
+--rotate makes a new key. The next seal of each archive names it, and the checkpoint with that seal is signed by the old and
+the new key. When all archives have gone over (see "trail status"), --drop-old destroys the old private keys.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := f.open()
+			if err != nil {
+				return err
+			}
+			keys := archiveKeys{filepath.Join(r.dir, archiveKeyName)}
+			if err := keys.ensure(); err != nil {
+				return err
+			}
+			all, err := keys.read()
+			if err != nil {
+				return process.UsageError("%w", err)
+			}
+			switch {
+			case rotate && dropOld:
+				return process.UsageError("--rotate and --drop-old: the old key must sign the new one first, which each archive does with its next seal")
+			case rotate:
+				all = append([]transparency.Key{drawKey()}, all...)
+				err = keys.replace(all)
+			case dropOld:
+				all = all[:1]
+				err = keys.replace(all)
+			}
+			if err != nil {
+				return err
+			}
+			for i := range r.cfg.Trails {
+				vkey, err := all[0].VKey(archiveOrigin(r.cfg, &r.cfg.Trails[i]))
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), vkey)
+			}
+			if len(r.cfg.Trails) == 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "the key is in %s; name the configuration with --config to see the public key of each trail's archive\n", absolute(keys.path))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&rotate, "rotate", false, "make a new key; the old one stays to vouch for it")
+	cmd.Flags().BoolVar(&dropOld, "drop-old", false, "destroy the private keys that are no longer in force")
+	return cmd
+}
