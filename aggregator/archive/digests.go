@@ -199,7 +199,7 @@ func (d *digests) listed(ctx context.Context) (map[chainName][]time.Time, error)
 				return nil, err
 			}
 			_, text, _ := cutLast(strings.TrimSuffix(o.Key, ".json.gz"), "_")
-			if end, err := time.Parse("20060102T150405Z", text); err == nil && chain.Key(end) == o.Key {
+			if end, err := time.Parse(logdigest.KeyTime, text); err == nil && chain.Key(end) == o.Key {
 				ends[*c] = append(ends[*c], end)
 			}
 		}
@@ -316,7 +316,11 @@ func (d *digests) create(ctx context.Context, h *doneHour, c chainName) error {
 		if readErr != nil {
 			return readErr
 		}
-		if !bytes.Equal(there.Text, m.Text) {
+		want, composeErr := d.chain(c).Compose(there.Fingerprint, h.start, logs, d.last[c])
+		if composeErr != nil {
+			return composeErr
+		}
+		if !bytes.Equal(there.Text, want.Text) { // the key may have been another one
 			return fmt.Errorf("%s exists with other content: somebody else writes to this bucket; run verify", key)
 		}
 		m, err = there, nil

@@ -26,16 +26,17 @@ type Report struct {
 	Expired       uint64 `json:"expiredObjects,omitempty"`
 	ExpiredEvents uint64 `json:"expiredEvents,omitempty"`
 	// LocksUnchecked tells that the seals name locks, and that this bucket has none to look at.
-	LocksUnchecked bool         `json:"locksUnchecked,omitempty"`
-	Scanned        uint64       `json:"scanned"` // events that the filters looked at
-	Filters        []FilterSpan `json:"filters"`
-	Paid           []PaidSpan   `json:"paid,omitempty"` // what was owed and paid from the index
-	Lanes          []LaneReport `json:"lanes"`
-	Agents         []Agent      `json:"agents"`
-	Log            *LogReport   `json:"log,omitempty"` // absent: the seals are no log
-	Pending        []string     `json:"pending"`       // objects of a last seal so young that they may still be on their way
-	Problems       []Problem    `json:"problems"`
-	Unlisted       int          `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
+	LocksUnchecked bool          `json:"locksUnchecked,omitempty"`
+	Scanned        uint64        `json:"scanned"` // events that the filters looked at
+	Filters        []FilterSpan  `json:"filters"`
+	Paid           []PaidSpan    `json:"paid,omitempty"` // what was owed and paid from the index
+	Lanes          []LaneReport  `json:"lanes"`
+	Agents         []Agent       `json:"agents"`
+	Log            *LogReport    `json:"log,omitempty"`     // absent: the seals are no log
+	Digests        *DigestReport `json:"digests,omitempty"` // absent: there are none
+	Pending        []string      `json:"pending"`           // objects of a last seal so young that they may still be on their way
+	Problems       []Problem     `json:"problems"`
+	Unlisted       int           `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
 }
 
 // FilterSpan is a filter and the seals that were made with it.

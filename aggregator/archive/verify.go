@@ -81,6 +81,7 @@ type verifier struct {
 	skipped bool // some seal is missing or unreadable
 	agents  map[[3]string]Agent
 	log     logVerifier
+	digests digestVerifier
 
 	expiries []expiry
 }
@@ -116,6 +117,9 @@ func (v *verifier) run() error {
 			return err
 		}
 	}
+	if err := v.checkDigests(); err != nil {
+		return err
+	}
 	err := v.ids.twice(func(first, second eventID) {
 		v.report.problem(v.objects[second.index()].forms[0].Key, fmt.Sprintf("event %s is in %s already", second, v.objects[first.index()].forms[0].Key))
 	})
@@ -150,7 +154,7 @@ func (v *verifier) list() error {
 			v.found = max(v.found, n+1)
 			continue
 		}
-		if v.log.list(o.Key) {
+		if v.log.list(o.Key) || v.digests.list(o.Key) {
 			continue
 		}
 		v.listed[o.Key] = true
@@ -235,6 +239,9 @@ func (v *verifier) seal(s *Seal, digest event.Hash) {
 		r.paid(s)
 	}
 	v.log.seal(s)
+	if err := v.digests.seal(s); err != nil {
+		r.problem(key, err.Error())
+	}
 	v.prev, v.seq, v.total, v.broken = digest, s.Seq.To, s.Total, false
 }
 

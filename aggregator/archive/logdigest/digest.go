@@ -88,7 +88,7 @@ type Made struct {
 // Key is the key of the digest of the hour that ends then, without the prefix.
 func (c *Chain) Key(end time.Time) string {
 	end = end.UTC()
-	return fmt.Sprintf("%s%s/%s_CloudTrail-Digest_%s_%s_%s_%s.json.gz", c.Folder(), end.Format("2006/01/02"), c.Account, c.Region, c.Trail, c.Home, end.Format("20060102T150405Z"))
+	return fmt.Sprintf("%s%s/%s_CloudTrail-Digest_%s_%s_%s_%s.json.gz", c.Folder(), end.Format("2006/01/02"), c.Account, c.Region, c.Trail, c.Home, end.Format(KeyTime))
 }
 
 // Folder is what the keys of all digests of the chain begin with.
