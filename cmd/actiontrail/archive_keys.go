@@ -107,7 +107,8 @@ func newKeysArchiveCommand(f *keysFlags) *cobra.Command {
 		Use:   "archive",
 		Short: "Show, make or replace the key that signs archives",
 		Long: `Prints the public key of the archive of each trail in the configuration, one a line, to be published and given to
-"verify --keys". The same private key signs for all archives; it is made when there is none.
+"verify --keys". The same private key signs for all archives; it is made when there is none. After a trail of layout
+cloudtrail comes, as a comment, the RSA key of its hourly digests: fingerprint and PKCS #1 in base64.
 
 --rotate makes a new key. The next seal of each archive names it, and the checkpoint with that seal is signed by the old and
 the new key. When all archives have gone over (see "trail status"), --drop-old destroys the old private keys.`,
@@ -139,11 +140,20 @@ the new key. When all archives have gone over (see "trail status"), --drop-old d
 				return err
 			}
 			for i := range r.cfg.Trails {
-				vkey, err := all[0].VKey(archiveOrigin(r.cfg, &r.cfg.Trails[i]))
+				t := &r.cfg.Trails[i]
+				vkey, err := all[0].VKey(archiveOrigin(r.cfg, t))
 				if err != nil {
 					return err
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), vkey)
+				if !digested(t) {
+					continue
+				}
+				digests, err := digestKeys(r.dir)
+				if err != nil {
+					return process.UsageError("%w", err)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "# trail %s: RSA key of the digests %s %s\n", t.Name, digests[0].Fingerprint(), digests[0].Public().Text())
 			}
 			if len(r.cfg.Trails) == 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "the key is in %s; name the configuration with --config to see the public key of each trail's archive\n", absolute(keys.path))

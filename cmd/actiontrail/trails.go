@@ -96,12 +96,16 @@ func (a *aggregation) openArchive(ctx context.Context, t *config.Trail) (*archiv
 	if err != nil {
 		return nil, fmt.Errorf("archive of trail %s: %w", t.Name, err)
 	}
+	digests, err := a.archiveDigests(t)
+	if err != nil {
+		return nil, fmt.Errorf("archive of trail %s: %w", t.Name, err)
+	}
 	opened, err := archive.Open(ctx, archive.Config{
 		Trail: t.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", t.Name),
 		Filter: t.Filter, FilterText: t.Where, Parse: query.Parse,
 		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(t.S3),
 		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
-		Log: log, Agents: a.sealedAgents, Now: time.Now,
+		Log: log, Digests: digests, Agents: a.sealedAgents, Now: time.Now,
 	})
 	if err == nil {
 		a.log.Info("archive is signed", "trail", t.Name, "key", opened.Status().SigningKey)
