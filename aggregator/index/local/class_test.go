@@ -123,10 +123,24 @@ func TestClassesExpireByThemselves(t *testing.T) {
 	mustClose(t, x)
 }
 
+// heldSegments are the segments as they are now. A merge may take them out of the
+// index, but not away before the test has ended.
+func heldSegments(t *testing.T, x *Index) []*segment {
+	t.Helper()
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	held := slices.Clone(x.segments)
+	for _, s := range held {
+		s.acquire()
+		t.Cleanup(s.release)
+	}
+	return held
+}
+
 // checkClasses reads the segments: each has events of one class alone, and its name.
 func checkClasses(t *testing.T, x *Index) {
 	t.Helper()
-	for _, s := range x.segments {
+	for _, s := range heldSegments(t, x) {
 		docs := s.readDocs()
 		for n := range uint32(s.foot.Events) {
 			doc, err := docs.read(n)
@@ -171,7 +185,7 @@ func TestClassesComeAndGo(t *testing.T) {
 	dir := t.TempDir()
 	classesOf := func(x *Index) []string {
 		var out []string
-		for _, s := range x.segments {
+		for _, s := range heldSegments(t, x) {
 			out = append(out, s.class)
 		}
 		slices.Sort(out)
