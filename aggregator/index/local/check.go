@@ -225,6 +225,12 @@ func (k *segmentCheck) chunk(ctx context.Context, from, to int) error {
 	}
 	m := newMemory(k.s.codec, 0)
 	m.addBlock(nil, 0)
+	w, err := newDocWriter()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	first := 0
 	for n := from; n < to; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -243,9 +249,14 @@ func (k *segmentCheck) chunk(ctx context.Context, from, to int) error {
 		at := place{e.Time.Nanos, e.ID}
 		k.place(n, &e, at, times(uint32(n)))
 		m.add(&e, 0, 0)
+		if w.add(&e); w.count == eventsPerBlock {
+			m.addGathered(w, first)
+			first = len(m.times)
+		}
 		k.c.Events++
 		k.c.time(at.nanos)
 	}
+	m.addGathered(w, first)
 	return k.compare(ctx, m, from, to)
 }
 

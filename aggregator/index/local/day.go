@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"maps"
+	mathbits "math/bits"
 	"slices"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -19,7 +20,7 @@ func (o *inOrder) nextDay() *source {
 		to++
 	}
 	o.done = to
-	b := &dayBuilder{inOrder: o, from: uint32(from), to: uint32(to), used: newBits(len(o.keys)), hidden: make([][]uint32, len(o.m.terms.dicts))}
+	b := &dayBuilder{inOrder: o, from: uint32(from), to: uint32(to), used: newBits(len(o.keys))}
 	events := o.events[from:to]
 	src := &source{day: day, class: int(class), times: make([]int64, len(events)), timeless: o.m.notime && day == 0}
 	for n, old := range events {
@@ -28,7 +29,6 @@ func (o *inOrder) nextDay() *source {
 	src.docs = b.docs
 	src.id = func(n int) []byte { return o.m.idOf(events[n]) }
 	src.odd = b.renumber(o.m.odd)
-	b.transpose(from, to, b.hide)
 	for no := range fields {
 		switch kinds[no] {
 		case asKey, asText:
@@ -37,7 +37,7 @@ func (o *inOrder) nextDay() *source {
 			for _, path := range slices.Sorted(maps.Keys(o.m.leaves[no])) {
 				b.add(no, path, o.m.leaves[no][path])
 			}
-			if rest := b.renumber(o.m.rest[no]); len(rest) > 0 {
+			if rest := b.renumber(o.m.rest[no].list()); len(rest) > 0 {
 				b.fields = append(b.fields, fieldSource{no: no, all: rest, unnamed: true})
 			}
 		case asColumn:
@@ -58,8 +58,8 @@ func (o *inOrder) nextDay() *source {
 type dayBuilder struct {
 	*inOrder
 	from, to uint32
-	used     bits       // the keys of inOrder that are the day's
-	hidden   [][]uint32 // by dictionary, events with a value that has no key
+	used     bits     // the keys of inOrder that are the day's
+	byKey    []uint64 // of the dictionary that is added: keys and the events that have them
 	hashes   []hashEntry
 	fields   []fieldSource
 }
@@ -76,50 +76,58 @@ func (b *dayBuilder) renumber(list []uint32) []uint32 {
 	return out
 }
 
-// hide keeps a hash of a term that event n has.
-func (b *dayBuilder) hide(k, n uint32) {
-	t := b.m.terms
-	x := &t.terms[k]
-	b.hidden[x.dict] = append(b.hidden[x.dict], n)
-	b.hashes = append(b.hashes, hashEntry{checksum(t.textOf(x.value)), n})
-}
-
 // add adds a dictionary, if the day has events in it.
 func (b *dayBuilder) add(no int, path string, dict uint32) {
+	has := b.ofEvents(dict, b.from, b.to)
+	if len(has) == 0 {
+		return
+	}
 	t := b.m.terms
-	n := 0
-	for p := b.dicts[dict]; p < b.dicts[dict+1]; p++ {
-		if b.starts[p] < b.ends[p] {
-			n++
-		}
-	}
-	f := fieldSource{no: no, path: path, entries: make([]entrySource, 0, n)}
+	f := fieldSource{no: no, path: path}
 	all := newBits(int(b.to - b.from))
-	for p := b.dicts[dict]; p < b.dicts[dict+1]; p++ {
-		list := b.lists[b.starts[p]:b.ends[p]]
-		if len(list) == 0 {
-			continue
+	b.byKey = b.byKey[:0]
+	for _, x := range has {
+		n, k := uint32(x>>32)-b.from, uint32(x)
+		all.set(n)
+		if k&isAlone != 0 {
+			b.hide(&f, n, t.terms[k&^isAlone].hash)
+		} else {
+			b.byKey = append(b.byKey, uint64(k)<<32|uint64(n))
 		}
-		r := b.ranked[p]
-		for _, n := range list {
-			all.set(n)
-		}
-		if len(list) == 1 && t.words[t.terms[r.term].value].id {
-			b.hide(r.term, list[0])
-			continue
-		}
-		f.entries = append(f.entries, entrySource{r.key, list})
-		b.used.set(r.key)
 	}
-	f.hidden = b.hidden[dict]
+	b.radix.sort(b.byKey, 32, 32+mathbits.Len(uint(len(b.keys))))
+	lists, count := make([]uint32, 0, len(b.byKey)), 0
+	for i, x := range b.byKey {
+		if i == 0 || x>>32 != b.byKey[i-1]>>32 {
+			count++
+		}
+	}
+	f.entries = make([]entrySource, 0, count)
+	for i := 0; i < len(b.byKey); {
+		key, from := uint32(b.byKey[i]>>32), len(lists)
+		for ; i < len(b.byKey) && uint32(b.byKey[i]>>32) == key; i++ {
+			if n := uint32(b.byKey[i]); len(lists) == from || lists[len(lists)-1] != n {
+				lists = append(lists, n)
+			}
+		}
+		list := lists[from:len(lists):len(lists)]
+		if len(list) == 1 && b.ids.has(key) {
+			b.hide(&f, list[0], checksum(b.keys[key]))
+			continue
+		}
+		f.entries = append(f.entries, entrySource{key, list})
+		b.used.set(key)
+	}
 	slices.Sort(f.hidden)
 	f.hidden = slices.Compact(f.hidden)
-	for _, n := range f.hidden {
-		all.set(n)
-	}
-	if f.all = all.list(); len(f.all) > 0 {
-		b.fields = append(b.fields, f)
-	}
+	f.all = all.list()
+	b.fields = append(b.fields, f)
+}
+
+// hide keeps the hash of a value that event n has, and that gets no key.
+func (b *dayBuilder) hide(f *fieldSource, n, hash uint32) {
+	f.hidden = append(f.hidden, n)
+	b.hashes = append(b.hashes, hashEntry{hash, n})
 }
 
 // nameKeys numbers the keys anew, and returns them.

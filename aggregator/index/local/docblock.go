@@ -115,23 +115,23 @@ const (
 
 // textColumn is a column of texts that is being made.
 type textColumn struct {
-	codes  []byte
-	texts  []byte
-	count  int // of codes
-	values []string
-	last   int // number of the value that was met last
-	slots  [512]uint16
+	codes []byte
+	texts []byte
+	count int // of codes
+	valueColumn
+	last  int // number of the value that was met last
+	slots [512]uint16
 }
 
 // maxKnown is how many values a column looks for again.
 const maxKnown = 256
 
 func (c *textColumn) reset() {
-	if len(c.values) > 0 {
+	if len(c.texts) > 0 {
 		clear(c.slots[:])
-		clear(c.values)
 	}
-	c.codes, c.texts, c.count, c.values, c.last = c.codes[:0], c.texts[:0], 0, c.values[:0], 0
+	c.valueColumn.reset()
+	c.codes, c.texts, c.count, c.last = c.codes[:0], c.texts[:0], 0, 0
 }
 
 // pad adds absent values until there are so many.
@@ -141,7 +141,7 @@ func (c *textColumn) pad(count int) {
 	}
 }
 
-// add adds a value, and returns its number; -1: it will not be known again. The column keeps s until reset.
+// add adds a value, and returns its number among the new ones. The column keeps s until reset.
 func (c *textColumn) add(s string) int {
 	c.count++
 	if c.last < len(c.values) && c.values[c.last] == s {
@@ -158,13 +158,13 @@ func (c *textColumn) add(s string) int {
 	}
 	c.codes = append(c.codes, codeNew)
 	c.texts = appendText(c.texts, s)
-	if len(c.values) == maxKnown {
-		return -1
-	}
-	c.last = len(c.values)
+	n := len(c.values)
 	c.values = append(c.values, s)
-	c.slots[i] = uint16(len(c.values))
-	return c.last
+	if n < maxKnown {
+		c.last = n
+		c.slots[i] = uint16(n + 1)
+	}
+	return n
 }
 
 // quickHash tells short texts apart by their ends and length.

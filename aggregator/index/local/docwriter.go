@@ -28,12 +28,15 @@ type docWriter struct {
 	leaves  []byte // of the column that is appended
 	count   int
 	size    int // about what the block takes before compression
+	global  valueColumn
+	loose   []looseLeaf
 }
 
 // objectColumn is a column of objects that is being made.
 type objectColumn struct {
 	shapes textColumn
 	known  [][]int // of each shape, the leaf columns of its leaves
+	whole  []bool  // of each shape: its leaves are not those of event.Object.Leaves
 	paths  map[string]int
 	names  []string // of the leaf columns
 	leaves []*textColumn
@@ -64,8 +67,11 @@ func (w *docWriter) reset() {
 		}
 		clear(c.paths)
 		clear(c.names)
-		c.known, c.names = c.known[:0], c.names[:0]
+		c.known, c.names, c.whole = c.known[:0], c.names[:0], c.whole[:0]
 	}
+	w.global.reset()
+	clear(w.loose)
+	w.loose = w.loose[:0]
 	for i := range w.numbers {
 		w.numbers[i] = w.numbers[i][:0]
 	}
@@ -81,7 +87,7 @@ func (w *docWriter) add(e *event.Event) {
 		if s := *text(e); s != "" {
 			c := &w.texts[i]
 			c.pad(w.count)
-			c.add(s)
+			c.note(w.count, c.add(s))
 			w.size += len(s)
 		}
 	}
@@ -92,8 +98,11 @@ func (w *docWriter) add(e *event.Event) {
 		}
 		if o != "" {
 			w.size += len(o)
-			w.addObject(&w.objects[i], o)
+			w.addObject(i, o)
 		}
+	}
+	if e.Global {
+		w.global.only(w.count, isGlobalValue)
 	}
 	var v [docNumbers]int64
 	numbersOf(e, &v)
@@ -109,7 +118,8 @@ func (w *docWriter) add(e *event.Event) {
 // docAdditional is the place of additionalEventData in docObjects.
 const docAdditional = 4
 
-func (w *docWriter) addObject(c *objectColumn, o event.Object) {
+func (w *docWriter) addObject(no int, o event.Object) {
+	c := &w.objects[no]
 	w.split.split(o)
 	c.shapes.pad(w.count)
 	before := len(c.shapes.texts)
@@ -117,13 +127,20 @@ func (w *docWriter) addObject(c *objectColumn, o event.Object) {
 	if n == len(c.known) {
 		pieces, end := shapePieces(c.shapes.values[n])
 		c.known = append(c.known, c.columns(pieces))
+		c.whole = append(c.whole, len(w.split.leaves) == 0 || !o.Valid())
 		if isFlat(pieces, end) {
 			c.shapes.texts = appendText(c.shapes.texts[:before], string(rune(flatObject)))
 		}
 	}
-	leaves := c.known[n]
+	leaves, whole := c.known[n], c.whole[n] || w.split.odd && !o.Valid()
 	for i, leaf := range w.split.leaves {
-		c.leaves[leaves[i]].add(leaf)
+		to := c.leaves[leaves[i]]
+		if k := to.add(leaf); !whole {
+			to.note(w.count, k)
+		}
+	}
+	if whole {
+		o.Leaves(func(path, value string) { w.loose = append(w.loose, looseLeaf{no, w.count, path, value}) })
 	}
 }
 

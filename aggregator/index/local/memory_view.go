@@ -64,7 +64,7 @@ func (v *memoryView) leafPaths(no int) ([]string, error) {
 }
 
 func (v *memoryView) unnamed(no int) (*roaring.Bitmap, error) {
-	return roaring.BitmapOf(v.m.rest[no]...), nil
+	return roaring.BitmapOf(v.m.rest[no].list()...), nil
 }
 
 func (v *memoryView) words() (dictionary, error) { return memoryDictionary{v.m, v.m.words}, nil }
@@ -84,85 +84,13 @@ func (v *memoryView) column(no int, fn func(n uint32, value uint64)) error {
 
 func (v *memoryView) byID(id string) (*roaring.Bitmap, error) {
 	b := roaring.New()
-	for n := range v.m.withID(id) {
+	v.m.ids.each(id, func(n uint32) bool {
 		if int(n) < len(v.times) {
 			b.Add(n)
 		}
-	}
+		return true
+	})
 	return b, nil
-}
-
-// memoryDictionary reads a dictionary of a memory.
-type memoryDictionary struct {
-	m  *memory
-	no uint32
-}
-
-func (d memoryDictionary) events(terms []uint32) *roaring.Bitmap {
-	if d.no == d.m.words {
-		terms = d.m.terms.implying(terms)
-	}
-	return d.m.posts.eventsOf(len(d.m.terms.terms), terms)
-}
-
-func (d memoryDictionary) find(key string) (*roaring.Bitmap, error) {
-	t := d.m.terms
-	v, ok := t.find(key)
-	if !ok {
-		return roaring.New(), nil
-	}
-	k, ok := t.in(d.no, v)
-	if !ok {
-		return roaring.New(), nil
-	}
-	return d.events([]uint32{k}), nil
-}
-
-func (d memoryDictionary) like(p *pattern, into *roaring.Bitmap) error {
-	var wanted []uint32
-	for _, k := range d.m.terms.dicts[d.no].terms {
-		key := d.m.terms.textOf(d.m.terms.terms[k].value)
-		if strings.HasPrefix(string(key), p.prefix) && p.want(string(key)) {
-			wanted = append(wanted, k)
-		}
-	}
-	into.Or(d.events(wanted))
-	return nil
-}
-
-func (d memoryDictionary) all() (*roaring.Bitmap, error) {
-	if d.no == d.m.words {
-		return d.events(d.m.terms.dicts[d.no].terms), nil
-	}
-	return roaring.FromDense(slices.Clone(d.m.terms.dicts[d.no].any), false), nil
-}
-
-// hidden: a memory has a key for every value.
-func (d memoryDictionary) hidden() (*roaring.Bitmap, error) { return roaring.New(), nil }
-
-func (d memoryDictionary) count(set *roaring.Bitmap, add func(key []byte, n int)) error {
-	counts := map[uint32]int{}
-	var seen []uint32 // of the event: an array may have a value twice
-	for it := set.Iterator(); it.HasNext(); seen = seen[:0] {
-		note := func(k uint32) {
-			if d.m.terms.terms[k].dict == d.no && !slices.Contains(seen, k) {
-				seen = append(seen, k)
-				counts[k]++
-			}
-		}
-		for _, k := range d.m.posts.of(it.Next()) {
-			note(k)
-			if d.no == d.m.words {
-				for _, w := range d.m.terms.impliedBy(k) {
-					note(w)
-				}
-			}
-		}
-	}
-	for k, n := range counts {
-		add(d.m.terms.textOf(d.m.terms.terms[k].value), n)
-	}
-	return nil
 }
 
 func (v *memoryView) span() (lo, hi int64, some bool) { return v.lo, v.hi, len(v.times) > 0 }

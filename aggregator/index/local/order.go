@@ -4,31 +4,30 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	mathbits "math/bits"
 	"slices"
 )
 
-// inOrder is a memory in the order of segments: events by class, time and id, terms by
-// dictionary and the bytes of their values. Nothing may be added to the memory any more.
+// inOrder is a memory in the order of segments: events by class, time and id, values
+// by their bytes. Nothing may be added to the memory any more.
 type inOrder struct {
 	m      *memory
 	blocks *memoryDocs
-	events []uint32 // by their new numbers, the old ones
-	number []uint32 // the other way round
-	keys   [][]byte // values that may become keys, in order
-	places []uint32 // of each term, its place among those that may have a key; alone: it has none
-	ranked []ranked // the terms in their places
-	dicts  []uint32 // of each dictionary, its first place, and behind the last one their number
-	done   int      // how many events the days that were taken had
-	starts []uint32 // of each place, in lists, of the day that was taken last
-	ends   []uint32
-	lists  []uint32
+	events []uint32   // by their new numbers, the old ones
+	number []uint32   // the other way round
+	keys   [][]byte   // values that may become keys, in order
+	ids    bits       // those that look like ids
+	value  []uint32   // of each term, the place of its value in keys; alone: it has no key
+	has    [][]uint64 // of each dictionary, by new numbers of events: the event, and which of keys it has or a term that is alone
+	done   int        // how many events the days that were taken had
+	radix  radix
 }
 
-// ranked is a term, with the number of its key.
-type ranked struct{ term, key uint32 }
-
-// alone is the place of a term whose value looks like an id, and that no dictionary has twice.
+// alone is the place of a value that looks like an id, and that one event has.
 const alone = ^uint32(0)
+
+// In inOrder.has, the event is in the upper half, and the lower one is a place in keys, or isAlone and a term.
+const isAlone = 1 << 31
 
 func (m *memory) sort() *inOrder {
 	o := &inOrder{m: m, blocks: newMemoryDocs(m.codec, m.places, m.blocks, m.packed), events: make([]uint32, len(m.times)), number: make([]uint32, len(m.times))}
@@ -44,6 +43,7 @@ func (m *memory) sort() *inOrder {
 		o.number[old] = uint32(n)
 	}
 	o.sortValues()
+	o.sortEvents()
 	return o
 }
 
@@ -58,134 +58,151 @@ func (m *memory) compare(a, b uint32) int {
 	return bytes.Compare(m.idOf(a), m.idOf(b))
 }
 
-// sortValues orders the values that may become keys, and the terms by them.
+// sortValues finds the terms of each value, and orders those that may become keys.
 func (o *inOrder) sortValues() {
 	t := o.m.terms
-	ids := o.m.keyed[eventID]
+	byHash := make([]uint64, len(t.terms))
+	for k := range t.terms {
+		byHash[k] = uint64(t.terms[k].hash)<<32 | uint64(k)
+	}
+	o.radix.sort(byHash, 32, 64)
 	type head struct {
 		first uint64 // bytes of the value, which mostly tell
-		value uint32
+		term  uint32
 	}
-	counts := o.counts()
-	heads := make([]head, 0, len(t.words))
-	o.places = make([]uint32, len(t.terms))
-	for v := range t.words {
-		if o.isSingle(uint32(v), counts) {
-			continue
-		}
-		if k := t.words[v].term; k == 0 || t.terms[k-1].dict == ids && t.terms[k-1].next == 0 {
-			continue // an id only
+	var heads []head
+	o.value = make([]uint32, len(t.terms)) // numbers of heads first
+	same := func(terms []uint64) {
+		if o.isAlone(terms) {
+			for _, x := range terms {
+				o.value[uint32(x)] = alone
+			}
+			return
 		}
 		var first [8]byte
-		copy(first[:], t.textOf(uint32(v)))
-		heads = append(heads, head{binary.BigEndian.Uint64(first[:]), uint32(v)})
+		copy(first[:], t.textOf(uint32(terms[0])))
+		for _, x := range terms {
+			o.value[uint32(x)] = uint32(len(heads))
+		}
+		heads = append(heads, head{binary.BigEndian.Uint64(first[:]), uint32(terms[0])})
 	}
-	slices.SortFunc(heads, func(a, b head) int {
+	for from := 0; from < len(byHash); {
+		to := from + 1
+		equal := true
+		for to < len(byHash) && byHash[to]>>32 == byHash[from]>>32 {
+			equal = equal && bytes.Equal(t.textOf(uint32(byHash[to])), t.textOf(uint32(byHash[from])))
+			to++
+		}
+		if terms := byHash[from:to]; equal {
+			same(terms)
+		} else { // of different values with one hash
+			slices.SortFunc(terms, func(a, b uint64) int { return bytes.Compare(t.textOf(uint32(a)), t.textOf(uint32(b))) })
+			for i := 0; i < len(terms); {
+				k := i + 1
+				for k < len(terms) && bytes.Equal(t.textOf(uint32(terms[i])), t.textOf(uint32(terms[k]))) {
+					k++
+				}
+				same(terms[i:k])
+				i = k
+			}
+		}
+		from = to
+	}
+	places := make([]uint32, len(heads))
+	order := slices.Clone(heads)
+	for i := range order { // the term is known by the number
+		order[i].term = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b head) int {
 		if a.first != b.first {
 			return cmp.Compare(a.first, b.first)
 		}
-		return bytes.Compare(t.textOf(a.value), t.textOf(b.value))
+		return bytes.Compare(t.textOf(heads[a.term].term), t.textOf(heads[b.term].term))
 	})
-	o.keys = make([][]byte, len(heads))
-	o.dicts = make([]uint32, len(t.dicts)+1)
-	each := func(fn func(key int, k, dict uint32)) {
-		for i, h := range heads {
-			for k := t.words[h.value].term; k != 0; k = t.terms[k-1].next {
-				if d := t.terms[k-1].dict; d != ids {
-					fn(i, k-1, d)
-				}
-			}
+	o.keys, o.ids = make([][]byte, len(heads)), newBits(len(heads))
+	for i, h := range order {
+		k := heads[h.term].term
+		o.keys[i], places[h.term] = t.textOf(k), uint32(i)
+		if t.terms[k].id {
+			o.ids.set(uint32(i))
 		}
 	}
-	each(func(_ int, _, dict uint32) { o.dicts[dict+1]++ })
-	for d := range t.dicts {
-		o.dicts[d+1] += o.dicts[d]
-	}
-	next := slices.Clone(o.dicts)
-	o.ranked = make([]ranked, next[len(t.dicts)])
-	each(func(key int, k, dict uint32) {
-		o.places[k], o.ranked[next[dict]] = next[dict], ranked{k, uint32(key)}
-		next[dict]++
-	})
-	for i, h := range heads {
-		o.keys[i] = t.textOf(h.value)
-	}
-	o.starts, o.ends = make([]uint32, len(o.ranked)), make([]uint32, len(o.ranked))
-}
-
-// counts is how often events have each term; a term that an event has twice may count twice.
-func (o *inOrder) counts() []uint32 {
-	counts := make([]uint32, len(o.m.terms.terms))
-	for _, k := range o.m.posts.list {
-		counts[k]++
-	}
-	for k := range counts {
-		for _, w := range o.m.terms.impliedBy(uint32(k)) {
-			counts[w] += counts[k]
+	for k, v := range o.value {
+		if v != alone {
+			o.value[k] = places[v]
 		}
 	}
-	return counts
 }
 
-// isSingle tells whether a value looks like an id and no dictionary has it twice, and notes its terms.
-func (o *inOrder) isSingle(v uint32, counts []uint32) bool {
-	t := o.m.terms
-	if !t.words[v].id {
+// isAlone tells whether a value, given by its terms, looks like an id and is known to be of one event.
+func (o *inOrder) isAlone(terms []uint64) bool {
+	first := &o.m.terms.terms[uint32(terms[0])]
+	if !first.id || first.event == manyEvents {
 		return false
 	}
-	for k := t.words[v].term; k != 0; k = t.terms[k-1].next {
-		if counts[k-1] > 1 {
+	for _, x := range terms[1:] {
+		if o.m.terms.terms[uint32(x)].event != first.event {
 			return false
 		}
-	}
-	for k := t.words[v].term; k != 0; k = t.terms[k-1].next {
-		o.places[k-1] = alone
 	}
 	return true
 }
 
-// transpose makes the lists of the events from one new number to another,
-// counted from 0, and gives the terms that are alone to hide. Going through the
-// events in their order leaves each list sorted.
-func (o *inOrder) transpose(from, to int, hide func(term, event uint32)) {
-	clear(o.starts)
-	total := uint32(0)
-	t, places := o.m.terms, o.places
-	count := func(k uint32) {
-		if p := places[k]; p != alone {
-			o.starts[p]++
-			total++
-		}
+// sortEvents makes has.
+func (o *inOrder) sortEvents() {
+	t := o.m.terms
+	total := 0
+	for dict := range t.dicts {
+		total += len(t.dicts[dict].events)
 	}
-	for _, old := range o.events[from:to] {
-		for _, k := range o.m.posts.of(old) {
-			count(k)
-			for _, w := range t.impliedBy(k) {
-				count(w)
+	all := make([]uint64, 0, total)
+	o.has = make([][]uint64, len(t.dicts))
+	var words []uint64
+	note := func(to []uint64, k uint32, n uint64) []uint64 {
+		if v := o.value[k]; v != alone {
+			return append(to, n|uint64(v))
+		}
+		return append(to, n|isAlone|uint64(k))
+	}
+	width := mathbits.Len(uint(len(o.events)))
+	of := make([]uint32, len(t.terms)+1) // where the words of each term begin
+	for dict := range t.dicts {
+		d := &t.dicts[dict]
+		from := len(all)
+		for i, old := range d.events {
+			all = note(all, d.has[i], uint64(o.number[old])<<32)
+		}
+		o.has[dict] = all[from:len(all):len(all)]
+		o.radix.sort(o.has[dict], 32, 32+width)
+		if !d.leaf {
+			continue
+		}
+		for i, w := range d.words { // those of a term are together, in the order of the terms
+			if i == 0 || d.words[i-1].term != w.term {
+				of[w.term] = uint32(i) + 1
+			}
+		}
+		for i, old := range d.events {
+			k, n := d.has[i], uint64(o.number[old])<<32
+			if t.terms[k].word {
+				words = note(words, k, n)
+			}
+			for j := of[k]; j > 0 && int(j) <= len(d.words) && d.words[j-1].term == k; j++ {
+				words = note(words, d.words[j-1].word, n)
 			}
 		}
 	}
-	at := uint32(0)
-	for p, n := range o.starts {
-		o.starts[p], at = at, at+n
+	words = append(words, o.has[o.m.words]...)
+	o.radix.sort(words, 32, 32+width)
+	o.has[o.m.words] = words
+}
+
+// ofEvents are those of a dictionary whose events are from one new number to another.
+func (o *inOrder) ofEvents(dict uint32, from, to uint32) []uint64 {
+	x := o.has[dict]
+	find := func(n uint32) int {
+		i, _ := slices.BinarySearchFunc(x, uint64(n)<<32, cmp.Compare[uint64])
+		return i
 	}
-	copy(o.ends, o.starts)
-	o.lists = slices.Grow(o.lists[:0], int(total))[:total]
-	add := func(k, n uint32) {
-		p := places[k]
-		if p == alone {
-			hide(k, n)
-		} else if end := o.ends[p]; end == o.starts[p] || o.lists[end-1] != n {
-			o.lists[end] = n
-			o.ends[p]++
-		}
-	}
-	for n, old := range o.events[from:to] {
-		for _, k := range o.m.posts.of(old) {
-			add(k, uint32(n))
-			for _, w := range t.impliedBy(k) {
-				add(w, uint32(n))
-			}
-		}
-	}
+	return x[find(from):find(to)]
 }

@@ -114,9 +114,10 @@ type body struct {
 	batches []*event.Batch
 	events  []*event.Event
 	docs    *docWriter
-	size    int      // of the blocks before compression, about
-	packed  []byte   // the blocks, each with its length before it
-	blocks  []extent // within packed
+	size    int        // of the blocks before compression, about
+	packed  []byte     // the blocks, each with its length before it
+	blocks  []extent   // within packed
+	values  []gathered // of the blocks
 }
 
 // extent is where a block stands, and up to which event it goes.
@@ -129,7 +130,10 @@ func (w *body) reset() {
 	if cap(w.packed) > keepBuffer {
 		w.packed = nil
 	}
-	*w = body{w.batches[:0], w.events[:0], w.docs, 0, w.packed[:0], w.blocks[:0]}
+	for i := range w.blocks {
+		w.values[i].reset()
+	}
+	*w = body{w.batches[:0], w.events[:0], w.docs, 0, w.packed[:0], w.blocks[:0], w.values}
 }
 
 func (w *body) add(e *event.Event) {
@@ -146,6 +150,10 @@ func (w *body) endBlock() {
 	if w.docs.count == 0 {
 		return
 	}
+	if len(w.blocks) == len(w.values) {
+		w.values = append(w.values, gathered{})
+	}
+	w.docs.gather(&w.values[len(w.blocks)])
 	const room = 5 // bytes for the length
 	from := len(w.packed)
 	w.packed = w.docs.take(append(w.packed, 0, 0, 0, 0, 0))

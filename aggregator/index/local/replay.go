@@ -94,20 +94,22 @@ func (x *Index) take(m *memory, rec record, moves bool) error {
 	}
 	for _, b := range rec.blocks {
 		m.addBlock(b.packed, b.events.count)
+		first := len(m.times)
 		for i := range b.events.count {
 			var e event.Event
 			if err := b.events.event(i, &e); err != nil {
 				failed = errors.Join(failed, err)
 			} else if !x.replayed(m, &e) {
 				m.add(&e, i, x.cfg.Classes.Of(&e))
+				x.body.docs.add(&e)
 			}
 		}
+		m.addGathered(x.body.docs, first)
 	}
 	for i := range rec.batches {
 		m.seqs.Add(rec.batches[i].Seq)
 		x.behind = max(x.behind, rec.batches[i].Seq)
 	}
-	m.terms.forget()
 	if failed == nil && moves {
 		for i := range rec.batches {
 			x.position.Advance(&rec.batches[i])
@@ -143,10 +145,14 @@ func (x *Index) repack(m *memory, docs [][]byte) error {
 			x.body.docs.add(&events[n])
 			n++
 		}
+		var values gathered
+		x.body.docs.gather(&values)
 		m.addBlock(x.body.docs.take(nil), n)
+		first := len(m.times)
 		for i := range events[:n] {
 			m.add(&events[i], i, x.cfg.Classes.Of(&events[i]))
 		}
+		m.addValues(&values, first)
 		events = events[n:]
 	}
 	return failed

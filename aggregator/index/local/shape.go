@@ -25,11 +25,12 @@ const maxShapeLeaves = 256
 type shaper struct {
 	shape  []byte
 	leaves []string
+	odd    bool // a number may not be one, or true or false
 }
 
 // split takes an object apart.
 func (s *shaper) split(o event.Object) {
-	s.shape, s.leaves = s.shape[:0], s.leaves[:0]
+	s.shape, s.leaves, s.odd = s.shape[:0], s.leaves[:0], false
 	if !s.walk(string(o)) {
 		s.shape, s.leaves = append(append(s.shape[:0], wholeObject), o...), s.leaves[:0]
 	}
@@ -67,6 +68,7 @@ func (s *shaper) walk(o string) bool {
 			}
 			s.shape = append(append(s.shape, o[taken:i]...), markLiteral)
 			s.leaves = append(s.leaves, o[i:end])
+			s.odd = s.odd || !isPlainLiteral(o[i:end])
 			i, taken = end, end
 		case c < ' ':
 			return false
@@ -76,6 +78,19 @@ func (s *shaper) walk(o string) bool {
 	}
 	s.shape = append(s.shape, o[taken:]...)
 	return len(s.leaves) <= maxShapeLeaves
+}
+
+// isPlainLiteral tells whether a text is quickly seen to be true, false or a number.
+func isPlainLiteral(s string) bool {
+	if s[0] > '9' {
+		return s == "true" || s == "false"
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s[0] != '0' || len(s) == 1
 }
 
 // textEnd is behind the string that begins at i, or -1; plain tells that nothing in it is escaped, or could be.

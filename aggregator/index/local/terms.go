@@ -1,62 +1,51 @@
 package local
 
-import (
-	"hash/maphash"
-	"slices"
-)
+import "slices"
 
-// terms are the values that a memory's dictionaries have. The text of each
-// stands once, whatever the number of dictionaries that have it, and nothing in
-// here is a pointer: half a million values cost the garbage collector nothing.
+// terms are the values that a memory's dictionaries have. Nothing in here is a
+// pointer: half a million values cost the garbage collector nothing. A value may
+// be entered more than once, as other terms: finding each would cost more than
+// to have some twice, and who asks for a value finds all of its terms by their hash.
 type terms struct {
-	seed  maphash.Seed
-	text  []byte   // of all values, one after the other
-	words []value  // by number, in the order in which they came
-	slots []uint64 // open addressing: 32 bits of the hash, then the number of the value, plus 1
+	text  []byte // of all values, one after the other
 	terms []term
 	dicts []memoryDict
-	// implied are the words of the values whose words were worked out once.
-	implied []uint32
-	implies implies
-}
-
-// value is a text that some dictionary has.
-type value struct {
-	at, size uint32 // within text
-	term     uint32 // the newest term with this value, plus 1
-	id       bool   // it looks like an id
+	// known are terms that were met lately, plus 1, by their value and dictionary.
+	known [1 << 13]uint32
 }
 
 // term is a value in a dictionary.
 type term struct {
-	value uint32
-	dict  uint32
-	next  uint32 // another term with the same value, plus 1
-	last  uint32 // of an id: the last event that has it, plus 1
-	words uint32 // where its words stand in terms.implied, counted from 1: how many, and their terms; 0: not known
+	at, size uint32 // within text
+	hash     uint32 // the checksum of the value
+	dict     uint32
+	event    uint32 // the one that has it, plus 1; 0: none, manyEvents: several, or it is not known
+	id       bool   // it looks like an id
+	word     bool   // it is a word of all texts too, as it stands
 }
 
-const recentTerms = 64
+const manyEvents = ^uint32(0)
 
 // memoryDict is a dictionary of a memory.
 type memoryDict struct {
-	terms []uint32 // in the order in which they came
-	any   bits     // the events that have a value in it; of the words it is not kept
-	// Most fields repeat themselves: by quickHash of their values, terms that were met, plus 1,
-	// and their values as the caller has them, until forget.
-	recent [recentTerms]uint32
-	texts  [recentTerms]string
-	met    bool // texts has some
+	terms  []uint32 // in the order in which they came
+	hashes []uint32 // of these
+	// Which event has which term; not in order, and some come more than once.
+	events []uint32
+	has    []uint32
+	words  []wordOf
+	leaf   bool // its values have words
 }
 
-func newTerms() *terms { return &terms{seed: maphash.MakeSeed(), slots: make([]uint64, 1<<10)} }
+// wordOf tells that the value of a term has a word; whoever has the one has the other.
+type wordOf struct{ term, word uint32 }
+
+func newTerms() *terms { return &terms{} }
 
 // reset makes it empty.
 func (t *terms) reset() {
-	clear(t.slots)
-	t.text, t.words, t.terms, t.dicts = t.text[:0], t.words[:0], t.terms[:0], t.dicts[:0]
-	t.implied, t.implies.terms, t.implies.starts = t.implied[:0], nil, nil
-	t.implies.upTo = 0
+	clear(t.known[:])
+	t.text, t.terms, t.dicts = t.text[:0], t.terms[:0], t.dicts[:0]
 }
 
 // newDict makes a dictionary, and returns its number.
@@ -65,75 +54,16 @@ func (t *terms) newDict() uint32 {
 	if n < cap(t.dicts) { // of one before reset
 		t.dicts = t.dicts[:n+1]
 		d := &t.dicts[n]
-		*d = memoryDict{terms: d.terms[:0], any: d.any[:0]}
+		*d = memoryDict{d.terms[:0], d.hashes[:0], d.events[:0], d.has[:0], d.words[:0], false}
 	} else {
 		t.dicts = append(t.dicts, memoryDict{})
 	}
 	return uint32(n)
 }
 
-func (t *terms) textOf(v uint32) []byte {
-	w := &t.words[v]
-	return t.text[w.at : w.at+w.size]
-}
-
-// find is the number of a value; false: no dictionary has it.
-func (t *terms) find(s string) (uint32, bool) {
-	v, _, ok := t.slot(s)
-	return v, ok
-}
-
-// slot is the number of a value, or the slot in which it would be entered, and its hash.
-func (t *terms) slot(s string) (n uint32, hash uint64, ok bool) {
-	hash = maphash.String(t.seed, s) << 32 >> 32
-	mask := uint64(len(t.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		x := t.slots[i]
-		if x == 0 {
-			return uint32(i), hash, false
-		}
-		if x>>32 != hash {
-			continue
-		}
-		v := uint32(x) - 1
-		if w := &t.words[v]; int(w.size) == len(s) && string(t.text[w.at:w.at+w.size]) == s {
-			return v, hash, true
-		}
-	}
-}
-
-// enter is the number of a value, which is entered if it is new.
-func (t *terms) enter(s string) uint32 {
-	n, hash, ok := t.slot(s)
-	if ok {
-		return n
-	}
-	v := uint32(len(t.words))
-	w := value{at: uint32(len(t.text)), size: uint32(len(s))}
-	t.text = append(roomFor(t.text, len(s)), s...)
-	w.id = looksLikeID(t.text[w.at:])
-	t.words = append(roomFor(t.words, 1), w)
-	t.slots[n] = hash<<32 | uint64(v) + 1
-	if 2*len(t.words) > len(t.slots) {
-		t.grow()
-	}
-	return v
-}
-
-func (t *terms) grow() {
-	before := t.slots
-	t.slots = make([]uint64, 2*len(before))
-	mask := uint64(len(t.slots) - 1)
-	for _, x := range before {
-		if x == 0 {
-			continue
-		}
-		i := x >> 32 & mask
-		for t.slots[i] != 0 {
-			i = (i + 1) & mask
-		}
-		t.slots[i] = x
-	}
+func (t *terms) textOf(k uint32) []byte {
+	x := &t.terms[k]
+	return t.text[x.at : x.at+x.size]
 }
 
 // roomFor makes room for n more. A slice that becomes full becomes twice as
@@ -145,67 +75,65 @@ func roomFor[T any](s []T, n int) []T {
 	return slices.Grow(s, max(n, len(s), 256))
 }
 
-// in is the term of a value in a dictionary; false: it has none.
-func (t *terms) in(dict, v uint32) (uint32, bool) {
-	for k := t.words[v].term; k != 0; k = t.terms[k-1].next {
-		if t.terms[k-1].dict == dict {
-			return k - 1, true
+// enter is a term of a value in a dictionary, which is made if the value was not met lately.
+func (t *terms) enter(dict uint32, s string) (k uint32, made bool) {
+	place := &t.known[(quickHash(s)+dict*0x9e3779b1)%uint32(len(t.known))]
+	if *place > 0 {
+		x := &t.terms[*place-1]
+		if x.dict == dict && int(x.size) == len(s) && string(t.text[x.at:x.at+x.size]) == s {
+			return *place - 1, false
 		}
 	}
-	return 0, false
+	k = uint32(len(t.terms))
+	at := len(t.text)
+	t.text = append(roomFor(t.text, len(s)), s...)
+	x := term{at: uint32(at), size: uint32(len(s)), hash: checksum(t.text[at:]), dict: dict, id: looksLikeID(t.text[at:])}
+	t.terms = append(roomFor(t.terms, 1), x)
+	d := &t.dicts[dict]
+	d.terms, d.hashes = append(d.terms, k), append(d.hashes, x.hash)
+	if !x.id { // ids seldom come again
+		*place = k + 1
+	}
+	return k, true
 }
 
-// enterIn is the term of a value in a dictionary, which is entered if it is new.
-func (t *terms) enterIn(dict, v uint32) uint32 {
-	k, ok := t.in(dict, v)
-	if !ok {
-		k = uint32(len(t.terms))
-		t.terms = append(roomFor(t.terms, 1), term{value: v, dict: dict, next: t.words[v].term})
-		t.words[v].term = k + 1
-		d := &t.dicts[dict]
-		d.terms = append(d.terms, k)
+// add notes that an event has a term.
+func (t *terms) add(k, event uint32) {
+	x := &t.terms[k]
+	d := &t.dicts[x.dict]
+	d.events, d.has = append(d.events, event), append(d.has, k)
+	if x.id {
+		x.metBy(event)
 	}
-	return k
 }
 
-// keyed is the term of s in a dictionary, which is entered if it is new.
-func (t *terms) keyed(dict uint32, s string) uint32 {
-	place, d := quickHash(s)%recentTerms, &t.dicts[dict]
-	if k := d.recent[place]; k > 0 {
-		if d.texts[place] == s && s != "" {
-			return k - 1
-		}
-		w := &t.words[t.terms[k-1].value]
-		if int(w.size) == len(s) && string(t.text[w.at:w.at+w.size]) == s {
-			d.texts[place], d.met = s, true
-			return k - 1
-		}
+// metBy keeps the event in mind, or that there are several.
+func (x *term) metBy(event uint32) {
+	if x.event == 0 {
+		x.event = event + 1
+	} else if x.event != event+1 {
+		x.event = manyEvents
 	}
-	k := t.enterIn(dict, t.enter(s))
-	d.recent[place], d.texts[place], d.met = k+1, s, true
-	return k
 }
 
-// forget lets go of the caller's texts.
-func (t *terms) forget() {
-	for i := range t.dicts {
-		if d := &t.dicts[i]; d.met {
-			clear(d.texts[:])
-			d.met = false
+// of are the terms that a value has in a dictionary.
+func (t *terms) of(dict uint32, s string) (out []uint32) {
+	hash := checksum([]byte(s))
+	d := &t.dicts[dict]
+	for i, h := range d.hashes {
+		if h == hash && string(t.textOf(d.terms[i])) == s {
+			out = append(out, d.terms[i])
 		}
 	}
+	return out
 }
 
 // bytes is about what all of this takes.
 func (t *terms) bytes() int {
-	return len(t.text) + 16*len(t.words) + 8*2*len(t.words) + 20*len(t.terms) + 4*len(t.implied)
-}
-
-// impliedBy are the words of the value of a term, as far as they are known.
-func (t *terms) impliedBy(k uint32) []uint32 {
-	at := t.terms[k].words
-	if at == 0 {
-		return nil
+	const perTerm, perEvent = 24 + 8, 8
+	n := len(t.text) + perTerm*len(t.terms)
+	for i := range t.dicts {
+		n += perEvent * (len(t.dicts[i].events) + len(t.dicts[i].words))
 	}
-	return t.implied[at : at+t.implied[at-1]]
+	return n
 }

@@ -93,16 +93,17 @@ func (x *Index) store(ctx context.Context, batches []event.Batch, heads bool) er
 		from := 0
 		for i, b := range r.blocks {
 			m.addBlock(r.block(i), b.events-from)
+			first := len(m.times)
 			for k, e := range r.events[from:b.events] {
 				m.add(e, k, x.cfg.Classes.Of(e))
 			}
+			m.addValues(&r.values[i], first)
 			from = b.events
 		}
 	}
 	for i := range batches {
 		m.seqs.Add(batches[i].Seq)
 	}
-	m.terms.forget()
 	m.mu.Unlock()
 	x.body.reset()
 	if cap(x.packed) > keepBuffer {
