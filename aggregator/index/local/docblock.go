@@ -141,16 +141,17 @@ func (c *textColumn) pad(count int) {
 	}
 }
 
-// add adds a value, and returns its number among the new ones. The column keeps s until reset.
-func (c *textColumn) add(s string) int {
+// add adds a value, and returns its number among the new ones, whose texts are kept in texts.
+func (c *textColumn) add(s string, texts *[]byte) int {
 	c.count++
-	if c.last < len(c.values) && c.values[c.last] == s {
+	if c.last < len(c.values) && c.values[c.last].is(s, *texts) {
 		c.codes = binary.AppendUvarint(c.codes, uint64(codeKnown+c.last))
 		return c.last
 	}
-	i := quickHash(s) % uint32(len(c.slots))
+	hash := quickHash(s)
+	i := hash % uint32(len(c.slots))
 	for ; c.slots[i] != 0; i = (i + 1) % uint32(len(c.slots)) {
-		if n := int(c.slots[i] - 1); c.values[n] == s {
+		if n := int(c.slots[i] - 1); c.values[n].hash == hash && c.values[n].is(s, *texts) {
 			c.last = n
 			c.codes = binary.AppendUvarint(c.codes, uint64(codeKnown+n))
 			return n
@@ -159,7 +160,7 @@ func (c *textColumn) add(s string) int {
 	c.codes = append(c.codes, codeNew)
 	c.texts = appendText(c.texts, s)
 	n := len(c.values)
-	c.values = append(c.values, s)
+	c.values = append(c.values, newBlockValue(s, hash, texts))
 	if n < maxKnown {
 		c.last = n
 		c.slots[i] = uint16(n + 1)

@@ -27,7 +27,8 @@ type docWriter struct {
 	plain   []byte
 	leaves  []byte // of the column that is appended
 	count   int
-	size    int // about what the block takes before compression
+	size    int    // about what the block takes before compression
+	known   []byte // texts of the values that the columns know
 	global  valueColumn
 	loose   []looseLeaf
 }
@@ -70,6 +71,7 @@ func (w *docWriter) reset() {
 		c.known, c.names, c.whole = c.known[:0], c.names[:0], c.whole[:0]
 	}
 	w.global.reset()
+	w.known = w.known[:0]
 	clear(w.loose)
 	w.loose = w.loose[:0]
 	for i := range w.numbers {
@@ -81,13 +83,13 @@ func (w *docWriter) reset() {
 // full tells whether the block takes no more events.
 func (w *docWriter) full() bool { return w.count == eventsPerBlock || w.size >= fullBlock }
 
-// add adds an event; the block keeps its strings until it is taken.
+// add adds an event.
 func (w *docWriter) add(e *event.Event) {
 	for i, text := range docTexts {
 		if s := *text(e); s != "" {
 			c := &w.texts[i]
 			c.pad(w.count)
-			c.note(w.count, c.add(s))
+			c.note(w.count, c.add(s, &w.known))
 			w.size += len(s)
 		}
 	}
@@ -102,7 +104,7 @@ func (w *docWriter) add(e *event.Event) {
 		}
 	}
 	if e.Global {
-		w.global.only(w.count, isGlobalValue)
+		w.global.only(w.count, isGlobalValue, &w.known)
 	}
 	var v [docNumbers]int64
 	numbersOf(e, &v)
@@ -123,9 +125,9 @@ func (w *docWriter) addObject(no int, o event.Object) {
 	w.split.split(o)
 	c.shapes.pad(w.count)
 	before := len(c.shapes.texts)
-	n := c.shapes.addBytes(w.split.shape) // there are fewer events than values it knows
+	n := c.shapes.addBytes(w.split.shape, &w.known) // there are fewer events than values it knows
 	if n == len(c.known) {
-		pieces, end := shapePieces(c.shapes.values[n])
+		pieces, end := shapePieces(string(c.shapes.values[n].of(w.known)))
 		c.known = append(c.known, c.columns(pieces))
 		c.whole = append(c.whole, len(w.split.leaves) == 0 || !o.Valid())
 		if isFlat(pieces, end) {
@@ -135,7 +137,7 @@ func (w *docWriter) addObject(no int, o event.Object) {
 	leaves, whole := c.known[n], c.whole[n] || w.split.odd && !o.Valid()
 	for i, leaf := range w.split.leaves {
 		to := c.leaves[leaves[i]]
-		if k := to.add(leaf); !whole {
+		if k := to.add(leaf, &w.known); !whole {
 			to.note(w.count, k)
 		}
 	}
@@ -145,11 +147,13 @@ func (w *docWriter) addObject(no int, o event.Object) {
 }
 
 // addBytes is add of a text that is the caller's own.
-func (c *textColumn) addBytes(s []byte) int {
-	if c.last < len(c.values) && c.values[c.last] == string(s) {
-		return c.add(c.values[c.last])
+func (c *textColumn) addBytes(s []byte, texts *[]byte) int {
+	if c.last < len(c.values) && string(c.values[c.last].of(*texts)) == string(s) {
+		c.count++
+		c.codes = binary.AppendUvarint(c.codes, uint64(codeKnown+c.last))
+		return c.last
 	}
-	return c.add(string(s))
+	return c.add(string(s), texts)
 }
 
 // columns are the leaf columns of the pieces of a shape.

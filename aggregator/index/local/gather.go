@@ -3,9 +3,24 @@ package local
 // valueColumn are the values that the events of a block have in a column. The
 // memory enters each value of a block once, whatever the number of events that have it.
 type valueColumn struct {
-	values  []string // each once, but for those beyond maxKnown
-	events  []uint8  // within the block; one may come several times
-	numbers []uint16 // of their values
+	values  []blockValue // each once, but for those beyond maxKnown
+	events  []uint8      // within the block; one may come several times
+	numbers []uint16     // of their values
+}
+
+// blockValue is a value of a block, whose text is among others.
+type blockValue struct{ from, to, hash uint32 }
+
+func newBlockValue(s string, hash uint32, texts *[]byte) blockValue {
+	from := len(*texts)
+	*texts = append(*texts, s...)
+	return blockValue{uint32(from), uint32(len(*texts)), hash}
+}
+
+func (v *blockValue) of(texts []byte) []byte { return texts[v.from:v.to] }
+
+func (v *blockValue) is(s string, texts []byte) bool {
+	return int(v.to-v.from) == len(s) && string(texts[v.from:v.to]) == s
 }
 
 // note notes that an event has the value with this number.
@@ -15,15 +30,14 @@ func (c *valueColumn) note(i, number int) {
 }
 
 // only notes that an event has the one value that the column can have.
-func (c *valueColumn) only(i int, value string) {
+func (c *valueColumn) only(i int, value string, texts *[]byte) {
 	if len(c.values) == 0 {
-		c.values = append(c.values, value)
+		c.values = append(c.values, newBlockValue(value, quickHash(value), texts))
 	}
 	c.note(i, 0)
 }
 
 func (c *valueColumn) reset() {
-	clear(c.values)
 	c.values, c.events, c.numbers = c.values[:0], c.events[:0], c.numbers[:0]
 }
 
@@ -38,9 +52,9 @@ type looseLeaf struct {
 	value  string
 }
 
-// gathered is what a memory takes in of the events of a block, for which
-// their strings must stay as they are.
+// gathered is what a memory takes in of the events of a block.
 type gathered struct {
+	texts   []byte
 	columns []gatheredColumn
 	loose   []looseLeaf
 }
@@ -56,7 +70,10 @@ func (g *gathered) reset() {
 		g.columns[i].reset()
 	}
 	clear(g.loose)
-	g.columns, g.loose = g.columns[:0], g.loose[:0]
+	g.texts, g.columns, g.loose = g.texts[:0], g.columns[:0], g.loose[:0]
+	if cap(g.texts) > keepBuffer {
+		g.texts = nil
+	}
 }
 
 // take takes the values of a column, which gets the room of another that was reset.
@@ -76,8 +93,9 @@ func (g *gathered) take(field int, path string, c *valueColumn) {
 }
 
 // gather moves the values of the events that were added into g, which is empty.
-// It comes before take; the block is as it would be without.
+// It comes before take or reset, and the block is as it would be without; but no event may be added between.
 func (w *docWriter) gather(g *gathered) {
+	g.texts, w.known = w.known, g.texts
 	for i := range w.texts {
 		g.take(textFields[i], "", &w.texts[i].valueColumn)
 	}

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	mathbits "math/bits"
@@ -21,27 +20,31 @@ const perBucket = 8
 
 type hashEntry struct{ hash, event uint32 }
 
-// appendHashes appends the section for entries, which it sorts, of so many events.
-func appendHashes(b []byte, entries []hashEntry, events int) []byte {
-	slices.SortFunc(entries, func(a, b hashEntry) int {
-		return cmp.Compare(uint64(a.hash)<<32|uint64(a.event), uint64(b.hash)<<32|uint64(b.event))
-	})
+// appendHashes appends the section for values of so many events.
+func appendHashes(b []byte, values []hashEntry, events int) []byte {
+	entries := make([]uint64, len(values))
+	for i, e := range values {
+		entries[i] = uint64(e.hash)<<32 | uint64(e.event)
+	}
+	var r radix
+	r.sort(entries, 0, mathbits.Len(uint(events)))
+	r.sort(entries, 32, 64)
 	entries = slices.Compact(entries)
 	width := min(16, mathbits.Len(uint(len(entries)/perBucket)))
 	size := numberWidth(events)
 	b = append(b, byte(width), size)
 	i := 0
 	for bucket := range uint64(1)<<width + 1 {
-		for i < len(entries) && bucketOf(entries[i].hash, width) < bucket {
+		for i < len(entries) && bucketOf(uint32(entries[i]>>32), width) < bucket {
 			i++
 		}
 		b = binary.LittleEndian.AppendUint32(b, uint32(i))
 	}
 	for _, e := range entries {
-		b = binary.LittleEndian.AppendUint16(b, restOf(e.hash, width))
+		b = binary.LittleEndian.AppendUint16(b, restOf(uint32(e>>32), width))
 	}
 	for _, e := range entries {
-		b = appendNumber(b, e.event, size)
+		b = appendNumber(b, uint32(e), size)
 	}
 	return b
 }

@@ -10,21 +10,23 @@ import (
 // addValues adds the values of events that were added, of which the first one has
 // the number from. The caller holds mu.
 func (m *memory) addValues(g *gathered, from int) {
+	to := adding{m, g.texts, uint32(from)}
 	for i := range g.columns {
 		c := &g.columns[i]
 		switch kinds[c.field] {
 		case asKey:
-			m.addKeys(m.keyed[c.field], &c.valueColumn, uint32(from))
+			to.keys(m.keyed[c.field], &c.valueColumn)
 		case asText:
-			m.addTexts(c.field, &c.valueColumn, uint32(from))
+			to.texts(c.field, &c.valueColumn)
 		case asLeaves:
-			m.addLeaves(c.field, c.path, &c.valueColumn, uint32(from))
+			to.leaves(c.field, c.path, &c.valueColumn)
 		}
 	}
 	for _, l := range g.loose {
-		c := valueColumn{values: []string{l.value}}
-		c.note(l.event, 0)
-		m.addLeaves(objectFields[l.object], l.path, &c, uint32(from))
+		var c valueColumn
+		to.text = to.text[:0:0]
+		c.only(l.event, l.value, &to.text)
+		to.leaves(objectFields[l.object], l.path, &c)
 	}
 }
 
@@ -36,49 +38,67 @@ func (m *memory) addGathered(w *docWriter, from int) {
 	m.addValues(&values, from)
 }
 
-// addKeys adds values of a dictionary.
-func (m *memory) addKeys(dict uint32, c *valueColumn, from uint32) {
-	m.entered = m.entered[:0]
-	for _, s := range c.values {
-		k, _ := m.terms.enter(dict, query.Cut(s))
-		m.entered = append(m.entered, k)
-	}
-	m.addEvents(dict, c, from)
+// adding adds values of a block to a memory.
+type adding struct {
+	*memory
+	text []byte // of the values
+	from uint32 // number of the block's first event
 }
 
-// addEvents adds the events of a column whose values were entered.
-func (m *memory) addEvents(dict uint32, c *valueColumn, from uint32) {
-	d := &m.terms.dicts[dict]
+// keys adds values of a dictionary.
+func (a *adding) keys(dict uint32, c *valueColumn) {
+	a.entered = a.entered[:0]
+	for i := range c.values {
+		v := &c.values[i]
+		s, hash := v.of(a.text), v.hash
+		if len(s) > query.MaxValue {
+			s, hash = cut(s)
+		}
+		k, _ := a.terms.enter(dict, s, hash)
+		a.entered = append(a.entered, k)
+	}
+	a.events(dict, c)
+}
+
+// cut is query.Cut of a long value, and its quickHash.
+func cut(s []byte) ([]byte, uint32) {
+	short := query.Cut(string(s))
+	return []byte(short), quickHash(short)
+}
+
+// events adds the events of a column whose values were entered.
+func (a *adding) events(dict uint32, c *valueColumn) {
+	d := &a.terms.dicts[dict]
 	d.events, d.has = roomFor(d.events, len(c.events)), roomFor(d.has, len(c.events))
 	for i, n := range c.events {
-		k := m.entered[c.numbers[i]]
-		d.events, d.has = append(d.events, from+uint32(n)), append(d.has, k)
-		if x := &m.terms.terms[k]; x.id {
-			x.metBy(from + uint32(n))
+		k := a.entered[c.numbers[i]]
+		d.events, d.has = append(d.events, a.from+uint32(n)), append(d.has, k)
+		if x := &a.terms.terms[k]; x.id {
+			x.metBy(a.from + uint32(n))
 		}
 	}
 }
 
-// addTexts adds texts of a Prose field, and their words.
-func (m *memory) addTexts(no int, c *valueColumn, from uint32) {
-	k, _ := m.terms.enter(m.keyed[no], anyText)
+// texts adds texts of a Prose field, and their words.
+func (a *adding) texts(no int, c *valueColumn) {
+	k := a.terms.enterText(a.keyed[no], anyText)
 	for _, n := range c.events {
-		m.terms.add(k, from+uint32(n))
+		a.terms.add(k, a.from+uint32(n))
 	}
-	m.addWords(c, from, func(int) bool { return true }, m.words)
+	every := func(int) bool { return true }
+	a.wordsOf(c, every, a.words)
 	if hasWords(no) {
-		m.addWords(c, from, func(int) bool { return true }, m.keyed[no])
+		a.wordsOf(c, every, a.keyed[no])
 	}
 }
 
-// addWords adds the words of those values of a column that are wanted to a dictionary.
-func (m *memory) addWords(c *valueColumn, from uint32, want func(number int) bool, dict uint32) {
+// wordsOf adds the words of those values of a column that are wanted to a dictionary.
+func (a *adding) wordsOf(c *valueColumn, want func(number int) bool, dict uint32) {
 	var words, ends []uint32
-	for i, s := range c.values {
+	for i := range c.values {
 		if want(i) {
-			for _, token := range query.Tokens(s) {
-				k, _ := m.terms.enter(dict, token)
-				words = append(words, k)
+			for _, token := range query.Tokens(string(c.values[i].of(a.text))) {
+				words = append(words, a.terms.enterText(dict, token))
 			}
 		}
 		ends = append(ends, uint32(len(words)))
@@ -90,57 +110,62 @@ func (m *memory) addWords(c *valueColumn, from uint32, want func(number int) boo
 			first = ends[no-1]
 		}
 		for _, k := range words[first:ends[no]] {
-			m.terms.add(k, from+uint32(n))
+			a.terms.add(k, a.from+uint32(n))
 		}
 	}
 }
 
-// addLeaves adds leaves of a Flattened field, and their words.
-func (m *memory) addLeaves(no int, path string, c *valueColumn, from uint32) {
-	dict, ok := m.leaves[no][path]
+// leaves adds leaves of a Flattened field, and their words.
+func (a *adding) leaves(no int, path string, c *valueColumn) {
+	dict, ok := a.memory.leaves[no][path]
 	if !ok {
-		if m.named >= maxLeaves || len(path) > maxLeafName {
+		if a.named >= maxLeaves || len(path) > maxLeafName {
 			for _, n := range c.events {
-				m.rest[no].set(from + uint32(n))
+				a.rest[no].set(a.from + uint32(n))
 			}
-			m.addWords(c, from, func(int) bool { return true }, m.words)
+			a.wordsOf(c, func(int) bool { return true }, a.words)
 			return
 		}
-		dict = m.terms.newDict()
-		m.terms.dicts[dict].leaf = true
-		m.leaves[no][strings.Clone(path)] = dict
-		m.named++
+		dict = a.terms.newDict()
+		a.terms.dicts[dict].leaf = true
+		a.memory.leaves[no][strings.Clone(path)] = dict
+		a.named++
 	}
-	m.entered = m.entered[:0]
+	a.entered = a.entered[:0]
 	long := false
-	for _, s := range c.values {
-		k, made := m.terms.enter(dict, query.Cut(s))
-		m.entered = append(m.entered, k)
-		if isLong(s) {
+	for i := range c.values {
+		v := &c.values[i]
+		s, hash := v.of(a.text), v.hash
+		if len(s) > query.MaxValue {
+			s, hash = cut(s)
+		}
+		k, made := a.terms.enter(dict, s, hash)
+		a.entered = append(a.entered, k)
+		if isLong(v) {
 			long = true
 		} else if made {
-			m.findWords(k, s)
+			a.findWords(k, s)
 		}
 	}
-	m.addEvents(dict, c, from)
+	a.events(dict, c)
 	if long {
-		m.addWords(c, from, func(number int) bool { return isLong(c.values[number]) }, m.words)
+		a.wordsOf(c, func(number int) bool { return isLong(&c.values[number]) }, a.words)
 	}
 }
 
 // isLong tells whether a value may have been cut, to one that other values are cut to as well.
-func isLong(s string) bool { return len(s)+utf8.UTFMax > query.MaxValue }
+func isLong(v *blockValue) bool { return v.to-v.from+utf8.UTFMax > query.MaxValue }
 
 // findWords works out the words of the value of a term that was made. Whoever has the term has them too, without more.
-func (m *memory) findWords(k uint32, s string) {
+func (m *memory) findWords(k uint32, s []byte) {
 	t := m.terms
 	if isToken(s) {
 		t.terms[k].word = true
 		return
 	}
 	dict := t.terms[k].dict
-	for _, token := range query.Tokens(s) {
-		w, _ := t.enter(m.words, token)
+	for _, token := range query.Tokens(string(s)) {
+		w := t.enterText(m.words, token)
 		t.terms[w].event = manyEvents
 		t.dicts[dict].words = append(t.dicts[dict].words, wordOf{k, w})
 	}
@@ -148,8 +173,8 @@ func (m *memory) findWords(k uint32, s string) {
 
 // isToken tells whether a text is quickly seen to be one token of query.Tokens,
 // and that token to be the text as it stands. Most leaves are.
-func isToken(s string) bool {
-	if s == "" || len(s) > query.MaxValue || !letterOrDigit(s[0]) || !letterOrDigit(s[len(s)-1]) {
+func isToken(s []byte) bool {
+	if len(s) == 0 || len(s) > query.MaxValue || !letterOrDigit(s[0]) || !letterOrDigit(s[len(s)-1]) {
 		return false
 	}
 	for i := 1; i < len(s)-1; i++ {

@@ -72,8 +72,8 @@ func (o *inOrder) sortValues() {
 	}
 	var heads []head
 	o.value = make([]uint32, len(t.terms)) // numbers of heads first
-	same := func(terms []uint64) {
-		if o.isAlone(terms) {
+	same := func(terms []uint64, single bool) {
+		if single {
 			for _, x := range terms {
 				o.value[uint32(x)] = alone
 			}
@@ -88,24 +88,10 @@ func (o *inOrder) sortValues() {
 	}
 	for from := 0; from < len(byHash); {
 		to := from + 1
-		equal := true
 		for to < len(byHash) && byHash[to]>>32 == byHash[from]>>32 {
-			equal = equal && bytes.Equal(t.textOf(uint32(byHash[to])), t.textOf(uint32(byHash[from])))
 			to++
 		}
-		if terms := byHash[from:to]; equal {
-			same(terms)
-		} else { // of different values with one hash
-			slices.SortFunc(terms, func(a, b uint64) int { return bytes.Compare(t.textOf(uint32(a)), t.textOf(uint32(b))) })
-			for i := 0; i < len(terms); {
-				k := i + 1
-				for k < len(terms) && bytes.Equal(t.textOf(uint32(terms[i])), t.textOf(uint32(terms[k]))) {
-					k++
-				}
-				same(terms[i:k])
-				i = k
-			}
-		}
+		o.eachValue(byHash[from:to], same)
 		from = to
 	}
 	places := make([]uint32, len(heads))
@@ -134,14 +120,38 @@ func (o *inOrder) sortValues() {
 	}
 }
 
-// isAlone tells whether a value, given by its terms, looks like an id and is known to be of one event.
-func (o *inOrder) isAlone(terms []uint64) bool {
-	first := &o.m.terms.terms[uint32(terms[0])]
-	if !first.id || first.event == manyEvents {
-		return false
+// eachValue gives the terms of each value, of terms with one hash; single tells that they look like ids that one event has.
+func (o *inOrder) eachValue(terms []uint64, same func(terms []uint64, single bool)) {
+	if o.isAlone(terms) { // if they are of several values, so is each
+		same(terms, true)
+		return
 	}
-	for _, x := range terms[1:] {
-		if o.m.terms.terms[uint32(x)].event != first.event {
+	t := o.m.terms
+	text := func(i int) []byte { return t.textOf(uint32(terms[i])) }
+	equal := true
+	for i := 1; i < len(terms) && equal; i++ {
+		equal = bytes.Equal(text(0), text(i))
+	}
+	if equal {
+		same(terms, false)
+		return
+	}
+	slices.SortFunc(terms, func(a, b uint64) int { return bytes.Compare(t.textOf(uint32(a)), t.textOf(uint32(b))) })
+	for from := 0; from < len(terms); {
+		to := from + 1
+		for to < len(terms) && bytes.Equal(text(from), text(to)) {
+			to++
+		}
+		same(terms[from:to], o.isAlone(terms[from:to]))
+		from = to
+	}
+}
+
+// isAlone tells whether terms look like ids, and are known to be of one event.
+func (o *inOrder) isAlone(terms []uint64) bool {
+	event := o.m.terms.terms[uint32(terms[0])].event
+	for _, k := range terms {
+		if x := &o.m.terms.terms[uint32(k)]; !x.id || x.event != event || event == manyEvents {
 			return false
 		}
 	}

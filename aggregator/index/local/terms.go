@@ -10,8 +10,8 @@ type terms struct {
 	text  []byte // of all values, one after the other
 	terms []term
 	dicts []memoryDict
-	// known are terms that were met lately, plus 1, by their value and dictionary.
-	known [1 << 13]uint32
+	// known are terms that were met lately, by quickHash of their values and the dictionary.
+	known [1 << 13]knownTerm
 }
 
 // term is a value in a dictionary.
@@ -23,6 +23,9 @@ type term struct {
 	id       bool   // it looks like an id
 	word     bool   // it is a word of all texts too, as it stands
 }
+
+// knownTerm is a term, plus 1, and the hash by which it was entered.
+type knownTerm struct{ hash, term uint32 }
 
 const manyEvents = ^uint32(0)
 
@@ -44,7 +47,7 @@ func newTerms() *terms { return &terms{} }
 
 // reset makes it empty.
 func (t *terms) reset() {
-	clear(t.known[:])
+	t.known = [len(t.known)]knownTerm{}
 	t.text, t.terms, t.dicts = t.text[:0], t.terms[:0], t.dicts[:0]
 }
 
@@ -75,26 +78,32 @@ func roomFor[T any](s []T, n int) []T {
 	return slices.Grow(s, max(n, len(s), 256))
 }
 
-// enter is a term of a value in a dictionary, which is made if the value was not met lately.
-func (t *terms) enter(dict uint32, s string) (k uint32, made bool) {
-	place := &t.known[(quickHash(s)+dict*0x9e3779b1)%uint32(len(t.known))]
-	if *place > 0 {
-		x := &t.terms[*place-1]
-		if x.dict == dict && int(x.size) == len(s) && string(t.text[x.at:x.at+x.size]) == s {
-			return *place - 1, false
+// enter is a term of a value in a dictionary, which is made if the value was not met lately. hash is quickHash of the value.
+func (t *terms) enter(dict uint32, s []byte, hash uint32) (k uint32, made bool) {
+	hash += dict * 0x9e3779b1
+	known := &t.known[hash%uint32(len(t.known))]
+	if known.hash == hash && known.term > 0 {
+		x := &t.terms[known.term-1]
+		if x.dict == dict && string(t.text[x.at:x.at+x.size]) == string(s) {
+			return known.term - 1, false
 		}
 	}
 	k = uint32(len(t.terms))
-	at := len(t.text)
+	x := term{at: uint32(len(t.text)), size: uint32(len(s)), hash: checksum(s), dict: dict, id: looksLikeID(s)}
 	t.text = append(roomFor(t.text, len(s)), s...)
-	x := term{at: uint32(at), size: uint32(len(s)), hash: checksum(t.text[at:]), dict: dict, id: looksLikeID(t.text[at:])}
 	t.terms = append(roomFor(t.terms, 1), x)
 	d := &t.dicts[dict]
 	d.terms, d.hashes = append(d.terms, k), append(d.hashes, x.hash)
 	if !x.id { // ids seldom come again
-		*place = k + 1
+		*known = knownTerm{hash, k + 1}
 	}
 	return k, true
+}
+
+// enterText is enter of a text.
+func (t *terms) enterText(dict uint32, s string) uint32 {
+	k, _ := t.enter(dict, []byte(s), quickHash(s))
+	return k
 }
 
 // add notes that an event has a term.
