@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -58,6 +59,7 @@ func ingest(b *testing.B, dir string, total, size int) (done ingested) {
 	b.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer debug.SetGCPercent(debug.SetGCPercent(local.GCPercent)) // as actiontrail does
 	x, err := local.Open(local.Config{Dir: dir})
 	if err != nil {
 		b.Fatal(err)

@@ -15,6 +15,7 @@ func TestClasses(t *testing.T) {
 account "prod" { id = "1234567890" }
 index "local" {
   retention = "30d"
+  memory    = "96MiB"
   class "signins" {
     event_types = ["ConsoleSignin", "ConsoleSignout", "Tenant.Login"]
     accounts    = ["prod", "test", "42"]
@@ -26,7 +27,7 @@ index "local" {
   }
 }
 `)
-	want := Index{Kind: "local", Retention: 30 * 24 * time.Hour, Classes: []Class{
+	want := Index{Kind: "local", Retention: 30 * 24 * time.Hour, MemoryBytes: 96 << 20, Classes: []Class{
 		{"signins", []string{"ConsoleSignin", "ConsoleSignout", "Tenant.Login"}, []string{"1234567890", "test", "42"}, 400 * 24 * time.Hour},
 		{"tests", nil, []string{"test"}, 36 * time.Hour},
 	}}
@@ -51,6 +52,9 @@ func TestWrongClasses(t *testing.T) {
 		{"class \"a\" { accounts = [\"1\"] }", []string{":2:3: retention is missing"}},
 		{"class \"a\" {\n    accounts = [\"1\"]\n    retention = \"long\"\n  }", []string{`:4:17: "long" is not a length of time`, `"90d"`}},
 		{"class {\n    accounts = [\"1\"]\n    retention = \"1d\"\n  }", []string{":2:"}},
+		{`memory = "16MiB"`, []string{":2:12: memory is out of range", "32MiB"}},
+		{`memory = "8GiB"`, []string{":2:12: memory is out of range", "4GiB"}},
+		{`memory = "much"`, []string{`:2:12: "much"`, "64MiB"}},
 		{many, []string{`:82:3: an index can have 20 classes at most`, "share"}},
 	} {
 		_, err := load(t, "index \"local\" {\n  "+strings.TrimSpace(c.text)+"\n}\n")

@@ -134,6 +134,7 @@ type API struct {
 type Index struct {
 	Kind          string // local or elasticsearch
 	Retention     time.Duration
+	MemoryBytes   int64          // of local: what events that are not in segments yet may take, about
 	Classes       []Class        // the first one that an event fits has it
 	Elasticsearch *Elasticsearch // of that kind
 }
@@ -168,7 +169,8 @@ const (
 	DefaultListen    = "127.0.0.1:8320" // of the API
 	DefaultRetention = 90 * 24 * time.Hour
 
-	DefaultSpoolBytes  = 1 << 30  // per source; more waits in the log files
+	DefaultSpoolBytes  = 1 << 30 // per source; more waits in the log files
+	DefaultIndexMemory = 256 << 20
 	DefaultStreamBytes = 10 << 30 // a full stream pushes back into the spools
 	DefaultMaxLine     = 1 << 20
 	DefaultMaxOpen     = 256

@@ -75,7 +75,7 @@ func TestDefaults(t *testing.T) {
 	if !event.ValidName(c.Agent.Name) || c.Agent.Account != DefaultAccount || c.Agent.AccountID != DefaultAccount || c.Agent.SpoolBytes != DefaultSpoolBytes {
 		t.Errorf("agent is %+v", c.Agent)
 	}
-	if c.API != (API{Listen: DefaultListen}) || c.Index.Kind != "local" || c.Index.Retention != DefaultRetention || c.Index.Classes != nil || c.NATS.MaxBytes != DefaultStreamBytes || c.NATS.Listen != "" {
+	if c.API != (API{Listen: DefaultListen}) || c.Index.Kind != "local" || c.Index.Retention != DefaultRetention || c.Index.MemoryBytes != DefaultIndexMemory || c.Index.Classes != nil || c.NATS.MaxBytes != DefaultStreamBytes || c.NATS.Listen != "" {
 		t.Errorf("api %+v, index %+v, nats %+v", c.API, c.Index, c.NATS)
 	}
 }

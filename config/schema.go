@@ -182,6 +182,7 @@ type indexBlock struct {
 
 type localIndexBody struct {
 	Retention hcl.Expression `hcl:"retention,optional"`
+	Memory    hcl.Expression `hcl:"memory,optional"`
 	Classes   []classBlock   `hcl:"class,block"`
 }
 

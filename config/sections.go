@@ -161,7 +161,7 @@ func CheckAddress(s string) error {
 }
 
 func (r *reader) index(blocks []indexBlock, accounts map[string]string) Index {
-	n := Index{Kind: "local", Retention: DefaultRetention}
+	n := Index{Kind: "local", Retention: DefaultRetention, MemoryBytes: DefaultIndexMemory}
 	b := one(r, blocks, "index", func(b *indexBlock) hcl.Range { return b.Range })
 	if b == nil {
 		return n
@@ -171,12 +171,14 @@ func (r *reader) index(blocks []indexBlock, accounts map[string]string) Index {
 		var body localIndexBody
 		r.decode(b.Body, b.Range, &body)
 		n.Retention = r.duration(body.Retention, n.Retention)
+		n.MemoryBytes = r.bytes(body.Memory, n.MemoryBytes)
+		r.within(body.Memory, "memory", n.MemoryBytes, 32<<20, 4<<30, "32MiB and 4GiB")
 		n.Classes = r.classes(body.Classes, accounts)
 	case "elasticsearch":
 		var body elasticsearchIndexBody
 		before := len(r.diagnostics)
 		r.decode(b.Body, b.Range, &body)
-		n.Kind = b.Kind
+		n.Kind, n.MemoryBytes = b.Kind, 0
 		n.Retention = r.duration(body.Retention, n.Retention)
 		n.Classes = r.classes(body.Classes, accounts)
 		if len(r.diagnostics) == before {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func classes(cfg *config.Config) index.Classes {
 
 // localIndex is what the configuration says of the index in a folder of the aggregator.
 func localIndex(cfg *config.Config, dir string) local.Config {
-	return local.Config{Dir: filepath.Join(dir, indexFolder), Retention: cfg.Index.Retention, Classes: classes(cfg)}
+	return local.Config{Dir: filepath.Join(dir, indexFolder), Retention: cfg.Index.Retention, Classes: classes(cfg), MemoryBytes: cfg.Index.MemoryBytes}
 }
 
 // searchable is an index, whichever it is.
@@ -48,6 +49,9 @@ func (a *aggregation) openIndex() (searchable, error) {
 		}
 		cfg.Expiring, cfg.Refused = expiring, a.refused
 		return elastic.Open(cfg)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(local.GCPercent)
 	}
 	l := localIndex(a.cfg, a.dir)
 	l.Expiring = expiring

@@ -74,7 +74,7 @@ func (x *Index) waitBuilt(ctx context.Context) error {
 // replaces the memory by them. When it fails the memory and its WAL stay.
 func (x *Index) build(m *memory) error {
 	var made []*segment
-	days := m.sort()
+	days := m.sort(&x.sorting)
 	for src := days.nextDay(); src != nil; src = days.nextDay() {
 		x.mu.Lock()
 		number := x.takeNumber()

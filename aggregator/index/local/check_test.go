@@ -131,7 +131,7 @@ func TestCheckFindsWrongSegments(t *testing.T) {
 			if err := s.follow(x, len(s)); err != nil {
 				t.Fatal(err)
 			}
-			src := x.current.sort().nextDay()
+			src := x.current.sort(new(sorting)).nextDay()
 			spoil(src)
 			path := filepath.Join(dir, segmentName(src.day, 1))
 			seg, err := x.writeSegment(path, src)
@@ -164,7 +164,7 @@ func TestCheckFindsWrongCodes(t *testing.T) {
 			if err := s.follow(x, len(s)); err != nil {
 				t.Fatal(err)
 			}
-			src := x.current.sort().nextDay()
+			src := x.current.sort(new(sorting)).nextDay()
 			seg, err := x.makeSegment(filepath.Join(dir, segmentName(src.day, 1)), func(w *segmentWriter) error {
 				err := errors.Join(w.buildEvents(src, x.packer), w.buildKeys(src))
 				for i := range src.fields {
@@ -280,7 +280,7 @@ func TestCheckOfOddEvents(t *testing.T) {
 	if err := x.Write(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	src := x.current.sort().nextDay()
+	src := x.current.sort(new(sorting)).nextDay()
 	seg, err := x.writeSegment(filepath.Join(x.cfg.Dir, segmentName(src.day, 1)), src)
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ func (o *inOrder) nextDay() *source {
 	o.done = to
 	b := &dayBuilder{inOrder: o, from: uint32(from), to: uint32(to), used: newBits(len(o.keys))}
 	events := o.events[from:to]
+	o.lists, o.entries = o.lists[:0], o.entries[:0] // of the day before
 	src := &source{day: day, class: int(class), times: make([]int64, len(events)), timeless: o.m.notime && day == 0}
 	for n, old := range events {
 		src.times[n] = o.m.times[old]
@@ -43,7 +44,7 @@ func (o *inOrder) nextDay() *source {
 		case asColumn:
 			cells := make([]columnCell, len(events))
 			for n, old := range events {
-				cells[n] = o.m.columns[no][old]
+				cells[n] = columnCell{o.m.columns[no].values[old], o.m.columns[no].some.has(old)}
 			}
 			src.columns = append(src.columns, columnSource{no, cells})
 		}
@@ -58,8 +59,7 @@ func (o *inOrder) nextDay() *source {
 type dayBuilder struct {
 	*inOrder
 	from, to uint32
-	used     bits     // the keys of inOrder that are the day's
-	byKey    []uint64 // of the dictionary that is added: keys and the events that have them
+	used     bits // the keys of inOrder that are the day's
 	hashes   []hashEntry
 	fields   []fieldSource
 }
@@ -85,39 +85,35 @@ func (b *dayBuilder) add(no int, path string, dict uint32) {
 	t := b.m.terms
 	f := fieldSource{no: no, path: path}
 	all := newBits(int(b.to - b.from))
-	b.byKey = b.byKey[:0]
+	byKey := b.byKey[:0]
 	for _, x := range has {
 		n, k := uint32(x>>32)-b.from, uint32(x)
 		all.set(n)
 		if k&isAlone != 0 {
 			b.hide(&f, n, t.terms[k&^isAlone].hash)
 		} else {
-			b.byKey = append(b.byKey, uint64(k)<<32|uint64(n))
+			byKey = append(byKey, uint64(k)<<32|uint64(n))
 		}
 	}
-	b.radix.sort(b.byKey, 32, 32+mathbits.Len(uint(len(b.keys))))
-	lists, count := make([]uint32, 0, len(b.byKey)), 0
-	for i, x := range b.byKey {
-		if i == 0 || x>>32 != b.byKey[i-1]>>32 {
-			count++
-		}
-	}
-	f.entries = make([]entrySource, 0, count)
-	for i := 0; i < len(b.byKey); {
-		key, from := uint32(b.byKey[i]>>32), len(lists)
-		for ; i < len(b.byKey) && uint32(b.byKey[i]>>32) == key; i++ {
-			if n := uint32(b.byKey[i]); len(lists) == from || lists[len(lists)-1] != n {
-				lists = append(lists, n)
+	b.byKey = byKey
+	b.radix.sort(byKey, 32, 32+mathbits.Len(uint(len(b.keys))))
+	first := len(b.entries)
+	for i := 0; i < len(byKey); {
+		key, from := uint32(byKey[i]>>32), len(b.lists)
+		for ; i < len(byKey) && uint32(byKey[i]>>32) == key; i++ {
+			if n := uint32(byKey[i]); len(b.lists) == from || b.lists[len(b.lists)-1] != n {
+				b.lists = append(roomFor(b.lists, 1), n)
 			}
 		}
-		list := lists[from:len(lists):len(lists)]
+		list := b.lists[from:len(b.lists):len(b.lists)]
 		if len(list) == 1 && b.ids.has(key) {
 			b.hide(&f, list[0], checksum(b.keys[key]))
 			continue
 		}
-		f.entries = append(f.entries, entrySource{key, list})
+		b.entries = append(roomFor(b.entries, 1), entrySource{key, list})
 		b.used.set(key)
 	}
+	f.entries = b.entries[first:len(b.entries):len(b.entries)]
 	slices.Sort(f.hidden)
 	f.hidden = slices.Compact(f.hidden)
 	f.all = all.list()

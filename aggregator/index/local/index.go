@@ -24,9 +24,10 @@ type Config struct {
 	Dir string // made when it is missing; one process has it at a time
 	// SegmentEvents is how many events the memory holds before it becomes segments; 0: 32,768.
 	SegmentEvents int
-	// MaxMemoryBytes is about how large the memory may become before that; 0: 64 MiB.
-	// Twice as much is used while segments are built.
-	MaxMemoryBytes int
+	// MemoryBytes is about how much events that are not in segments may take: those of
+	// the memory, those of the one before, whose segments are built, and what that takes. The
+	// memory becomes segments when it has a quarter of it; 0: 256 MiB.
+	MemoryBytes int64
 	// CutAfter is how long events stay in memory and WAL at most; 0: 6 hours.
 	CutAfter time.Duration
 	// Retention is how long events are kept, by whole UTC days; 0: for ever.
@@ -47,6 +48,10 @@ type Config struct {
 	mergedMost int  // events of a merged segment, for tests; 0: mergedMost
 }
 
+// GCPercent is how a program that has an index may set GOGC to need less memory. Most
+// of what an index has in memory are tables without pointers, so to collect garbage more often costs it little.
+const GCPercent = 50
+
 // Index is an index in a folder. It implements index.Index.
 type Index struct {
 	cfg   Config
@@ -61,6 +66,7 @@ type Index struct {
 	body    *body            // of the record that is written, and the record, to be used again
 	packed  []byte
 	packer  *docWriter // of the segments, for the one build that there is
+	sorting sorting    // for that too
 
 	asked  atomic.Int64         // how many wait for an answer
 	saving sync.Mutex           // held while the manifest is changed; taken before mu

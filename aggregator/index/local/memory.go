@@ -39,13 +39,23 @@ type memory struct {
 	leaves  []map[string]uint32 // dictionaries of each Flattened field, by path
 	words   uint32              // dictionary of the words of all texts; more are words of terms
 	rest    []bits              // events with leaves that no dictionary has
-	columns [][]columnCell
+	columns []memoryColumn
 	named   int      // leaves with dictionaries
 	entered []uint32 // terms of the values of a column, to be used again
 }
 
-// maxMemory is the most that a memory may be set to take: what is in it has numbers of 32 bits.
+// maxMemory is the most that a memory may take: what is in it has numbers of 32 bits.
 const maxMemory = 1 << 30
+
+// memoryParts is what part of Config.MemoryBytes a memory may take: beside it there
+// are the one before, whose segments are built, and what building them takes.
+const memoryParts = 4
+
+// memoryColumn are the numbers that events have in a field, if they have one.
+type memoryColumn struct {
+	values []uint64
+	some   bits
+}
 
 // columnCell is a number, or none.
 type columnCell struct {
@@ -55,7 +65,7 @@ type columnCell struct {
 
 func newMemory(c *codec, number uint64) *memory {
 	m := &memory{codec: c, ids: newIDTable(), terms: newTerms(), keyed: make([]uint32, len(fields)), leaves: make([]map[string]uint32, len(fields)),
-		rest: make([]bits, len(fields)), columns: make([][]columnCell, len(fields))}
+		rest: make([]bits, len(fields)), columns: make([]memoryColumn, len(fields))}
 	m.reset(number)
 	return m
 }
@@ -72,7 +82,8 @@ func (m *memory) reset(number uint64) {
 	m.terms.reset()
 	m.words = m.terms.newDict()
 	for no := range fields {
-		m.rest[no], m.columns[no] = m.rest[no][:0], m.columns[no][:0]
+		m.rest[no] = m.rest[no][:0]
+		m.columns[no] = memoryColumn{m.columns[no].values[:0], m.columns[no].some[:0]}
 		if inMemory(no) {
 			m.keyed[no] = m.terms.newDict()
 		}
@@ -99,7 +110,7 @@ func (m *memory) idOf(n uint32) []byte { return m.ids.of(n) }
 
 // bytes is about what the memory takes.
 func (m *memory) bytes() int {
-	const perEvent = 8 + 1 + 4 + 4 + 2*8 + 6*16 // of the slices that have an entry for each event, columns among them
+	const perEvent = 8 + 1 + 4 + 4 + 2*8 + 6*8 // of the slices that have an entry for each event, columns among them
 	return len(m.packed) + m.terms.bytes() + len(m.ids.text) + perEvent*len(m.times)
 }
 
@@ -130,7 +141,10 @@ func (m *memory) add(e *event.Event, i, class int) {
 	for no := range fields {
 		if kinds[no] == asColumn {
 			v, ok := columnValue(no, e)
-			m.columns[no] = append(m.columns[no], columnCell{v, ok})
+			c := &m.columns[no]
+			if c.values = append(c.values, v); ok {
+				c.some.set(n)
+			}
 		}
 	}
 }

@@ -163,11 +163,11 @@ func (m *memory) findWords(k uint32, s []byte) {
 		t.terms[k].word = true
 		return
 	}
-	dict := t.terms[k].dict
+	d := &t.dicts[t.terms[k].dict]
 	for _, token := range query.Tokens(string(s)) {
 		w := t.enterText(m.words, token)
 		t.terms[w].event = manyEvents
-		t.dicts[dict].words = append(t.dicts[dict].words, wordOf{k, w})
+		d.words = append(d.words, wordOf{k, w})
 	}
 }
 

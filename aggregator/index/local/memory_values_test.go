@@ -156,3 +156,28 @@ func FuzzGather(f *testing.F) {
 		}
 	})
 }
+
+// The memory becomes segments before it takes more than it may.
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newStream(60)
+	x := mustOpen(t, Config{Dir: t.TempDir(), MemoryBytes: memoryParts * 64 << 10})
+	defer mustClose(t, x)
+	most, full := 0, 0
+	for i := range s {
+		before := x.current
+		if err := x.Write(t.Context(), s[i:i+1]); err != nil {
+			t.Fatal(err)
+		}
+		if x.current != before {
+			full++
+		}
+		most = max(most, x.current.bytes())
+	}
+	if full == 0 || most > 96<<10 {
+		t.Errorf("%d memories became full, and one had %d bytes", full, most)
+	}
+	if _, err := Open(Config{Dir: t.TempDir(), MemoryBytes: memoryParts*maxMemory + 1}); err == nil {
+		t.Error("more memory is taken than numbers of 32 bits can tell")
+	}
+}

@@ -74,9 +74,10 @@ func (v *memoryView) oddIDs() (*roaring.Bitmap, error) { return roaring.BitmapOf
 func (v *memoryView) timeless() bool { return v.m.notime }
 
 func (v *memoryView) column(no int, fn func(n uint32, value uint64)) error {
-	for n, c := range v.m.columns[no] {
-		if c.ok {
-			fn(uint32(n), c.v)
+	c := &v.m.columns[no]
+	for n, value := range c.values {
+		if c.some.has(uint32(n)) {
+			fn(uint32(n), value)
 		}
 	}
 	return nil

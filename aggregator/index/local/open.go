@@ -24,17 +24,17 @@ func Open(cfg Config) (*Index, error) {
 	if cfg.Dir == "" {
 		return nil, errors.New("the index has no folder: set its dir")
 	}
-	if cfg.SegmentEvents < 0 || cfg.MaxMemoryBytes < 0 || cfg.CutAfter < 0 || cfg.Retention < 0 {
+	if cfg.SegmentEvents < 0 || cfg.MemoryBytes < 0 || cfg.CutAfter < 0 || cfg.Retention < 0 {
 		return nil, errors.New("a size or time of the index is negative")
 	}
-	if cfg.MaxMemoryBytes > maxMemory {
-		return nil, fmt.Errorf("the memory of the index may become %d bytes at most: set it lower", maxMemory)
+	if cfg.MemoryBytes > memoryParts*maxMemory {
+		return nil, fmt.Errorf("the index may take %d bytes of memory at most: set it lower", int64(memoryParts*maxMemory))
 	}
 	if len(cfg.Classes) > maxClasses {
 		return nil, fmt.Errorf("an index can have %d classes at most", maxClasses)
 	}
 	cfg.SegmentEvents = cmp.Or(cfg.SegmentEvents, 32_768)
-	cfg.MaxMemoryBytes = cmp.Or(cfg.MaxMemoryBytes, 64<<20)
+	cfg.MemoryBytes = cmp.Or(cfg.MemoryBytes, 256<<20)
 	cfg.CutAfter = cmp.Or(cfg.CutAfter, 6*time.Hour)
 	cfg.mergedMost = cmp.Or(cfg.mergedMost, mergedMost)
 	if cfg.Now == nil {

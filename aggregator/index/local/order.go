@@ -20,7 +20,27 @@ type inOrder struct {
 	value  []uint32   // of each term, the place of its value in keys; alone: it has no key
 	has    [][]uint64 // of each dictionary, by new numbers of events: the event, and which of keys it has or a term that is alone
 	done   int        // how many events the days that were taken had
-	radix  radix
+	*sorting
+}
+
+// sorting is what putting a memory in order needs for a while, and may be used again for the next one.
+type sorting struct {
+	radix        radix
+	byHash       []uint64
+	heads, order []head
+	places       []uint32
+	values       []uint32
+	pairs, words []uint64
+	// Of a day:
+	byKey   []uint64 // keys of a dictionary, and the events that have them
+	lists   []uint32
+	entries []entrySource
+}
+
+// head is a value, by one of its terms.
+type head struct {
+	first uint64 // bytes of the value, which mostly tell
+	term  uint32
 }
 
 // alone is the place of a value that looks like an id, and that one event has.
@@ -29,8 +49,8 @@ const alone = ^uint32(0)
 // In inOrder.has, the event is in the upper half, and the lower one is a place in keys, or isAlone and a term.
 const isAlone = 1 << 31
 
-func (m *memory) sort() *inOrder {
-	o := &inOrder{m: m, blocks: newMemoryDocs(m.codec, m.places, m.blocks, m.packed), events: make([]uint32, len(m.times)), number: make([]uint32, len(m.times))}
+func (m *memory) sort(room *sorting) *inOrder {
+	o := &inOrder{m: m, sorting: room, blocks: newMemoryDocs(m.codec, m.places, m.blocks, m.packed), events: make([]uint32, len(m.times)), number: make([]uint32, len(m.times))}
 	sorted := true
 	for n := range o.events {
 		o.events[n] = uint32(n)
@@ -61,17 +81,13 @@ func (m *memory) compare(a, b uint32) int {
 // sortValues finds the terms of each value, and orders those that may become keys.
 func (o *inOrder) sortValues() {
 	t := o.m.terms
-	byHash := make([]uint64, len(t.terms))
+	byHash := ofLength(&o.byHash, len(t.terms))
 	for k := range t.terms {
 		byHash[k] = uint64(t.terms[k].hash)<<32 | uint64(k)
 	}
 	o.radix.sort(byHash, 32, 64)
-	type head struct {
-		first uint64 // bytes of the value, which mostly tell
-		term  uint32
-	}
-	var heads []head
-	o.value = make([]uint32, len(t.terms)) // numbers of heads first
+	heads := o.heads[:0]
+	o.value = ofLength(&o.values, len(t.terms)) // numbers of heads first
 	same := func(terms []uint64, single bool) {
 		if single {
 			for _, x := range terms {
@@ -84,7 +100,7 @@ func (o *inOrder) sortValues() {
 		for _, x := range terms {
 			o.value[uint32(x)] = uint32(len(heads))
 		}
-		heads = append(heads, head{binary.BigEndian.Uint64(first[:]), uint32(terms[0])})
+		heads = append(roomFor(heads, 1), head{binary.BigEndian.Uint64(first[:]), uint32(terms[0])})
 	}
 	for from := 0; from < len(byHash); {
 		to := from + 1
@@ -94,10 +110,10 @@ func (o *inOrder) sortValues() {
 		o.eachValue(byHash[from:to], same)
 		from = to
 	}
-	places := make([]uint32, len(heads))
-	order := slices.Clone(heads)
-	for i := range order { // the term is known by the number
-		order[i].term = uint32(i)
+	o.heads = heads
+	places, order := ofLength(&o.places, len(heads)), ofLength(&o.order, len(heads))
+	for i, h := range heads { // the term is known by the number
+		order[i] = head{h.first, uint32(i)}
 	}
 	slices.SortFunc(order, func(a, b head) int {
 		if a.first != b.first {
@@ -165,14 +181,13 @@ func (o *inOrder) sortEvents() {
 	for dict := range t.dicts {
 		total += len(t.dicts[dict].events)
 	}
-	all := make([]uint64, 0, total)
+	all, words := ofLength(&o.pairs, total)[:0], o.words[:0]
 	o.has = make([][]uint64, len(t.dicts))
-	var words []uint64
 	note := func(to []uint64, k uint32, n uint64) []uint64 {
 		if v := o.value[k]; v != alone {
-			return append(to, n|uint64(v))
+			return append(roomFor(to, 1), n|uint64(v))
 		}
-		return append(to, n|isAlone|uint64(k))
+		return append(roomFor(to, 1), n|isAlone|uint64(k))
 	}
 	width := mathbits.Len(uint(len(o.events)))
 	of := make([]uint32, len(t.terms)+1) // where the words of each term begin
@@ -204,7 +219,15 @@ func (o *inOrder) sortEvents() {
 	}
 	words = append(words, o.has[o.m.words]...)
 	o.radix.sort(words, 32, 32+width)
-	o.has[o.m.words] = words
+	o.has[o.m.words], o.words = words, words
+}
+
+// ofLength is a slice of so many that is made once, and again when it is too small.
+func ofLength[T any](s *[]T, n int) []T {
+	if cap(*s) < n {
+		*s = make([]T, n+n/8)
+	}
+	return (*s)[:n]
 }
 
 // ofEvents are those of a dictionary whose events are from one new number to another.

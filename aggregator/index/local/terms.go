@@ -1,7 +1,5 @@
 package local
 
-import "slices"
-
 // terms are the values that a memory's dictionaries have. Nothing in here is a
 // pointer: half a million values cost the garbage collector nothing. A value may
 // be entered more than once, as other terms: finding each would cost more than
@@ -11,17 +9,18 @@ type terms struct {
 	terms []term
 	dicts []memoryDict
 	// known are terms that were met lately, by quickHash of their values and the dictionary.
-	known [1 << 13]knownTerm
+	known [1 << 15]knownTerm
 }
 
 // term is a value in a dictionary.
 type term struct {
-	at, size uint32 // within text
-	hash     uint32 // the checksum of the value
-	dict     uint32
-	event    uint32 // the one that has it, plus 1; 0: none, manyEvents: several, or it is not known
-	id       bool   // it looks like an id
-	word     bool   // it is a word of all texts too, as it stands
+	at    uint32 // within text
+	size  uint32
+	hash  uint32 // the checksum of the value
+	event uint32 // the one that has it, plus 1; 0: none, manyEvents: several, or it is not known
+	dict  uint16
+	id    bool // it looks like an id
+	word  bool // it is a word of all texts too, as it stands
 }
 
 // knownTerm is a term, plus 1, and the hash by which it was entered.
@@ -69,13 +68,19 @@ func (t *terms) textOf(k uint32) []byte {
 	return t.text[x.at : x.at+x.size]
 }
 
-// roomFor makes room for n more. A slice that becomes full becomes twice as
-// large, whatever its size: memories are used again, so that this is seldom.
+// roomFor makes room for n more. A large slice that becomes full grows by a
+// quarter: memories are used again, so that this is seldom, and what is spare stays.
 func roomFor[T any](s []T, n int) []T {
 	if cap(s)-len(s) >= n {
 		return s
 	}
-	return slices.Grow(s, max(n, len(s), 256))
+	more := len(s)
+	if more > 1<<16 {
+		more /= 4
+	}
+	out := make([]T, len(s), len(s)+max(n, more, 256))
+	copy(out, s)
+	return out
 }
 
 // enter is a term of a value in a dictionary, which is made if the value was not met lately. hash is quickHash of the value.
@@ -84,12 +89,12 @@ func (t *terms) enter(dict uint32, s []byte, hash uint32) (k uint32, made bool) 
 	known := &t.known[hash%uint32(len(t.known))]
 	if known.hash == hash && known.term > 0 {
 		x := &t.terms[known.term-1]
-		if x.dict == dict && string(t.text[x.at:x.at+x.size]) == string(s) {
+		if uint32(x.dict) == dict && string(t.text[x.at:x.at+x.size]) == string(s) {
 			return known.term - 1, false
 		}
 	}
 	k = uint32(len(t.terms))
-	x := term{at: uint32(len(t.text)), size: uint32(len(s)), hash: checksum(s), dict: dict, id: looksLikeID(s)}
+	x := term{at: uint32(len(t.text)), size: uint32(len(s)), hash: checksum(s), dict: uint16(dict), id: looksLikeID(s)}
 	t.text = append(roomFor(t.text, len(s)), s...)
 	t.terms = append(roomFor(t.terms, 1), x)
 	d := &t.dicts[dict]
@@ -139,7 +144,7 @@ func (t *terms) of(dict uint32, s string) (out []uint32) {
 
 // bytes is about what all of this takes.
 func (t *terms) bytes() int {
-	const perTerm, perEvent = 24 + 8, 8
+	const perTerm, perEvent = 20 + 8, 8
 	n := len(t.text) + perTerm*len(t.terms)
 	for i := range t.dicts {
 		n += perEvent * (len(t.dicts[i].events) + len(t.dicts[i].words))

@@ -214,7 +214,7 @@ func (x *Index) emptyMemory(number uint64) *memory {
 
 func (x *Index) isFull() bool {
 	m := x.current
-	return len(m.times) >= x.cfg.SegmentEvents || m.bytes() >= x.cfg.MaxMemoryBytes
+	return len(m.times) >= x.cfg.SegmentEvents || int64(m.bytes()) >= x.cfg.MemoryBytes/memoryParts
 }
 
 // cut begins a new WAL and memory, and has the old one built into segments.
