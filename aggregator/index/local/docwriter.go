@@ -20,6 +20,7 @@ const (
 type docWriter struct {
 	enc     *zstd.Encoder
 	split   shaper
+	shapes  knownShapes
 	texts   []textColumn
 	objects []objectColumn
 	numbers [docNumbers][]byte
@@ -127,10 +128,10 @@ func (w *docWriter) addObject(no int, o event.Object) {
 	before := len(c.shapes.texts)
 	n := c.shapes.addBytes(w.split.shape, &w.known) // there are fewer events than values it knows
 	if n == len(c.known) {
-		pieces, end := shapePieces(string(c.shapes.values[n].of(w.known)))
-		c.known = append(c.known, c.columns(pieces))
-		c.whole = append(c.whole, len(w.split.leaves) == 0 || !o.Valid())
-		if isFlat(pieces, end) {
+		shape := w.shapes.of(&w.split, o)
+		c.known = append(c.known, c.columns(shape.pieces))
+		c.whole = append(c.whole, shape.whole)
+		if shape.flat {
 			c.shapes.texts = appendText(c.shapes.texts[:before], string(rune(flatObject)))
 		}
 	}

@@ -63,6 +63,7 @@ type Index struct {
 	wal     *wal
 	retryAt time.Time        // when Flush tries a failed build again
 	told    map[expired]bool // of what Expiring was told
+	taken   map[place]bool   // events of the batches that are written, to be used again
 	body    *body            // of the record that is written, and the record, to be used again
 	packed  []byte
 	packer  *docWriter // of the segments, for the one build that there is

@@ -9,9 +9,16 @@ func looksLikeID(s []byte) bool {
 	if len(s) < minID {
 		return false
 	}
-	uuid := len(s) == uuidSize && s[8] == '-'
-	for i, c := range s {
-		if uuid && uuidDash(i) != (c == '-') || !uuid && c == '-' || !idByte(c) {
+	if len(s) == uuidSize && s[8] == '-' {
+		return s[13] == '-' && s[18] == '-' && s[23] == '-' && isHex(s[:8]) && isHex(s[9:13]) && isHex(s[14:18]) && isHex(s[19:23]) && isHex(s[24:])
+	}
+	return isHex(s)
+}
+
+// isHex tells whether all are hexadecimal digits, of either case.
+func isHex(s []byte) bool {
+	for _, c := range s {
+		if c-'0' > 9 && c|0x20-'a' > 5 {
 			return false
 		}
 	}

@@ -122,7 +122,11 @@ func (x *Index) isClosed() bool {
 // Events that the index has, or that are older than retention, are left out.
 func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
 	oldest := x.oldestDays(x.cfg.Now())
-	taken := map[place]bool{}
+	if x.taken == nil || len(x.taken) > keepTaken {
+		x.taken = map[place]bool{}
+	}
+	clear(x.taken)
+	taken := x.taken
 	w := x.body
 	w.reset()
 	records := []*body{w}
@@ -153,6 +157,9 @@ func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
 	w.endBlock()
 	return records, nil
 }
+
+// keepTaken is how many events a Write has whose room is used again.
+const keepTaken = 10_000
 
 // has tells whether the index has the event. Only the writer calls it.
 func (x *Index) has(at place) (bool, error) {
