@@ -49,7 +49,8 @@ func TestValuesOfMemory(t *testing.T) {
 	var events []event.Event
 	for i := range n {
 		e := event.Event{ID: fmt.Sprint("event-", i), Time: event.At(indextest.Start, 3), UserAgent: fmt.Sprint("agent ", i/2), Global: i%7 == 0}
-		asked := map[string]any{"Single": fmt.Sprintf("%032x", i), "Pair": fmt.Sprintf("%032x", 1000+i/2), "Words": fmt.Sprint("the ", i%50, " Words")}
+		asked := map[string]any{"Single": fmt.Sprintf("%032x", i), "Pair": fmt.Sprintf("%032x", 1000+i/2), "Words": fmt.Sprint("the ", i%50, " Words"),
+			"Alike": fmt.Sprintf("prefixes%04d%028d", i%30, 7)} // of one quickHash
 		switch i {
 		case 3, 300:
 			e.RequestID, asked["Id"] = id1, id1
@@ -81,10 +82,13 @@ func TestValuesOfMemory(t *testing.T) {
 			if err := x.waitBuilt(ctx); err != nil {
 				t.Fatal(err)
 			}
+			if f := x.segments[0].byName[fieldKey{name: "requestParameters", path: "Pair"}]; f.Hidden.Length > 0 {
+				t.Error("ids of two events have no keys")
+			}
 		}
 		var asked []string
-		for _, v := range []string{id1, id2, strings.ToUpper(id1), text1, text2, `"agent 17"`, fmt.Sprintf("%032x", 9), fmt.Sprintf("%032x", 1009), "words", `"` + long + `"`, "*1*", "v0*", id1[:9] + "*"} {
-			for _, field := range []string{"requestId: ", "requestParameters.Id: ", "requestParameters.Single: ", "requestParameters.Pair: ", "requestParameters: ", "userAgent: ", "errorMessage: ", ""} {
+		for _, v := range []string{id1, id2, strings.ToUpper(id1), text1, text2, `"agent 17"`, fmt.Sprintf("%032x", 9), fmt.Sprintf("%032x", 1009), "words", `"` + long + `"`, "more", "*1*", "v0*", id1[:9] + "*", fmt.Sprintf("prefixes%04d%028d", 3, 7)} {
+			for _, field := range []string{"requestId: ", "requestParameters.Id: ", "requestParameters.Single: ", "requestParameters.Pair: ", "requestParameters.Alike: ", "requestParameters: ", "userAgent: ", "errorMessage: ", ""} {
 				asked = append(asked, field+v)
 			}
 		}
@@ -112,7 +116,7 @@ func TestValuesOfMemory(t *testing.T) {
 			t.Fatalf("only %d of the questions have an answer", found)
 		}
 		counted[round] = map[string][]index.Value{}
-		for _, field := range []string{"requestId", "userAgent", "isGlobal", "requestParameters.Id", "requestParameters.Pair", "requestParameters.Single", "requestParameters.Words"} {
+		for _, field := range []string{"requestId", "userAgent", "isGlobal", "requestParameters.Id", "requestParameters.Alike", "requestParameters.Pair", "requestParameters.Single", "requestParameters.Words"} {
 			values, _, err := x.Values(ctx, index.Query{}, field, 2*n)
 			if err != nil || len(values) == 0 {
 				t.Fatalf("%d values of %s: %v", len(values), field, err)
@@ -131,6 +135,7 @@ func FuzzGather(f *testing.F) {
 		f.Add(o, o)
 		f.Add(`{"a":[12,12],"b":"c"}`, o)
 	}
+	f.Add(`{"known":12}`, `{"known":01}`) // one shape
 	w := blockWriter(f)
 	f.Fuzz(func(t *testing.T, first, second string) {
 		events := []event.Event{{RequestParameters: event.Object(first)}, {RequestParameters: event.Object(second)}, {RequestParameters: event.Object(first)}}

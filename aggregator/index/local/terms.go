@@ -88,9 +88,8 @@ func (t *terms) enter(dict uint32, s []byte, hash uint32) (k uint32, made bool) 
 	hash += dict * 0x9e3779b1
 	known := &t.known[hash%uint32(len(t.known))]
 	if known.hash == hash && known.term > 0 {
-		x := &t.terms[known.term-1]
-		if uint32(x.dict) == dict && string(t.text[x.at:x.at+x.size]) == string(s) {
-			return known.term - 1, false
+		if k := known.term - 1; string(t.textOf(k)) == string(s) { // so the dictionary is the same
+			return k, false
 		}
 	}
 	k = uint32(len(t.terms))
