@@ -35,6 +35,7 @@ func BenchmarkQuery(b *testing.B) {
 			cold := a.cold(b, dir, i)
 			var times []time.Duration
 			b.ResetTimer()
+			began := cpuSeconds(b)
 			for range b.N {
 				b.StopTimer()
 				q := a.Round()[i]
@@ -42,18 +43,21 @@ func BenchmarkQuery(b *testing.B) {
 				times = append(times, a.time(b, q))
 			}
 			report(b, times)
+			b.ReportMetric((cpuSeconds(b)-began)/float64(b.N)*1e3, "cpu-ms/query")
 			b.ReportMetric(cold.Seconds()*1e3, "ms-cold")
 		})
 	}
 	b.Run("mixed", func(b *testing.B) {
 		const rounds = 10
 		var times []time.Duration
+		began := cpuSeconds(b)
 		for range b.N * rounds {
 			for _, q := range a.Round() {
 				times = append(times, a.time(b, q))
 			}
 		}
 		report(b, times)
+		b.ReportMetric((cpuSeconds(b)-began)/float64(len(times))*1e3, "cpu-ms/query")
 		now, peak := memory(b)
 		b.ReportMetric(now, "MB-rss")
 		b.ReportMetric(peak, "MB-rss-peak")

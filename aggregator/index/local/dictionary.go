@@ -120,11 +120,10 @@ func (d *segmentDictionary) block(block int, fn func(e *entry) (bool, error)) er
 	v := d.v
 	ref := d.index[blockRefSize*block:]
 	at, length := int64(binary.LittleEndian.Uint32(ref[4:])), int64(binary.LittleEndian.Uint32(ref[8:]))
-	all := v.bytes(v.foot.Entries)
-	if at+length > int64(len(all)) {
+	if at+length > v.foot.Entries.Length {
 		return v.damaged("a block of entries of %s lies beyond their end", d.foot.label())
 	}
-	b := all[at : at+length]
+	b := v.part(v.foot.Entries, at, at+length)
 	if checksum(b) != binary.LittleEndian.Uint32(ref[12:]) {
 		return v.damaged("a block of entries of %s does not match its checksum", d.foot.label())
 	}

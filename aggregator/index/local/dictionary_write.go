@@ -52,7 +52,8 @@ func (k *keyWriter) end() error {
 	}
 	w := k.w
 	w.foot.Keys.Length = w.offset - w.foot.Keys.Offset
-	return w.section(&w.foot.KeyIndex, appendKeyIndex(nil, k.refs))
+	w.keyIndex = appendKeyIndex(nil, k.refs)
+	return nil
 }
 
 // dictionaryWriter writes a dictionary, whose entries come in the order of their keys.
@@ -117,9 +118,7 @@ func (d *dictionaryWriter) end(all, hidden []uint32) (err error) {
 			w.foot.Hours[hourOf(w.times[n])].Errors++
 		}
 	}
-	if err := w.section(&d.out.Index, d.index); err != nil {
-		return err
-	}
+	w.indices = append(w.indices, d.index)
 	if d.out.Keys > 0 {
 		w.plain = appendCodes(w.plain[:0], w.codes, d.out.Keys)
 		if err := w.section(&d.out.Codes, w.plain); err != nil {

@@ -144,11 +144,10 @@ func (s *segment) docBlock(block int) ([]byte, error) {
 	if block > 0 {
 		from = binary.LittleEndian.Uint32(refs[8*block-8:])
 	}
-	all := s.bytes(s.foot.Docs)
-	if from > to || int64(to) > int64(len(all)) {
+	if from > to || int64(to) > s.foot.Docs.Length {
 		return nil, s.damaged("a block of events lies beyond their end")
 	}
-	packed := all[from:to]
+	packed := s.part(s.foot.Docs, int64(from), int64(to))
 	if checksum(packed) != binary.LittleEndian.Uint32(refs[8*block+4:]) {
 		return nil, s.damaged("block %d of the events does not match its checksum", block)
 	}

@@ -25,7 +25,7 @@ func (x *Index) Flush(ctx context.Context, now time.Time) error {
 	x.mu.Lock()
 	idle := x.building == nil && len(x.full) == 0
 	failed := x.buildErr
-	failedMerge := x.mergeErr
+	failedMerge, wait := x.mergeErr, x.mergeWait
 	x.buildErr, x.mergeErr, x.flushed = nil, nil, now
 	again := x.building == nil && len(x.full) > 0
 	x.mu.Unlock()
@@ -50,7 +50,7 @@ func (x *Index) Flush(ctx context.Context, now time.Time) error {
 		err = errors.Join(err, e)
 	}
 	if failedMerge != nil {
-		err = errors.Join(err, fmt.Errorf("segments cannot be merged, and are tried again in %v: %w", retryMerge, failedMerge))
+		err = errors.Join(err, fmt.Errorf("segments cannot be merged, and are tried again in %v: %w", wait, failedMerge))
 	}
 	x.startMerge(now)
 	return err

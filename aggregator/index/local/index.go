@@ -74,21 +74,22 @@ type Index struct {
 	kept   map[string]time.Time // by whom, the time from which on events stay; guarded by saving
 	mu     sync.RWMutex
 	// Guarded by mu, and replaced, never changed in place:
-	manifest *manifest
-	segments []*segment
-	full     []*memory // oldest first, waiting to become segments
-	current  *memory
-	spent    *memory // whose events are in segments now, to be used again; nil: none
-	position event.Position
-	behind   uint64        // a batch that the index held before damage put the position back; 0: none is known
-	building chan struct{} // closed when the build ends; nil: none
-	buildErr error         // of the last build, until it is reported
-	next     uint64        // number of the next segment, when it is more than the manifest's
-	flushed  time.Time     // when Flush was called last
-	merging  *merging      // nil: nothing is merged
-	mergeErr error         // of the last merge, until it is reported
-	mergeAt  time.Time     // before that nothing is merged, after a failure
-	closed   bool
+	manifest  *manifest
+	segments  []*segment
+	full      []*memory // oldest first, waiting to become segments
+	current   *memory
+	spent     *memory // whose events are in segments now, to be used again; nil: none
+	position  event.Position
+	behind    uint64        // a batch that the index held before damage put the position back; 0: none is known
+	building  chan struct{} // closed when the build ends; nil: none
+	buildErr  error         // of the last build, until it is reported
+	next      uint64        // number of the next segment, when it is more than the manifest's
+	flushed   time.Time     // when Flush was called last
+	merging   *merging      // nil: nothing is merged
+	mergeErr  error         // of the last merge, until it is reported
+	mergeAt   time.Time     // before that nothing is merged, after a failure
+	mergeWait time.Duration // from the last failure to that; 0: it did not fail
+	closed    bool
 }
 
 var (

@@ -135,7 +135,7 @@ func (v *segmentView) keyBlock(block int, fn func(no uint32, key []byte) bool) e
 		return err
 	}
 	ref := refs[block]
-	packed := v.bytes(v.foot.Keys)[ref.offset : ref.offset+ref.length]
+	packed := v.part(v.foot.Keys, ref.offset, ref.offset+ref.length)
 	if checksum(packed) != ref.crc {
 		return v.damaged("block %d of the keys does not match its checksum", block)
 	}

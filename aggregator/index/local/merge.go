@@ -37,8 +37,12 @@ func (x *Index) startMerge(now time.Time) {
 			cancel()
 			x.mu.Lock()
 			x.merging = nil
-			if err != nil && ctx.Err() == nil {
-				x.mergeErr, x.mergeAt = err, now.Add(retryMerge)
+			switch {
+			case err == nil:
+				x.mergeWait = 0
+			case ctx.Err() == nil:
+				x.mergeWait = min(max(2*x.mergeWait, retryMerge), time.Hour)
+				x.mergeErr, x.mergeAt = err, now.Add(x.mergeWait)
 			}
 			x.mu.Unlock()
 			close(m.done)
@@ -47,6 +51,7 @@ func (x *Index) startMerge(now time.Time) {
 	}()
 }
 
+// retryMerge is after how long a merge that failed is tried again; each further failure doubles it.
 const retryMerge = time.Minute
 
 // toMerge are the segments to be merged next. The caller holds mu.

@@ -127,10 +127,14 @@ func holds(docs docReader, n uint32, q index.Query) (bool, error) {
 	return q.Filter.Match(&e), nil
 }
 
+// atOnce is how many goroutines read for a query: more than there are processors, as
+// some wait for the disk.
+func atOnce() int { return max(8, runtime.GOMAXPROCS(0)) }
+
 // each calls fn for every part with what matches in it, several at a time.
 func each(ctx context.Context, parts []part, q index.Query, fn func(i int, set *roaring.Bitmap) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(atOnce())
 	for i, p := range parts {
 		g.Go(func() error {
 			set, err := match(ctx, p, q)

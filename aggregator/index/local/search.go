@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -159,7 +158,7 @@ func readHits(ctx context.Context, hits []*hit) ([][]byte, error) {
 		of[h.part] = append(of[h.part], h.n)
 		place[h.part][h.n] = i
 	}
-	workers := runtime.GOMAXPROCS(0)
+	workers := atOnce()
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
 	for _, p := range parts {

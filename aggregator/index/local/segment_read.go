@@ -31,9 +31,10 @@ type segment struct {
 	made  time.Time      // when the process that is running made it; zero: another one did
 	refs  atomic.Int64
 
-	salt     salt         // of the marks
-	salted   bool         // it has marks
-	checked  sync.Map     // section → error or nil, of what was checked
+	salt     salt     // of the marks
+	salted   bool     // it has marks
+	checked  sync.Map // section → error or nil, of what was checked
+	resident residence
 	pages    checkedPages // of hashes
 	byName   map[fieldKey]*fieldFooter
 	keyRefs  atomic.Pointer[[]keyBlockRef]
@@ -80,6 +81,8 @@ func openSegment(c *codec, path string) (*segment, error) {
 	if s.data, err = unix.Mmap(int(f.Fd()), 0, int(st.Size()), unix.PROT_READ, unix.MAP_SHARED); err != nil {
 		return nil, fmt.Errorf("map %s: %w", path, err)
 	}
+	s.resident = newResidence(len(s.data))
+	s.need(s.size()-segmentEnding, s.size())
 	err = s.guard(func() (err error) {
 		s.foot, err = decodeFooter(s.data)
 		if _, other := err.(*versionError); err != nil && !other {
@@ -149,6 +152,19 @@ func (s *segment) entry() segmentEntry {
 
 func (s *segment) size() int64 { return int64(len(s.data)) }
 
+// segmentEnding is about what a segment ends with that each look-up needs: the footer
+// and, before it, the indices of its keys and entries.
+const segmentEnding = 256 << 10
+
+// need has bytes of the file brought into memory.
+func (s *segment) need(from, to int64) { s.resident.need(s.data, max(from, 0), to) }
+
+// part are bytes of a section that were found to lie within it.
+func (s *segment) part(x section, from, to int64) []byte {
+	s.need(x.Offset+from, x.Offset+to)
+	return s.data[x.Offset+from : x.Offset+to : x.Offset+to]
+}
+
 func (s *segment) bytes(x section) []byte {
 	return s.data[x.Offset : x.Offset+x.Length : x.Offset+x.Length]
 }
@@ -157,6 +173,7 @@ func (s *segment) bytes(x section) []byte {
 func (s *segment) section(x section, name string) ([]byte, error) {
 	b := s.bytes(x)
 	if _, ok := s.checked.Load(x); !ok {
+		s.need(x.Offset, x.Offset+x.Length)
 		if checksum(b) != x.CRC {
 			return nil, s.damaged("its section %s does not match its checksum", name)
 		}
@@ -167,11 +184,10 @@ func (s *segment) section(x section, name string) ([]byte, error) {
 
 // listBytes are those of a list of the section postings, checked.
 func (s *segment) listBytes(x section) ([]byte, error) {
-	all := s.bytes(s.foot.Postings)
-	if x.Length > int64(len(all)) || x.Offset > int64(len(all))-x.Length {
+	if all := s.foot.Postings.Length; x.Length > all || x.Offset > all-x.Length {
 		return nil, s.damaged("a list lies beyond the end of the lists")
 	}
-	b := all[x.Offset : x.Offset+x.Length]
+	b := s.part(s.foot.Postings, x.Offset, x.Offset+x.Length)
 	if checksum(b) != x.CRC {
 		return nil, s.damaged("a list of events does not match its checksum")
 	}

@@ -122,6 +122,7 @@ func (s *segment) hashes() (hashSection, error) {
 	}
 	b := s.bytes(s.foot.Hashes)
 	return splitHashes(b, func(from, to int) error {
+		s.need(s.foot.Hashes.Offset+int64(from), s.foot.Hashes.Offset+int64(to))
 		if page := s.pages.check(b, sums, from, to); page >= 0 {
 			return s.damaged("page %d of the hashes does not match its checksum", page)
 		}

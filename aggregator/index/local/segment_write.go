@@ -77,6 +77,9 @@ type segmentWriter struct {
 	plain    []byte   // of the list or the block of entries that is written
 	codes    []uint32 // of the field that is written
 	packed   []byte
+	// The indices that each look-up needs stand together, before the footer.
+	keyIndex []byte
+	indices  [][]byte // of the dictionaries in foot.Fields
 }
 
 func (x *Index) newSegmentWriter(f *os.File) *segmentWriter {
@@ -242,6 +245,14 @@ func (w *segmentWriter) end() error {
 	}
 	w.foot.Postings = section{Offset: w.offset, Length: w.postings.size}
 	if err := w.postings.each(w.put); err != nil {
+		return err
+	}
+	for i, index := range w.indices {
+		if err := w.section(&w.foot.Fields[i].Index, index); err != nil {
+			return err
+		}
+	}
+	if err := w.section(&w.foot.KeyIndex, w.keyIndex); err != nil {
 		return err
 	}
 	b, err := w.foot.encode()
