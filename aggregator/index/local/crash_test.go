@@ -189,9 +189,11 @@ func TestKillAtEveryWrite(t *testing.T) {
 	type snapshot struct {
 		dir          string
 		acknowledged uint64
+		merging      bool
 	}
 	var snapshots []snapshot
 	var acknowledged uint64
+	var settling bool
 	var mu sync.Mutex // segments are built and merged beside the writes
 	take := func() {
 		mu.Lock()
@@ -201,7 +203,7 @@ func TestKillAtEveryWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		copyDir(t, dir, to)
-		snapshots = append(snapshots, snapshot{to, acknowledged})
+		snapshots = append(snapshots, snapshot{to, acknowledged, settling})
 	}
 	real := realDisk()
 	d := disk{
@@ -244,8 +246,14 @@ func TestKillAtEveryWrite(t *testing.T) {
 		mu.Unlock()
 		take()
 		if i%6 == 5 {
+			mu.Lock()
+			settling = true
+			mu.Unlock()
 			mustSettle(t, x)
 			take()
+			mu.Lock()
+			settling = false
+			mu.Unlock()
 		}
 	}
 	for day, n := range days(x) {
@@ -258,7 +266,7 @@ func TestKillAtEveryWrite(t *testing.T) {
 		t.Fatalf("only %d moments", len(snapshots))
 	}
 	for i, snap := range snapshots {
-		if i%5 == 0 { // a fifth of them finds what all would
+		if i%5 == 0 || snap.merging && i%2 == 0 { // a part of them finds what all would
 			s.checkCopy(t, snap.dir, snap.acknowledged)
 		}
 	}

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,21 +24,24 @@ func longAfter() time.Time { return testNow().AddDate(0, 0, 10) }
 // mustSettle has all of the memory become segments, and these merged.
 func mustSettle(t testing.TB, x *Index) {
 	t.Helper()
+	mustBuild(t, x)
+	mustMerge(t, x)
+}
+
+// mustBuild has all of the memory become segments.
+func mustBuild(t testing.TB, x *Index) {
+	t.Helper()
+	x.writing.Lock()
+	defer x.writing.Unlock()
 	if err := x.waitBuilt(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(x.current.times) > 0 {
-		x.writing.Lock()
-		err := x.cut()
-		x.writing.Unlock()
-		if err == nil {
-			err = x.waitBuilt(t.Context())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	if len(x.current.times) == 0 {
+		return
 	}
-	mustMerge(t, x)
+	if err := errors.Join(x.cut(), x.waitBuilt(t.Context())); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // mustMerge merges what there is to merge long after, when nothing came for a while.
@@ -95,6 +99,21 @@ func answers(t testing.TB, x *Index) map[string]any {
 	return out
 }
 
+// seqsOf is where the events of each day and class come from.
+func seqsOf(x *Index) map[string]index.SeqRange {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	out := map[string]index.SeqRange{}
+	for _, s := range x.segments {
+		k := dayText(s.foot.Day) + " " + s.class
+		r := out[k]
+		r.Add(s.seqs.First)
+		r.Add(s.seqs.Last)
+		out[k] = r
+	}
+	return out
+}
+
 // days are how many segments there are of each day and class.
 func days(x *Index) map[string]int {
 	x.mu.RLock()
@@ -123,10 +142,8 @@ func TestMergeKeepsAllAnswers(t *testing.T) {
 			if err := s[:70].follow(x, 4); err != nil {
 				t.Fatal(err)
 			}
-			if err := x.waitBuilt(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			before := answers(t, x)
+			mustBuild(t, x)
+			before, from := answers(t, x), seqsOf(x)
 			many := x.Stats().Segments
 			page, err := x.Search(t.Context(), index.Query{Limit: 40})
 			if err != nil {
@@ -165,10 +182,8 @@ func TestMergeKeepsAllAnswers(t *testing.T) {
 			if n != page.Total {
 				t.Errorf("a reader of before finds %d events, not %d", n, page.Total)
 			}
-			for _, e := range x.segments {
-				if e.seqs.First == 0 || e.seqs.Last < e.seqs.First {
-					t.Errorf("%s is of batches %v", e.path, e.seqs)
-				}
+			if diff := cmp.Diff(from, seqsOf(x)); diff != "" {
+				t.Errorf("where events come from (-before +after)\n%s", diff)
 			}
 			if err := s.follow(x, 4); err != nil { // late
 				t.Fatal(err)
