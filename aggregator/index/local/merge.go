@@ -174,7 +174,7 @@ func (x *Index) discard(made ...*segment) error {
 	m, err := readManifest(x.cfg.Dir)
 	for _, s := range made {
 		name := filepath.Base(s.path)
-		if err == nil && !slices.ContainsFunc(m.Segments, func(e segmentEntry) bool { return e.File == name }) {
+		if err == nil && m != nil && !slices.ContainsFunc(m.Segments, func(e segmentEntry) bool { return e.File == name }) {
 			if e := os.Remove(s.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 				err = e
 			}
