@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -257,8 +258,11 @@ func (a *Archive) missing(ctx context.Context, c *chain) (map[string]sealedObjec
 		return nil, nil // they may have expired, after a long time without a server
 	}
 	for _, o := range c.scanned.Objects {
-		_, err := a.cfg.Bucket.Head(ctx, o.Key)
+		there, err := a.cfg.Bucket.Head(ctx, o.Key)
 		if err == nil {
+			if !slices.ContainsFunc(forms[o.Key], func(o Object) bool { return o.Bytes == there.Bytes }) {
+				return nil, fmt.Errorf("object %s exists with %d bytes, not as it is sealed: somebody else writes to this bucket; run verify", o.Key, there.Bytes)
+			}
 			continue
 		}
 		if !errors.Is(err, fs.ErrNotExist) {

@@ -139,15 +139,6 @@ func (b *box) archived() {
 	verifyArchive(b.t, b.archive())
 }
 
-// archivedBy does it with another way to verify, without damaging the archive.
-func (b *box) archivedBy(verify func() (string, int)) {
-	b.t.Helper()
-	b.allArchived()
-	if out, code := verify(); code != 0 {
-		b.t.Errorf("verify: %d\n%s", code, out)
-	}
-}
-
 // allArchived waits until each line is in the archive, and checks that it is there once.
 func (b *box) allArchived() {
 	b.t.Helper()
