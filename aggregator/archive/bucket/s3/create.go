@@ -171,11 +171,15 @@ func (r *exactReader) Read(p []byte) (int, error) {
 	if r.err != nil {
 		return 0, r.err
 	}
-	if int64(len(p)) > r.left {
-		p = p[:r.left]
+	if len(p) == 0 {
+		return 0, nil
 	}
-	n, err := r.in.Read(p)
-	r.left -= int64(n)
+	var n int
+	var err error
+	if r.left > 0 {
+		n, err = r.in.Read(p[:min(int64(len(p)), r.left)])
+		r.left -= int64(n)
+	}
 	if err == nil && r.left == 0 {
 		var more [1]byte
 		var m int

@@ -173,6 +173,7 @@ func testMultipart(t *testing.T, s *store) {
 	if err := create(); err == nil || errors.Is(err, fs.ErrExist) {
 		t.Fatalf("a part was cut off: %v", err)
 	}
+	proxy.Choose(nil)
 	wrong := meta
 	wrong.SHA256[0]++
 	if err := b.Create(t.Context(), "large", bytes.NewReader(content), wrong); err == nil || errors.Is(err, fs.ErrExist) {
@@ -196,9 +197,10 @@ func testMultipart(t *testing.T, s *store) {
 	if err := os.Remove(filepath.Join(s.Dir, "audit", cfg.Prefix, "large")); err != nil {
 		t.Fatal(err)
 	}
+	last := once(http.MethodPost, realtest.Lost)
 	proxy.Choose(func(r *http.Request) realtest.Fault {
-		if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") {
-			return realtest.Lost
+		if r.URL.Query().Has("uploadId") {
+			return last(r)
 		}
 		return realtest.Fine
 	})
