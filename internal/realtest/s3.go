@@ -18,7 +18,7 @@ type S3 struct {
 	Dir       string
 	Key       string
 	Secret    string
-	Home      string // an empty folder, for what else would look into the user's
+	Home      string // an empty folder, for programs that would look into the user's
 	versitygw string
 }
 
@@ -68,9 +68,9 @@ func (s *S3) Admin(t testing.TB, args ...string) {
 	}
 }
 
-// Environment has the key, and nothing of the user who runs the test.
+// Environment has the key, and nothing of the user who runs the test. The home stays: the go command has its cache there.
 func (s *S3) Environment() []string {
-	return []string{"AWS_ACCESS_KEY_ID=" + s.Key, "AWS_SECRET_ACCESS_KEY=" + s.Secret, "AWS_SESSION_TOKEN=", "AWS_PROFILE=", "HOME=" + s.Home}
+	return []string{"AWS_ACCESS_KEY_ID=" + s.Key, "AWS_SECRET_ACCESS_KEY=" + s.Secret, "AWS_SESSION_TOKEN=", "AWS_PROFILE=", "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull}
 }
 
 // buildS3 gives the path of the binary. The go command leaves one that is up to
