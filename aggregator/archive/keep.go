@@ -46,9 +46,8 @@ func (v *verifier) checkLock(key string, keep *Keep, made time.Time) {
 
 // expiry is a row of seals that have their objects expire after so many days.
 type expiry struct {
-	to    uint64    // the last of them
-	since time.Time // time of the first
-	days  int
+	to   uint64 // the last of them
+	days int
 }
 
 // expires notes what a seal says of expiry: rules concern all objects that are there.
@@ -60,17 +59,13 @@ func (v *verifier) expires(s *Seal) {
 		v.expiries[n-1].to = s.Number
 		return
 	}
-	v.expiries = append(v.expiries, expiry{s.Number, s.Time, s.Keep.Expire})
+	v.expiries = append(v.expiries, expiry{s.Number, s.Keep.Expire})
 }
 
 // expired tells whether an object may have gone by a rule that was sealed with it or later.
 func (v *verifier) expired(o *sealedForms) bool {
 	for _, e := range v.expiries {
-		due := o.time.Add(time.Duration(e.days) * day)
-		if e.since.After(due) {
-			due = e.since
-		}
-		if e.to >= o.seal && !v.options.Now().Before(due) {
+		if e.to >= o.seal && !v.options.Now().Before(o.time.Add(time.Duration(e.days)*day)) {
 			return true
 		}
 	}
