@@ -59,14 +59,16 @@ func (f *Faulty) Choose(choose func(*http.Request) Fault) {
 	f.choose = choose
 }
 
-// Randomly chooses a fault for one request of n. The same seed gives the same row of faults.
+// Randomly gives one request of n a fault, and each kind of fault in its turn. The
+// same seed gives the same row.
 func Randomly(seed uint64, n int) func(*http.Request) Fault {
-	r := rand.New(rand.NewPCG(seed, 0))
+	r, last := rand.New(rand.NewPCG(seed, 0)), Fine
 	return func(*http.Request) Fault {
 		if r.IntN(n) > 0 {
 			return Fine
 		}
-		return Fault(1 + r.IntN(int(faults)-1))
+		last = last%(faults-1) + 1
+		return last
 	}
 }
 
