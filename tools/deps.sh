@@ -7,7 +7,7 @@ want=
 command -v nginx >/dev/null || want="$want nginx-light"
 command -v haproxy >/dev/null || want="$want haproxy"
 command -v npm >/dev/null || want="$want npm" # gets the OpenAPI document that config is tested with
-python3 -c "import venv, ensurepip" 2>/dev/null || want="$want python3-venv" # the plugin in Python
+python3 -c "import venv, ensurepip" 2>/dev/null || want="$want python3-venv" # the plugin in Python, the AWS command line
 # Elasticsearch, whose jars Maven gets: 8.19 runs on Java 17 or later.
 command -v javac >/dev/null || want="$want openjdk-17-jdk-headless"
 command -v mvn >/dev/null || want="$want maven"
