@@ -1,6 +1,8 @@
 package archive_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"os"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
 	"github.com/actiontrail/actiontrail/aggregator/archive/logdigest"
 	"github.com/actiontrail/actiontrail/event"
@@ -186,10 +189,46 @@ func TestVerifyFindsInTheDigests(t *testing.T) {
 		damage func(s *site, keys []string)
 		want   string
 	}{
-		"nothing":         {func(*site, []string) {}, ""},
-		"one byte":        {func(s *site, k []string) { s.change(k[1], func(b []byte) []byte { b[len(b)/2] ^= 1; return b }) }, "it is not gzip"},
-		"one removed":     {func(s *site, k []string) { s.remove(k[1]) }, "it is missing: each hour has a digest"},
-		"one in place":    {func(s *site, k []string) { s.change(k[1], func([]byte) []byte { return []byte(read(s, k[0])) }) }, "its signature is wrong"},
+		"nothing":      {func(*site, []string) {}, ""},
+		"one byte":     {func(s *site, k []string) { s.change(k[1], func(b []byte) []byte { b[len(b)/2] ^= 1; return b }) }, "it is not gzip"},
+		"one removed":  {func(s *site, k []string) { s.remove(k[1]) }, "it is missing: each hour has a digest"},
+		"one in place": {func(s *site, k []string) { s.change(k[1], func([]byte) []byte { return []byte(read(s, k[0])) }) }, "its signature is wrong"},
+		"re-signed": {func(s *site, k []string) {
+			key, err := digestKey()
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			chain := logdigest.Chain{Account: "prod", Region: "cn-hangzhou", Trail: "all", Home: "cn-hangzhou", Bucket: "audit", Prefix: "prod/"}
+			b := openBucket(s.t, s)
+			info, err := b.Head(s.t.Context(), k[0])
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			before, err := logdigest.Read([]byte(read(s, k[0])), info.User, []logdigest.PublicKey{key.Public()})
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			end, err := time.Parse(time.RFC3339, before.End)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			m, err := chain.Make(key, end, []logdigest.Log{{Key: "AWSLogs/more"}}, before)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			stored, err := m.Stored()
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.remove(k[1])
+			w, err := file.New(s.bucket)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			if err := w.Create(s.t.Context(), k[1], bytes.NewReader(stored), archive.Meta{Bytes: int64(len(stored)), SHA256: sha256.Sum256(stored), User: m.Meta()}); err != nil {
+				s.t.Fatal(err)
+			}
+		}, "it names other log files than the seals of its hour; it does not follow the digest of the hour before"},
 		"another hour":    {func(s *site, k []string) { s.put(strings.Replace(k[1], "T10", "T23", 1), []byte(read(s, k[1]))) }, "no hour of the seals has this digest"},
 		"another account": {func(s *site, k []string) { s.put(strings.Replace(k[1], "prod", "x", 2), []byte(read(s, k[1]))) }, "no hour of the seals has this digest"},
 	}

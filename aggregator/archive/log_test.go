@@ -201,6 +201,20 @@ func TestRotation(t *testing.T) {
 	if !r.OK() || len(r.Log.Keys) != 2 || r.Log.Signed == 0 {
 		t.Errorf("verify: %+v, %+v", r.Problems, r.Log)
 	}
+	// The old key, in the hands of somebody else, signs nothing any more.
+	stolen := transparency.CheckpointKey(int64(r.Seals))
+	if _, err := os.Stat(s.path(stolen)); err == nil {
+		t.Fatal("there is a checkpoint over all seals already")
+	}
+	note, err := (&transparency.Checkpoint{Origin: origin, Size: int64(r.Seals), Root: r.Log.Root}).Sign(signKey(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.put(stolen, note)
+	if r := s.verify(); len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Text, "no longer in force") {
+		t.Errorf("with a checkpoint of the old key: %+v", r.Problems)
+	}
+	s.remove(stolen)
 	for n := byte(1); n <= 2; n++ { // whoever trusts either comes to trust all
 		if r := s.verifyBy(archive.VerifyOptions{Keys: []string{vkey(t, n)}}); !r.OK() {
 			t.Errorf("with key %d: %+v", n, r.Problems)
