@@ -159,8 +159,7 @@ func TestCrashAtEachStep(t *testing.T) {
 					a = s.open()
 				}
 				s.follow(a, stream)
-				s.whole(stream, all)
-				for n := range s.verify().Seals {
+				for n := range s.whole(stream, all).Seals {
 					if s.seal(n).Amends != nil {
 						amended++
 					}

@@ -233,8 +233,8 @@ func (s *site) verify() archive.Report {
 	return r
 }
 
-// whole checks that the archive holds each event of the stream that matches exactly once, and verifies.
-func (s *site) whole(stream []event.Batch, match func(*event.Event) bool) {
+// whole checks that the archive holds each event of the stream that matches exactly once, and verifies: the report is that of verify.
+func (s *site) whole(stream []event.Batch, match func(*event.Event) bool) archive.Report {
 	s.t.Helper()
 	want := map[string]int{}
 	for _, b := range stream {
@@ -254,6 +254,7 @@ func (s *site) whole(stream []event.Batch, match func(*event.Event) bool) {
 	if int(r.Events) != len(want) || int(r.Objects) != len(s.objects()) || len(r.Pending) > 0 {
 		s.t.Errorf("verify reports %d events in %d objects, pending %q, want %d in %d", r.Events, r.Objects, r.Pending, len(want), len(s.objects()))
 	}
+	return r
 }
 
 func all(*event.Event) bool { return true }
