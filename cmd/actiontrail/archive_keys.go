@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -98,7 +99,18 @@ func (a *aggregation) archiveLog(t *config.Trail) (*archive.LogConfig, error) {
 	if err := keys.ensure(); err != nil {
 		return nil, err
 	}
-	return &archive.LogConfig{Origin: archiveOrigin(a.cfg, t), Keys: keys.read, File: filepath.Join(a.dir, logFolder, t.Name+".json")}, nil
+	return &archive.LogConfig{Origin: archiveOrigin(a.cfg, t), Keys: keys.read, File: filepath.Join(a.dir, logFolder, archiveFile(t))}, nil
+}
+
+// archiveFile names the file of the newest checkpoint by the trail and by where it
+// delivers: a trail that is sent to another place begins another archive.
+func archiveFile(t *config.Trail) string {
+	place := filepath.Join(t.File.Path, t.File.Prefix)
+	if t.S3 != nil {
+		place = "s3://" + t.S3.Bucket + "/" + t.S3.Prefix
+	}
+	sum := sha256.Sum256([]byte(place))
+	return fmt.Sprintf("%s-%x.json", t.Name, sum[:4])
 }
 
 func newKeysArchiveCommand(f *keysFlags) *cobra.Command {

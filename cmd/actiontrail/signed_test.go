@@ -69,7 +69,11 @@ func TestServerSignsItsArchive(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(b.archive(), transparency.CheckpointKey(int64(last)+1))); err != nil {
 		t.Errorf("after the stop: %v", err)
 	}
-	kept := writeFile(t, "kept", []byte(readText(t, filepath.Join(b.data, aggregatorFolder, logFolder, "all.json"))))
+	files, err := filepath.Glob(filepath.Join(b.data, aggregatorFolder, logFolder, "all-*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files of checkpoints: %q, %v", files, err)
+	}
+	kept := writeFile(t, "kept", []byte(readText(t, files[0])))
 	if out, code := b.run("verify", b.archive(), "--keys", keys, "--checkpoint", kept); code != 0 {
 		t.Errorf("verify after the stop: %d\n%s", code, out)
 	}
