@@ -7,6 +7,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,13 @@ type Config struct {
 	// Parse reads the filter of a seal, which may be older than Filter.
 	Parse func(text string) (query.Expr, error)
 
+	// Stopped tells whether the batch at this place in the stream came while the trail
+	// was stopped, and since when it was: nothing of it is delivered, and its seal says
+	// so. For one place the answer is always the same. nil: the trail never was.
+	Stopped func(seq uint64) (since time.Time, stopped bool)
+
+	Source Source // of backfills; nil: there are none
+
 	Layout     layout.Layout // default: layout.ActionTrail
 	Codec      Codec         // default: NDJSONGzip, in layout.CloudTrail CloudTrailGzip
 	Recipients []string      // public keys of age that objects are encrypted for; none: they are not
@@ -76,10 +84,11 @@ type Archive struct {
 	seen    event.Position // in advance of it by what is staged
 	head    head
 	staging *collector
-	rebuild *rebuild // what has to be done first; nil: nothing
-	agents  []Agent  // as they were last sealed
-	log     *sealLog // nil: there is none
-	digests *digests // nil: there are none
+	brought *Coverage // what backfills have brought; nil: it is not known yet
+	rebuild *rebuild  // what has to be done first; nil: nothing
+	agents  []Agent   // as they were last sealed
+	log     *sealLog  // nil: there is none
+	digests *digests  // nil: there are none
 
 	statusMu sync.Mutex
 	status   Status
@@ -98,6 +107,7 @@ type head struct {
 type Status struct {
 	LastSeal      uint64 // number
 	LastSealTime  time.Time
+	LastObject    string    // key of the object that was brought into the bucket last; "" since Open
 	LastDelivery  time.Time // when an object last came into the bucket; zero: not within the last 256 seals at least
 	Total         Total     // what the archive holds
 	PendingEvents uint64    // matched, not sealed yet
@@ -226,7 +236,7 @@ func (a *Archive) write(ctx context.Context, batches []event.Batch) error {
 // takeAll stages batches that are paid like this, or with nil come from the stream.
 func (a *Archive) takeAll(ctx context.Context, batches []event.Batch, how *Payment) error {
 	for i := range batches {
-		if err := a.turn(ctx, how); err != nil {
+		if err := a.turn(ctx, how, a.stopped(batches[i].Seq)); err != nil {
 			return err
 		}
 		if err := a.take(&batches[i], how); err != nil {
@@ -314,9 +324,10 @@ func (a *Archive) note(err error) error {
 	return err
 }
 
-func (a *Archive) delivered(t time.Time) {
+func (a *Archive) delivered(t time.Time, key string) {
 	a.statusMu.Lock()
 	defer a.statusMu.Unlock()
+	a.status.LastObject = cmp.Or(key, a.status.LastObject)
 	if t.After(a.status.LastDelivery) {
 		a.status.LastDelivery = t
 	}

@@ -32,13 +32,14 @@ const (
 // written the stream has it all. Its result is a function of the batches and of
 // filter, layout and trail alone.
 type collector struct {
-	dir    string // for the lines
-	trail  string
-	filter query.Expr // nil: all match
-	text   string     // what filter was parsed from
-	paid   *Paid      // the batches are not read from the stream; nil: they are
-	layout layout.Layout
-	codec  Codec
+	dir     string // for the lines
+	trail   string
+	filter  query.Expr // nil: all match
+	text    string     // what filter was parsed from
+	paid    *Paid      // the batches are not read from the stream; nil: they are
+	stopped *Stopped   // the trail is, and nothing matches; nil: it runs
+	layout  layout.Layout
+	codec   Codec
 	// recipients are keys of age, with a codec that encrypts.
 	recipients []string
 	level      int // of compression
@@ -81,7 +82,7 @@ func (c *collector) take(p *event.Position, b *event.Batch, lost uint64, now tim
 	}
 	for i := range b.Events {
 		e := &b.Events[i]
-		if c.filter == nil || c.filter.Match(e) {
+		if c.stopped == nil && (c.filter == nil || c.filter.Match(e)) {
 			c.add(b.Lane, e)
 		}
 	}

@@ -26,7 +26,7 @@ func (a *Archive) cut(ctx context.Context, now time.Time) error {
 	}
 	after := a.seen.Clone()
 	s.Filter, s.Layout = a.staging.text, a.cfg.Layout
-	s.Paid = a.staging.paid
+	s.Paid, s.Stopped = a.staging.paid, a.staging.stopped
 	s.Seq = SeqRange{After: a.durable.Seq, To: after.Seq}
 	s.Scanned = append(s.Scanned, a.staging.scanned...)
 	s.setRecent(&after)
@@ -144,7 +144,7 @@ func (a *Archive) deliver(ctx context.Context, sealed []Object, o Object) error 
 	if err != nil {
 		return fmt.Errorf("deliver %s: %w", o.Key, err)
 	}
-	a.delivered(a.cfg.Now())
+	a.delivered(a.cfg.Now(), o.Key)
 	return nil
 }
 

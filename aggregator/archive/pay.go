@@ -51,15 +51,16 @@ func (a *Archive) cutStaged(ctx context.Context) error {
 // turn makes ready for batches that come in this way. What came in another way
 // is sealed before, so that a seal tells one thing of all that it scanned. A
 // rebuild has the ways of its seal.
-func (a *Archive) turn(ctx context.Context, how *Payment) error {
-	if a.rebuild != nil || a.staging.comes(how) {
+func (a *Archive) turn(ctx context.Context, how *Payment, stopped *Stopped) error {
+	if a.rebuild != nil || a.staging.comes(how, stopped) {
 		return nil
 	}
 	if err := a.cutStaged(ctx); err != nil {
 		return err
 	}
 	staging := a.collector()
-	if how != nil {
+	staging.stopped = stopped
+	if how != nil && stopped == nil {
 		staging.paid = &Paid{Since: how.Since.UTC()}
 		if how.Filter != staging.text {
 			filter, err := a.parse(how.Filter)
@@ -74,11 +75,27 @@ func (a *Archive) turn(ctx context.Context, how *Payment) error {
 }
 
 // comes tells whether what is gathered came in this way, too.
-func (c *collector) comes(how *Payment) bool {
+func (c *collector) comes(how *Payment, stopped *Stopped) bool {
+	if stopped != nil || c.stopped != nil { // wherever it comes from
+		return stopped != nil && c.stopped != nil && c.stopped.Since.Equal(stopped.Since)
+	}
 	if how == nil || c.paid == nil {
 		return how == nil && c.paid == nil
 	}
 	return c.text == how.Filter && c.paid.Since.Equal(how.Since)
+}
+
+// stopped tells how a seal calls it when the batch at seq came while the trail was
+// stopped; nil: it was not.
+func (a *Archive) stopped(seq uint64) *Stopped {
+	if a.cfg.Stopped == nil {
+		return nil
+	}
+	since, stopped := a.cfg.Stopped(seq)
+	if !stopped {
+		return nil
+	}
+	return &Stopped{Since: since.UTC().Truncate(time.Millisecond)}
 }
 
 // lost is how many events the batch at seq had besides those it comes with.

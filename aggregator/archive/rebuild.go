@@ -55,7 +55,12 @@ func (a *Archive) continueRebuild(ctx context.Context) error {
 		return fmt.Errorf("objects of %s are missing, and the stream no longer has all batches up to seq %d to make them again: restore %d objects from a copy of the archive",
 			SealKey(r.seal.Number), r.seal.Seq.To, len(r.missing))
 	}
-	objects, err := a.staging.finish(a.cfg.Staging, r.seal.Number, r.seal.Time)
+	return a.makeGood(ctx, r, a.staging)
+}
+
+// makeGood creates the objects that are missing of what was gathered again.
+func (a *Archive) makeGood(ctx context.Context, r *rebuild, gathered *collector) error {
+	objects, err := gathered.finish(a.cfg.Staging, r.seal.Number, r.seal.Time)
 	if err != nil {
 		return err
 	}
@@ -67,7 +72,7 @@ func (a *Archive) continueRebuild(ctx context.Context) error {
 	for _, want := range r.seal.Objects {
 		o, ok := made[want.Key]
 		if !ok || o.Logical != want.Logical || o.Count != want.Count {
-			return fmt.Errorf("object %s of %s is missing, and the batches in the stream give other events: restore it from a copy of the archive", want.Key, SealKey(r.seal.Number))
+			return fmt.Errorf("object %s of %s is missing, and the batches in the stream, or of a backfill the index, give other events: restore it from a copy of the archive", want.Key, SealKey(r.seal.Number))
 		}
 		if m, ok := r.missing[o.Key]; ok && !m.has(o) {
 			other = append(other, o)

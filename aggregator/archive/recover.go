@@ -21,7 +21,7 @@ func (a *Archive) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.rebuild = nil
+	a.rebuild, a.brought = nil, nil
 	a.agents = nil // the next seal tells them again
 	if !ok {
 		if err := a.log.sync(ctx, 0); err != nil {
@@ -36,11 +36,11 @@ func (a *Archive) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if chain.last.Trail != a.cfg.Trail {
-		return fmt.Errorf("%w: it holds the archive of trail %s; give each trail a path of its own", ErrForeign, chain.last.Trail)
+	if err := chain.last.of(a.cfg.Trail); err != nil {
+		return err
 	}
 	a.head = chain.last.head(chain.digest)
-	a.delivered(chain.delivered)
+	a.delivered(chain.delivered, "")
 	if err := a.log.sync(ctx, int64(number)+1); err != nil {
 		return err
 	}
@@ -50,6 +50,9 @@ func (a *Archive) recover(ctx context.Context) error {
 	missing, err := a.missing(ctx, chain)
 	if err != nil {
 		return err
+	}
+	if len(missing) > 0 && chain.scanned.Backfill != nil {
+		return a.rebuildBackfill(ctx, chain, missing)
 	}
 	if len(missing) > 0 {
 		return a.beginRebuild(chain, missing)
@@ -66,13 +69,46 @@ func (a *Archive) recover(ctx context.Context) error {
 // ErrForeign tells that the bucket is not this trail's. No retry will mend it.
 var ErrForeign = errors.New("the bucket is not this trail's")
 
-// begin starts an archive with seal 0, which names the trail.
-func (a *Archive) begin(ctx context.Context) error {
-	for o, err := range a.cfg.Bucket.List(ctx, "", "") {
+// CheckOwner tells whether a bucket can be the archive of a trail: it is empty, or
+// is that already. ErrForeign when it is not. Nothing is written.
+func CheckOwner(ctx context.Context, b Bucket, trail string) error {
+	data, err := readAll(ctx, b, SealKey(0))
+	if errors.Is(err, fs.ErrNotExist) {
+		return empty(ctx, b)
+	}
+	if err != nil {
+		return err
+	}
+	s, err := decodeSealAt(data, 0)
+	if err != nil {
+		return err
+	}
+	return s.of(trail)
+}
+
+// of refuses the seal of another trail.
+func (s *Seal) of(trail string) error {
+	if s.Trail != trail {
+		return fmt.Errorf("%w: it holds the archive of trail %s; give each trail a path of its own", ErrForeign, s.Trail)
+	}
+	return nil
+}
+
+// empty refuses a bucket that holds anything.
+func empty(ctx context.Context, b Bucket) error {
+	for o, err := range b.List(ctx, "", "") {
 		if err != nil {
 			return err
 		}
 		return fmt.Errorf("%w: it holds %s but no %s; it is no archive, or a damaged one: give the trail an empty path", ErrForeign, o.Key, SealKey(0))
+	}
+	return nil
+}
+
+// begin starts an archive with seal 0, which names the trail.
+func (a *Archive) begin(ctx context.Context) error {
+	if err := empty(ctx, a.cfg.Bucket); err != nil {
+		return err
 	}
 	a.head, a.durable, a.seen = head{}, event.Position{}, event.Position{}
 	s := a.seal(0, a.cfg.Now())
@@ -302,4 +338,22 @@ func (a *Archive) deliverStaged(ctx context.Context, forms []Object) (bool, erro
 		return true, a.deliver(ctx, forms, o)
 	}
 	return false, nil
+}
+
+// ReadSeal reads a seal; fs.ErrNotExist when there is none of this number.
+func (a *Archive) ReadSeal(ctx context.Context, number uint64) (*Seal, error) {
+	data, err := readAll(ctx, a.cfg.Bucket, SealKey(number))
+	if err != nil {
+		return nil, err
+	}
+	return decodeSealAt(data, number)
+}
+
+// HasObject tells whether an object has come into the bucket.
+func (a *Archive) HasObject(ctx context.Context, key string) (bool, error) {
+	_, err := a.cfg.Bucket.Head(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }

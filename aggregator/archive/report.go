@@ -26,17 +26,19 @@ type Report struct {
 	Expired       uint64 `json:"expiredObjects,omitempty"`
 	ExpiredEvents uint64 `json:"expiredEvents,omitempty"`
 	// LocksUnchecked tells that the seals name locks, and that this bucket has none to look at.
-	LocksUnchecked bool          `json:"locksUnchecked,omitempty"`
-	Scanned        uint64        `json:"scanned"` // events that the filters looked at
-	Filters        []FilterSpan  `json:"filters"`
-	Paid           []PaidSpan    `json:"paid,omitempty"` // what was owed and paid from the index
-	Lanes          []LaneReport  `json:"lanes"`
-	Agents         []Agent       `json:"agents"`
-	Log            *LogReport    `json:"log,omitempty"`     // absent: the seals are no log
-	Digests        *DigestReport `json:"digests,omitempty"` // absent: there are none
-	Pending        []string      `json:"pending"`           // objects of a last seal so young that they may still be on their way
-	Problems       []Problem     `json:"problems"`
-	Unlisted       int           `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
+	LocksUnchecked bool           `json:"locksUnchecked,omitempty"`
+	Scanned        uint64         `json:"scanned"` // events that the filters looked at
+	Filters        []FilterSpan   `json:"filters"`
+	Paid           []PaidSpan     `json:"paid,omitempty"`      // what was owed and paid from the index
+	Stopped        []StoppedSpan  `json:"stopped,omitempty"`   // when somebody had stopped the trail: what came then is not in the archive
+	Backfills      []BackfillSpan `json:"backfills,omitempty"` // what was brought later
+	Lanes          []LaneReport   `json:"lanes"`
+	Agents         []Agent        `json:"agents"`
+	Log            *LogReport     `json:"log,omitempty"`     // absent: the seals are no log
+	Digests        *DigestReport  `json:"digests,omitempty"` // absent: there are none
+	Pending        []string       `json:"pending"`           // objects of a last seal so young that they may still be on their way
+	Problems       []Problem      `json:"problems"`
+	Unlisted       int            `json:"unlistedProblems,omitempty"` // problems beyond the first 10,000
 }
 
 // FilterSpan is a filter and the seals that were made with it.
@@ -52,6 +54,26 @@ type PaidSpan struct {
 	To    uint64    `json:"toSeal"`
 	Since time.Time `json:"since"`
 	Lost  uint64    `json:"lost"` // events that the index no longer had
+}
+
+// StoppedSpan is a time in which the trail was stopped, and the seals of it.
+type StoppedSpan struct {
+	From   uint64    `json:"fromSeal"`
+	To     uint64    `json:"toSeal"`
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"`  // of the last of these seals
+	Seq    SeqRange  `json:"seq"`    // the part of the stream
+	Events uint64    `json:"events"` // that came and were passed over
+}
+
+// BackfillSpan is a backfill, and the seals of it.
+type BackfillSpan struct {
+	FromSeal uint64    `json:"fromSeal"`
+	ToSeal   uint64    `json:"toSeal"`
+	ID       string    `json:"id"`
+	From     time.Time `json:"from"` // eventTime
+	To       time.Time `json:"to"`
+	Events   uint64    `json:"events"`
 }
 
 // LaneReport is what was scanned of one lane.
@@ -92,4 +114,25 @@ func (r *Report) paid(s *Seal) {
 	span := &r.Paid[len(r.Paid)-1]
 	span.To = s.Number
 	span.Lost += s.Paid.Lost
+}
+
+// stopped notes a seal of a trail that was stopped.
+func (r *Report) stopped(s *Seal) {
+	if n := len(r.Stopped); n == 0 || !r.Stopped[n-1].Since.Equal(s.Stopped.Since) {
+		r.Stopped = append(r.Stopped, StoppedSpan{From: s.Number, Since: s.Stopped.Since, Seq: s.Seq})
+	}
+	span := &r.Stopped[len(r.Stopped)-1]
+	span.To, span.Until, span.Seq.To = s.Number, s.Time, s.Seq.To
+	span.Events += s.Events
+}
+
+// backfill notes a seal of a backfill.
+func (r *Report) backfill(s *Seal) {
+	b := s.Backfill
+	if n := len(r.Backfills); n == 0 || r.Backfills[n-1].ID != b.ID {
+		r.Backfills = append(r.Backfills, BackfillSpan{FromSeal: s.Number, ID: b.ID, From: b.From})
+	}
+	span := &r.Backfills[len(r.Backfills)-1]
+	span.ToSeal, span.To = s.Number, b.To
+	span.Events += s.Matched
 }

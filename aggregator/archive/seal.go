@@ -25,6 +25,10 @@ const (
 	// keptVersion is that of a seal that says who can read its objects, how long they
 	// are kept, or which key signs the log.
 	keptVersion = 3
+	// stoppedVersion is that of a seal of a time in which the trail was stopped.
+	stoppedVersion = 4
+	// backfillVersion is that of a seal of a backfill.
+	backfillVersion = 5
 	// fullEvery is how many seals there are from one with the full position to the next.
 	fullEvery = 256
 	// sealFolder is where seals are in the bucket.
@@ -56,9 +60,17 @@ type Seal struct {
 	Full    *event.Position `json:"position,omitempty"` // after this seal, in every 256th
 	Paid    *Paid           `json:"paid,omitempty"`     // absent: scanned was read from the stream
 	// Recipients are the public keys of age that the objects are encrypted for; absent: they are not.
-	Recipients []string `json:"recipients,omitempty"`
-	Keep       *Keep    `json:"keep,omitempty"` // absent: nothing is promised
-	Log        *SealLog `json:"log,omitempty"`  // absent: as before
+	Recipients []string  `json:"recipients,omitempty"`
+	Keep       *Keep     `json:"keep,omitempty"`     // absent: nothing is promised
+	Log        *SealLog  `json:"log,omitempty"`      // absent: as before
+	Stopped    *Stopped  `json:"stopped,omitempty"`  // absent: the trail ran
+	Backfill   *Backfill `json:"backfill,omitempty"` // absent: the events are of the batches scanned
+}
+
+// Stopped says that somebody had stopped the trail when the batches scanned came:
+// nothing of them was delivered.
+type Stopped struct {
+	Since time.Time `json:"since"` // UTC
 }
 
 // Keep says what the store was asked to do with the objects and the seal.
@@ -167,8 +179,8 @@ func DecodeSeal(data []byte) (*Seal, error) {
 	if head.Format != sealFormat {
 		return nil, fmt.Errorf("seal: format %q is not %q", head.Format, sealFormat)
 	}
-	if head.Version < sealVersion || head.Version > keptVersion {
-		return nil, fmt.Errorf("seal: version %d is not supported, only %d to %d: use a later release", head.Version, sealVersion, keptVersion)
+	if head.Version < sealVersion || head.Version > backfillVersion {
+		return nil, fmt.Errorf("seal: version %d is not supported, only %d to %d: use a later release", head.Version, sealVersion, backfillVersion)
 	}
 	var s Seal
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -233,6 +245,12 @@ func (s *Seal) check() error {
 		}
 		keys[o.Key] = true
 	}
+	if b := s.Backfill; b != nil {
+		if err := b.check(s); err != nil {
+			return fmt.Errorf("seal %d: %w", s.Number, err)
+		}
+		events = s.Events // of the batches that it names, those that match
+	}
 	if s.Amends == nil && (events != s.Events || matched != s.Matched || matched > events) {
 		return fmt.Errorf("seal %d: its counts of events do not add up", s.Number)
 	}
@@ -253,6 +271,9 @@ func (s *Seal) check() error {
 			return fmt.Errorf("seal %d: the key of its digests: %w", s.Number, err)
 		}
 	}
+	if t := s.Stopped; t != nil && (t.Since.Location() != time.UTC || matched > 0 || len(s.Scanned) == 0) {
+		return fmt.Errorf("seal %d: a trail that is stopped scans batches, matches nothing, and has a time in UTC", s.Number)
+	}
 	if p := s.Paid; p != nil && (p.Since.Location() != time.UTC || p.Lost > events || matched > events-p.Lost || len(s.Scanned) == 0) {
 		return fmt.Errorf("seal %d: a payment scans batches, loses no more than they have, and has a time in UTC", s.Number)
 	}
@@ -265,6 +286,10 @@ func (s *Seal) check() error {
 // version is the least that has all members of the seal, so that older releases read what they can.
 func (s *Seal) version() int {
 	switch {
+	case s.Backfill != nil:
+		return backfillVersion
+	case s.Stopped != nil:
+		return stoppedVersion
 	case len(s.Recipients) > 0, s.Keep != nil, s.Log != nil:
 		return keptVersion
 	case s.Paid != nil:

@@ -47,7 +47,7 @@ func verifyBy(ctx context.Context, b Bucket, o VerifyOptions, check func(*verifi
 	}
 	v := &verifier{
 		ctx: ctx, bucket: b, options: o, listed: map[string]bool{}, index: map[string]int{},
-		lanes: map[event.Lane]*LaneReport{}, last: map[event.Lane]laneEnd{}, agents: map[[3]string]Agent{}, ids: idSet{limit: o.ids, temp: o.Temp},
+		coverage: Coverage{Scanned: map[event.Lane][]Range{}}, lanes: map[event.Lane]*LaneReport{}, last: map[event.Lane]laneEnd{}, agents: map[[3]string]Agent{}, ids: idSet{limit: o.ids, temp: o.Temp},
 		unpack: unpacker{identities: o.Identities},
 	}
 	defer v.unpack.close()
@@ -71,17 +71,18 @@ type verifier struct {
 	objects []sealedForms   // in the order of the seals
 	index   map[string]int  // of an object's key in objects
 
-	prev    event.Hash // of the seal before
-	seq     uint64     // its end in the stream
-	total   Total
-	broken  bool // the seal before is missing or unreadable: what it said is not known
-	lanes   map[event.Lane]*LaneReport
-	last    map[event.Lane]laneEnd
-	unsure  bool // lanes that are not in last may have been scanned by a seal that is missing
-	skipped bool // some seal is missing or unreadable
-	agents  map[[3]string]Agent
-	log     logVerifier
-	digests digestVerifier
+	prev     event.Hash // of the seal before
+	seq      uint64     // its end in the stream
+	total    Total
+	broken   bool     // the seal before is missing or unreadable: what it said is not known
+	coverage Coverage // of the seals so far
+	lanes    map[event.Lane]*LaneReport
+	last     map[event.Lane]laneEnd
+	unsure   bool // lanes that are not in last may have been scanned by a seal that is missing
+	skipped  bool // some seal is missing or unreadable
+	agents   map[[3]string]Agent
+	log      logVerifier
+	digests  digestVerifier
 
 	expiries []expiry
 }
@@ -242,6 +243,13 @@ func (v *verifier) seal(s *Seal, digest event.Hash) {
 	if err := v.digests.seal(s); err != nil {
 		r.problem(key, err.Error())
 	}
+	if s.Stopped != nil {
+		r.stopped(s)
+	}
+	if s.Backfill != nil {
+		v.backfill(s, key)
+	}
+	v.coverage.add(s)
 	v.prev, v.seq, v.total, v.broken = digest, s.Seq.To, s.Total, false
 }
 
@@ -344,5 +352,19 @@ func (v *verifier) full(p *event.Position, key string) {
 	}
 	if !same {
 		v.report.problem(key, "its position is not that of the seals before")
+	}
+}
+
+// backfill checks that what a backfill brings was brought by no seal before.
+func (v *verifier) backfill(s *Seal, key string) {
+	v.report.backfill(s)
+	b := s.Backfill
+	for i := range b.Lanes {
+		l := &b.Lanes[i]
+		for _, r := range v.coverage.Scanned[l.Lane] {
+			if slices.ContainsFunc(l.Batches, func(x Range) bool { return x.From <= r.To && r.From <= x.To }) {
+				v.report.problem(key, fmt.Sprintf("lane %s: it brings batches that seals before have scanned, of %d to %d", l.Lane, r.From, r.To))
+			}
+		}
 	}
 }
