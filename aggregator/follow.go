@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +46,8 @@ type Follower struct {
 	Sink   Sink
 	// Of a trail's follower: what it owes, once it has held back too much of the
 	// stream. Its sink is a Payer then. nil: the stream always waits for it.
-	Debt *debt.Debt
+	Debt     *debt.Debt
+	Backfill *Backfill // of a trail's follower: what is asked for of earlier times; nil: nothing can be
 	// Of the index's follower alone: what it finds is reported once.
 	Quarantine *Quarantine
 	System     *System
@@ -120,7 +122,7 @@ func (f *Follower) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(wait):
+		case <-time.After(wait*3/4 + rand.N(wait/4)): // many that failed together need not come back together
 		}
 		wait = min(2*wait, backoff.Longest)
 	}
@@ -148,6 +150,9 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 		f.Live.Begin(read)
 	}
 	in := f.Stream.Follow(read)
+	if f.Backfill != nil {
+		f.Backfill.begin()
+	}
 	for {
 		if err := f.refill(ctx); err != nil {
 			return wrote, err
@@ -165,7 +170,13 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 			in = f.Stream.Follow(read)
 			continue
 		}
-		wait, cancel := context.WithTimeout(ctx, flushEvery)
+		patience := flushEvery
+		if worked, err := f.backfill(ctx, read); err != nil {
+			return wrote, err
+		} else if worked {
+			patience = time.Millisecond // there may be more of it
+		}
+		wait, cancel := context.WithTimeout(ctx, patience)
 		messages, err := in.Next(wait)
 		cancel()
 		if ctx.Err() != nil {

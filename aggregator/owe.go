@@ -26,7 +26,7 @@ const (
 // has taken: it may be well, and wait for matches only.
 func (p *Purger) owe(ctx context.Context) error {
 	var failed error
-	for _, f := range p.Followers {
+	for _, f := range p.followers() {
 		if f.Debt == nil {
 			continue
 		}

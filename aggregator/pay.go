@@ -85,3 +85,12 @@ func (f *Follower) settle(ctx context.Context) error {
 	}
 	return f.Debt.Settle(ctx, f.Status().Seq)
 }
+
+// backfill brings the next part of what was asked for of earlier times.
+func (f *Follower) backfill(ctx context.Context, read uint64) (worked bool, err error) {
+	sink, ok := f.Sink.(Backfillable)
+	if !ok || f.Backfill == nil {
+		return false, nil
+	}
+	return f.Backfill.step(ctx, sink, read)
+}

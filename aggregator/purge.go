@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -33,6 +34,7 @@ type Purged interface {
 type Purger struct {
 	Conn      Purged
 	Followers []*Follower
+	Trails    func() []*Follower    // more of them, which come and go; nil: there are none
 	Position  func() event.Position // of the index: it knows the snapshots of every lane
 	Retain    uint64                // batches kept for replay beyond what is needed, while the stream has room
 	Log       *slog.Logger
@@ -62,10 +64,18 @@ func (p *Purger) Purge(ctx context.Context) error {
 	return errors.Join(p.owe(ctx), p.purge(ctx))
 }
 
+// followers are all that the stream waits for now.
+func (p *Purger) followers() []*Follower {
+	if p.Trails == nil {
+		return p.Followers
+	}
+	return slices.Concat(p.Followers, p.Trails())
+}
+
 func (p *Purger) purge(ctx context.Context) error {
 	at := p.Position()
 	floor := at.Seq
-	for _, f := range p.Followers {
+	for _, f := range p.followers() {
 		floor = min(floor, f.Durable())
 	}
 	retain, err := p.retained(ctx)

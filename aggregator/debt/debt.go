@@ -213,6 +213,17 @@ func (d *Debt) hold() {
 	d.cfg.Index.Keep("trail "+d.cfg.Trail, from)
 }
 
+// SetFilter says with which filter is paid what is recorded from now on.
+func (d *Debt) SetFilter(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cfg.Filter = text
+}
+
+// Release lets the index forget what is owed: the trail is no more. What is
+// recorded stays, and is held again by the next Open.
+func (d *Debt) Release() { d.cfg.Index.Keep("trail "+d.cfg.Trail, time.Time{}) }
+
 // Settle forgets what is in the archive: the trail has everything up to this
 // seq. After an error call it again.
 func (d *Debt) Settle(ctx context.Context, seq uint64) error {

@@ -50,6 +50,8 @@ func law() []rule {
 		{"aggregator/index/...", []string{"event", "query", "aggregator/index/...", "internal/backoff", "internal/durable"}, "an index takes batches and answers queries; where they come from is not its matter", []string{"aggregator"}},
 		{"aggregator/archive/...", []string{"event", "event/render", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator"}},
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
+		{"aggregator/notify", []string{"aggregator/archive", "internal/backoff", "internal/durable"}, "who is told of objects reads the archive beside its writer", nil},
+		{"aggregator/plan", []string{"event", "query", "aggregator/index", "aggregator/archive/layout"}, "a plan asks the index and writes nothing", nil},
 		{"aggregator/api/...", []string{"event", "event/render", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", []string{"aggregator/index/local"}},
 
 		{"config/...", []string{"event", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"config"}},

@@ -1,0 +1,144 @@
+package aggregator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/actiontrail/actiontrail/internal/durable"
+)
+
+const (
+	// backfillsVersion is the version of the file.
+	backfillsVersion = 1
+	// keptBackfills are the requests of a delivery that are shown after they are done.
+	keptBackfills = 10
+	// mostBackfills may wait for one delivery.
+	mostBackfills = 20
+)
+
+// ErrTooManyBackfills refuses one more.
+var ErrTooManyBackfills = errors.New("too many backfills wait for this delivery")
+
+// Backfills keeps what was asked for, by delivery, in one file
+// (docs/format/backfills.md). How far each is stands in the seals of its archive.
+type Backfills struct {
+	path string
+
+	mu       sync.Mutex
+	requests map[string][]BackfillRequest
+}
+
+type backfillsFile struct {
+	Version    int                          `json:"version"`
+	Deliveries map[string][]BackfillRequest `json:"deliveries"`
+}
+
+// OpenBackfills reads the file; without one nothing was asked for.
+func OpenBackfills(path string) (*Backfills, error) {
+	b := &Backfills{path: path, requests: map[string][]BackfillRequest{}}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return b, nil
+	}
+	if err == nil {
+		var file backfillsFile
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.DisallowUnknownFields()
+		if err = d.Decode(&file); err == nil && file.Version != backfillsVersion {
+			err = fmt.Errorf("version %d is not known to this version of actiontrail", file.Version)
+		}
+		if file.Deliveries != nil {
+			b.requests = file.Deliveries
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("backfills in %s: %w; move the file away, and ask for them again: what is there already is not brought twice", path, err)
+	}
+	return b, nil
+}
+
+// Of are the requests of a delivery, in their order.
+func (b *Backfills) Of(name string) []BackfillRequest {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.requests[name])
+}
+
+// Add keeps a request durably. One of an id that is there stays as it is.
+func (b *Backfills) Add(name string, r BackfillRequest) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.requests[name]
+	waiting := 0
+	for _, known := range all {
+		if known.ID == r.ID {
+			return nil
+		}
+		if !known.Done {
+			waiting++
+		}
+	}
+	if waiting >= mostBackfills {
+		return ErrTooManyBackfills
+	}
+	for len(all) >= keptBackfills+waiting && len(all) > 0 && all[0].Done && all[0].Back == 0 {
+		all = all[1:]
+	}
+	return b.write(name, append(slices.Clone(all), r))
+}
+
+// next is the oldest request that is not done; nil: there is none.
+func (b *Backfills) next(name string) *BackfillRequest {
+	for _, r := range b.Of(name) {
+		if !r.Done {
+			return &r
+		}
+	}
+	return nil
+}
+
+func (b *Backfills) done(name, id string, from, to time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := slices.Clone(b.requests[name])
+	for i := range all {
+		if all[i].ID == id {
+			all[i].From, all[i].To, all[i].Done = from, to, true
+		}
+	}
+	return b.write(name, all)
+}
+
+// Forget drops all requests of a delivery that is no more.
+func (b *Backfills) Forget(name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.requests[name]) == 0 {
+		return nil
+	}
+	return b.write(name, nil)
+}
+
+func (b *Backfills) write(name string, all []BackfillRequest) error {
+	after := maps.Clone(b.requests)
+	if after[name] = all; len(all) == 0 {
+		delete(after, name)
+	}
+	data, err := json.MarshalIndent(backfillsFile{backfillsVersion, after}, "", "  ")
+	if err == nil {
+		err = durable.WriteFile(b.path, append(data, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("backfills: %w", err)
+	}
+	b.requests = after
+	return nil
+}
