@@ -7,6 +7,7 @@ package config
 import (
 	"net/netip"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/actiontrail/actiontrail/plugins/mapper"
@@ -23,8 +24,10 @@ type Config struct {
 	API     API
 	Index   Index
 	Trails  []Trail
-	Files   []File // that it was read from, the documents that these name among them, sorted by name
-	Hash    string // SHA-256 over Files, in hex: tells two configurations apart
+	Files   []File            // that it was read from, the documents that these name among them, sorted by name
+	Blocks  map[string]string // "source file edge" to the hash of its text, of every block at the top of a file and every document
+	Hash    string            // SHA-256 over Files, in hex: tells two configurations apart
+	texts   map[string]string // of the blocks of trails
 }
 
 // File is one file of a configuration.
@@ -150,13 +153,20 @@ type Class struct {
 
 // Trail is what a trail block declares.
 type Trail struct {
-	Name   string
-	Where  string     // the whole filter as KQL, shorthands included; empty: all events
-	Filter query.Expr // the same, parsed; nil: all events
-	File   FileDelivery
-	S3     *S3Delivery // in place of File; nil: File it is
-	Hash   string      // SHA-256 over what the block says, in hex
-	Place  string      // file:line of its block
+	Name    string
+	Where   string     // the whole filter as KQL, shorthands included; empty: all events
+	Filter  query.Expr // the same, parsed; nil: all events
+	Deliver []Delivery // in the order of the file, one at least
+	Notify  []Webhook  // who is told of each object
+	Hash    string     // SHA-256 over what the block says, in hex
+	Place   string     // file:line of its block
+	Text    string     // of its block, as it is written
+}
+
+// File is the file of the block.
+func (t *Trail) File() string {
+	file, _, _ := strings.Cut(t.Place, ".hcl:")
+	return file + ".hcl"
 }
 
 // AggregatorName is the name under which the aggregator itself sends events; no agent can have it.

@@ -184,10 +184,10 @@ account "prod" { id = "1234567890" }
 	if security.Where != want {
 		t.Errorf("filter is\n%s, want\n%s", security.Where, want)
 	}
-	if !reflect.DeepEqual(security.File, FileDelivery{"./data/archive", "", Objects{30 * time.Second, 1 << 20, "actiontrail", "ndjson.gz", nil}}) || !strings.HasSuffix(security.Place, ":55") {
-		t.Errorf("delivery is %+v at %s", security.File, security.Place)
+	if d := security.Deliver[0]; d.Name != "file" || !reflect.DeepEqual(*d.File, FileDelivery{"./data/archive", "", Objects{30 * time.Second, 1 << 20, "actiontrail", "ndjson.gz", nil}}) || !strings.HasSuffix(security.Place, ":55") {
+		t.Errorf("delivery is %+v at %s", d, security.Place)
 	}
-	if all.Filter != nil || all.Where != "" || all.Hash == security.Hash || all.File.RollAge != DefaultRollAge {
+	if all.Filter != nil || all.Where != "" || all.Hash == security.Hash || all.Deliver[0].Objects().RollAge != DefaultRollAge {
 		t.Errorf("trail all is %+v", all)
 	}
 }

@@ -2,6 +2,9 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -10,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // FileDelivery archives a trail into a folder.
@@ -36,46 +41,97 @@ const (
 	DefaultFormat    = "ndjson.gz"
 )
 
-// Target is where a trail delivers to.
-func (t *Trail) Target() string {
-	if t.S3 != nil {
-		return strings.TrimSuffix("s3://"+t.S3.Bucket+"/"+t.S3.Prefix, "/")
-	}
-	if t.File.Prefix == "" {
-		return t.File.Path
-	}
-	return strings.TrimSuffix(t.File.Path, "/") + "/" + t.File.Prefix
+// Delivery is where a trail delivers to. An archive belongs to a trail and one of
+// its deliveries: what is staged and owed is found again under both names.
+type Delivery struct {
+	Name string        // no other one of the trail has it
+	Kind string        // file or s3
+	File *FileDelivery // of that kind
+	S3   *S3Delivery   // of that kind
+	// Backfill is how far back a new archive is filled from the index; 0: not at all.
+	Backfill time.Duration
+	Hash     string // SHA-256 over what the block says, in hex
+	Place    string // file:line of its block
 }
 
-// where names the place that a trail delivers to, so that no two trails deliver
-// into one, and the store that it is in; "" when it is a mistake.
-func (t *Trail) where() (place, store string) {
+// Objects says what the objects of the archive are like.
+func (d *Delivery) Objects() Objects {
+	if d.S3 != nil {
+		return d.S3.Objects
+	}
+	return d.File.Objects
+}
+
+// Target is where the archive lies, for people.
+func (d *Delivery) Target() string {
+	if d.S3 != nil {
+		return strings.TrimSuffix("s3://"+d.S3.Bucket+"/"+d.S3.Prefix, "/")
+	}
+	if d.File.Prefix == "" {
+		return d.File.Path
+	}
+	return strings.TrimSuffix(d.File.Path, "/") + "/" + d.File.Prefix
+}
+
+// where names the place that is delivered to, so that no two deliveries go into
+// one, and the store that it is in; "" when it is a mistake.
+func (d *Delivery) where() (place, store string) {
 	switch {
-	case t.S3 != nil && t.S3.Bucket != "":
-		return t.Target(), cmp.Or(t.S3.Endpoint, t.S3.Region)
-	case t.S3 == nil && t.File.Path != "":
-		return filepath.Join(t.File.Path, t.File.Prefix), ""
+	case d.S3 != nil && d.S3.Bucket != "":
+		return d.Target(), cmp.Or(d.S3.Endpoint, d.S3.Region)
+	case d.File != nil && d.File.Path != "":
+		return filepath.Join(d.File.Path, d.File.Prefix), ""
 	}
 	return "", ""
 }
 
-func (r *reader) deliver(t *Trail, d *deliverBlock) {
-	switch d.Kind {
-	case "file":
-		t.File = r.fileDelivery(d)
-	case "s3":
-		t.S3 = r.s3Delivery(d)
-	case "oss", "sls", "kafka", "webhook", "syslog":
-		r.later(d.Range, fmt.Sprintf("deliver %q", d.Kind), `use deliver "file" or deliver "s3"`)
-	default:
-		r.wrong(d.Range, suggest(d.Kind, []string{"file", "s3"}), "unknown kind of delivery %q", d.Kind)
+// mostBackfill is longer than any index keeps events.
+const mostBackfill = 10 * 366 * 24 * time.Hour
+
+// deliveryKinds are the kinds of delivery that this version has.
+func deliveryKinds() []string { return []string{"file", "s3"} }
+
+// delivery reads what all kinds of delivery have in common, and then the rest.
+// Without a name it is called as its kind, so that the order of the blocks says nothing.
+func (r *reader) delivery(b *deliverBlock) (Delivery, bool) {
+	d := Delivery{Kind: b.Kind, Name: r.text(b.Name, b.Kind), Place: place(b.Range)}
+	if given(b.Name) && !event.ValidName(d.Name) {
+		r.wrong(b.Name.Range(), tokenHint, "delivery %q is not a name", d.Name)
 	}
+	if d.Backfill = r.duration(b.Backfill, 0); d.Backfill > mostBackfill {
+		r.wrong(b.Backfill.Range(), "choose at most 10 years", "backfill is out of range")
+	}
+	switch b.Kind {
+	case "file":
+		d.File = r.fileDelivery(b)
+	case "s3":
+		d.S3 = r.s3Delivery(b)
+	case "oss", "sls", "kafka", "webhook", "syslog":
+		r.later(b.Range, fmt.Sprintf("deliver %q", b.Kind), `use deliver "file" or deliver "s3"`)
+		return d, false
+	default:
+		r.wrong(b.Range, suggest(b.Kind, deliveryKinds()), "unknown kind of delivery %q", b.Kind)
+		return d, false
+	}
+	d.Hash = deliveryHash(d)
+	return d, true
 }
 
-func (r *reader) fileDelivery(b *deliverBlock) FileDelivery {
+// deliveryHash tells apart what two blocks say, not where they stand.
+func deliveryHash(d Delivery) string {
+	d.Place, d.Hash, d.Backfill = "", "", 0 // what an archive begins with changes nothing of it later
+	text, err := json.Marshal(d)
+	if err != nil { // plain data: cannot be
+		text = []byte(cmp.Or(err.Error(), "-"))
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+func (r *reader) fileDelivery(b *deliverBlock) *FileDelivery {
 	var body fileDeliveryBody
 	r.decode(b.Body, b.Range, &body)
-	d := FileDelivery{Path: r.text(body.Path, ""), Prefix: r.text(body.Prefix, ""), Objects: r.objects(objectsBody{body.Layout, body.Format, body.Roll, body.Encrypt})}
+	d := &FileDelivery{Path: r.text(body.Path, ""), Prefix: r.text(body.Prefix, ""), Objects: r.objects(objectsBody{body.Layout, body.Format, body.Roll, body.Encrypt})}
 	if given(body.Path) && d.Path == "" {
 		r.wrong(body.Path.Range(), "", "a path is needed here")
 	}

@@ -45,7 +45,7 @@ encrypt { recipients = ["`+agePublic+`"] }
 roll {
   max_age   = "30s"
   max_bytes = "1MiB"
-}`)).Trails[0]
+}`)).Trails[0].Deliver[0]
 	if filepath.Base(d.S3.CredentialsFile) != "s3.credentials" || !filepath.IsAbs(d.S3.CredentialsFile) {
 		t.Errorf("%+v", d.S3)
 	}
@@ -60,7 +60,7 @@ roll {
 	if d.Target() != "s3://audit/prod/security" {
 		t.Error(d.Target())
 	}
-	d = mustLoad(t, s3Trail(`bucket = "audit"`)).Trails[0]
+	d = mustLoad(t, s3Trail(`bucket = "audit"`)).Trails[0].Deliver[0]
 	want = &S3Delivery{Bucket: "audit", Objects: Objects{DefaultRollAge, DefaultRollBytes, DefaultLayout, DefaultFormat, nil}}
 	if diff := cmp.Diff(want, d.S3); diff != "" {
 		t.Errorf("defaults (-want +got)\n%s", diff)
@@ -131,7 +131,7 @@ func TestWrongDeliverS3(t *testing.T) {
 		}
 	}
 	two := s3Trail("bucket = \"audit\"\nprefix = \"a\"") + strings.Replace(s3Trail("bucket = \"audit\"\nprefix = \"a/\""), `"t"`, `"u"`, 1)
-	if _, err := load(t, two); err == nil || !strings.Contains(err.Error(), "two trails deliver into s3://audit/a") {
+	if _, err := load(t, two); err == nil || !strings.Contains(err.Error(), "two deliveries go into s3://audit/a") {
 		t.Errorf("two trails in one place: %v", err)
 	}
 }

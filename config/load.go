@@ -12,24 +12,36 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // Load reads files and folders (the *.hcl in them, not in folders below). No path
 // at all gives the defaults. What is wrong in the files comes as *Mistakes.
-func Load(paths ...string) (*Config, error) {
+func Load(paths ...string) (*Config, error) { return LoadOver(nil, paths...) }
+
+// LoadOver is Load as if some files had another text; nil: as if they were not there.
+func LoadOver(texts map[string][]byte, paths ...string) (*Config, error) {
 	names, err := files(paths)
 	if err != nil {
 		return nil, err
 	}
+	for name, text := range texts {
+		if names = slices.DeleteFunc(names, func(n string) bool { return n == name }); text != nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
 	parser := hclparse.NewParser()
 	var r reader
 	var all fileBlocks
-	c := &Config{}
+	c := &Config{Blocks: map[string]string{}, texts: map[string]string{}}
 	whole := sha256.New()
 	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("configuration: %w", err)
+		text := texts[name]
+		if text == nil {
+			if text, err = os.ReadFile(name); err != nil {
+				return nil, fmt.Errorf("configuration: %w", err)
+			}
 		}
 		sum := sha256.Sum256(text)
 		c.Files = append(c.Files, File{name, hex.EncodeToString(sum[:])})
@@ -44,6 +56,7 @@ func Load(paths ...string) (*Config, error) {
 		if file == nil || diags.HasErrors() {
 			continue
 		}
+		c.blocksOf(file)
 		var blocks fileBlocks
 		r.decode(file.Body, file.Body.MissingItemRange(), &blocks)
 		all.add(&blocks)
@@ -51,6 +64,7 @@ func Load(paths ...string) (*Config, error) {
 	r.config(c, &all)
 	for _, d := range r.documents {
 		whole.Write([]byte(d.Hash))
+		c.Blocks["document "+d.Name] = d.Hash
 		if !slices.Contains(c.Files, d) { // two mappers may share one
 			c.Files = append(c.Files, d)
 		}
@@ -68,6 +82,23 @@ func Load(paths ...string) (*Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// blocksOf notes the text of each block at the top of a file, by its type and labels.
+func (c *Config) blocksOf(file *hcl.File) {
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		return
+	}
+	for _, b := range body.Blocks {
+		text := file.Bytes[b.TypeRange.Start.Byte:b.CloseBraceRange.End.Byte]
+		sum := sha256.Sum256(text)
+		name := strings.Join(append([]string{b.Type}, b.Labels...), " ")
+		c.Blocks[name] += hex.EncodeToString(sum[:])
+		if b.Type == "trail" {
+			c.texts[name] = string(text)
+		}
+	}
 }
 
 // files are the names of all files, sorted, each once.
@@ -92,6 +123,24 @@ func files(paths []string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// Stamp tells whether the files may have changed, without reading them: their
+// names, sizes and times.
+func Stamp(paths ...string) (string, error) {
+	names, err := files(paths)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return "", fmt.Errorf("configuration: %w", err)
+		}
+		fmt.Fprintf(&b, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+	}
+	return b.String(), nil
 }
 
 // add takes the blocks of one more file.

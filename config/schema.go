@@ -6,17 +6,17 @@ import "github.com/hashicorp/hcl/v2"
 // so that each mistake is told at its place.
 
 type fileBlocks struct {
-	Agent         []agentBlock   `hcl:"agent,block"`
-	Sources       []sourceBlock  `hcl:"source,block"`
-	Mappers       []mapperBlock  `hcl:"mapper,block"`
-	NATS          []natsBlock    `hcl:"nats,block"`
-	Agents        []agentsBlock  `hcl:"agents,block"`
-	API           []apiBlock     `hcl:"api,block"`
-	Index         []indexBlock   `hcl:"index,block"`
-	Trails        []trailBlock   `hcl:"trail,block"`
-	Accounts      []accountBlock `hcl:"account,block"`
-	Organizations []laterBlock   `hcl:"organization,block"`
-	Alerts        []laterLabeled `hcl:"alert,block"`
+	Agent         []agentBlock        `hcl:"agent,block"`
+	Sources       []sourceBlock       `hcl:"source,block"`
+	Mappers       []mapperBlock       `hcl:"mapper,block"`
+	NATS          []natsBlock         `hcl:"nats,block"`
+	Agents        []agentsBlock       `hcl:"agents,block"`
+	API           []apiBlock          `hcl:"api,block"`
+	Index         []indexBlock        `hcl:"index,block"`
+	Trails        []trailBlock        `hcl:"trail,block"`
+	Accounts      []accountBlock      `hcl:"account,block"`
+	Organizations []organizationBlock `hcl:"organization,block"`
+	Alerts        []laterLabeled      `hcl:"alert,block"`
 }
 
 // laterBlock is a block that this version does not have yet, whatever is in it.
@@ -196,21 +196,42 @@ type classBlock struct {
 }
 
 type trailBlock struct {
-	Name     string         `hcl:"name,label"`
-	Where    hcl.Expression `hcl:"where,optional"`
-	Regions  hcl.Expression `hcl:"regions,optional"`
-	Services hcl.Expression `hcl:"services,optional"`
-	Accounts hcl.Expression `hcl:"accounts,optional"`
-	EventRW  hcl.Expression `hcl:"event_rw,optional"`
-	Deliver  []deliverBlock `hcl:"deliver,block"`
-	Notify   []laterLabeled `hcl:"notify,block"`
-	Range    hcl.Range      `hcl:",def_range"`
+	Name       string         `hcl:"name,label"`
+	Where      hcl.Expression `hcl:"where,optional"`
+	Regions    hcl.Expression `hcl:"regions,optional"`
+	Services   hcl.Expression `hcl:"services,optional"`
+	Accounts   hcl.Expression `hcl:"accounts,optional"`
+	EventRW    hcl.Expression `hcl:"event_rw,optional"`
+	EventTypes hcl.Expression `hcl:"event_types,optional"`
+	Account    hcl.Expression `hcl:"account,optional"`
+	Deliver    []deliverBlock `hcl:"deliver,block"`
+	Notify     []notifyBlock  `hcl:"notify,block"`
+	Range      hcl.Range      `hcl:",def_range"`
 }
 
 type deliverBlock struct {
+	Kind     string         `hcl:"kind,label"`
+	Name     hcl.Expression `hcl:"name,optional"`
+	Backfill hcl.Expression `hcl:"backfill,optional"`
+	Body     hcl.Body       `hcl:",remain"`
+	Range    hcl.Range      `hcl:",def_range"`
+}
+
+type notifyBlock struct {
 	Kind  string    `hcl:"kind,label"`
 	Body  hcl.Body  `hcl:",remain"`
 	Range hcl.Range `hcl:",def_range"`
+}
+
+type webhookBody struct {
+	URL        hcl.Expression `hcl:"url,attr"`
+	SecretFile hcl.Expression `hcl:"secret_file,optional"`
+	Insecure   hcl.Expression `hcl:"insecure,optional"`
+}
+
+type organizationBlock struct {
+	Management hcl.Expression `hcl:"management,attr"`
+	Range      hcl.Range      `hcl:",def_range"`
 }
 
 type fileDeliveryBody struct {

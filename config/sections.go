@@ -14,9 +14,6 @@ import (
 
 // config fills c from the blocks of all files.
 func (r *reader) config(c *Config, all *fileBlocks) {
-	for _, o := range all.Organizations {
-		r.later(o.Range, "organization", "leave it out")
-	}
 	for _, a := range all.Alerts {
 		r.later(a.Range, "alert", "leave it out")
 	}
@@ -27,7 +24,7 @@ func (r *reader) config(c *Config, all *fileBlocks) {
 	c.API = r.api(all.API)
 	c.Index = r.index(all.Index, accounts)
 	r.sources(c, all)
-	r.trails(c, all.Trails)
+	r.trails(c, all.Trails, owners{accounts, r.organization(all.Organizations)})
 }
 
 func (r *reader) accounts(blocks []accountBlock) map[string]string {
@@ -220,8 +217,17 @@ func (r *reader) sources(c *Config, all *fileBlocks) {
 	}
 }
 
-func (r *reader) trails(c *Config, blocks []trailBlock) {
-	names, paths := map[string]string{}, map[string]string{}
+// organization is the name of the account that manages all others.
+func (r *reader) organization(blocks []organizationBlock) string {
+	b := one(r, blocks, "organization", func(b *organizationBlock) hcl.Range { return b.Range })
+	if b == nil {
+		return ""
+	}
+	return r.token(b.Management, "account", "")
+}
+
+func (r *reader) trails(c *Config, blocks []trailBlock, o owners) {
+	names, targets := map[string]string{}, map[string]string{}
 	for i := range blocks {
 		b := &blocks[i]
 		if first := names[b.Name]; first != "" {
@@ -229,12 +235,15 @@ func (r *reader) trails(c *Config, blocks []trailBlock) {
 			continue
 		}
 		names[b.Name] = place(b.Range)
-		t := r.trail(b)
-		if where, store := t.where(); where != "" {
-			if first := paths[where+" "+store]; first != "" {
-				r.wrong(b.Range, fmt.Sprintf("the other one is at %s: give each its own path or prefix", first), "two trails deliver into %s", where)
+		t := r.trail(b, o)
+		t.Text = c.texts["trail "+b.Name]
+		for k := range t.Deliver {
+			d := &t.Deliver[k]
+			where, store := d.where()
+			if first := targets[where+" "+store]; first != "" && where != "" {
+				r.wrong(b.Deliver[k].Range, fmt.Sprintf("the other one is at %s: give each its own path or prefix", first), "two deliveries go into %s", where)
 			}
-			paths[where+" "+store] = place(b.Range)
+			targets[where+" "+store] = d.Place
 		}
 		c.Trails = append(c.Trails, t)
 	}

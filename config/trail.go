@@ -1,10 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -14,27 +17,41 @@ import (
 	"github.com/actiontrail/actiontrail/query"
 )
 
-func (r *reader) trail(b *trailBlock) Trail {
+// owners say whose events the trails of an account see.
+type owners struct {
+	ids        map[string]string // of the accounts that are declared, by name
+	management string            // the account whose trails see the events of all accounts; "": there is no organization
+}
+
+func (r *reader) trail(b *trailBlock, o owners) Trail {
 	t := Trail{Name: b.Name, Place: place(b.Range)}
 	if !event.ValidName(b.Name) {
 		r.wrong(b.Range, tokenHint, "trail %q is not a name", b.Name)
 	}
-	for _, n := range b.Notify {
-		r.later(n.Range, "notify", "leave it out")
-	}
-	r.filter(&t, b)
-	d := one(r, b.Deliver, "deliver", func(d *deliverBlock) hcl.Range { return d.Range })
-	if d == nil {
+	t.Notify = r.notify(b)
+	r.filter(&t, b, o)
+	if len(b.Deliver) == 0 {
 		r.wrong(b.Range, `add a block: deliver "file" { path = "./data/archive" }`, "trail %q delivers nowhere", b.Name)
 		return t
 	}
-	r.deliver(&t, d)
+	seen := map[string]string{}
+	for i := range b.Deliver {
+		d, ok := r.delivery(&b.Deliver[i])
+		if first := seen[d.Name]; first != "" {
+			r.wrong(b.Deliver[i].Range, fmt.Sprintf(`the other one is at %s: give one of them a name: name = "copy"`, first), "two deliveries of trail %q are called %q", b.Name, d.Name)
+			continue
+		}
+		seen[d.Name] = place(b.Deliver[i].Range)
+		if ok {
+			t.Deliver = append(t.Deliver, d)
+		}
+	}
 	t.Hash = trailHash(&t)
 	return t
 }
 
 // filter joins where and its shorthands into one query.
-func (r *reader) filter(t *Trail, b *trailBlock) {
+func (r *reader) filter(t *Trail, b *trailBlock, o owners) {
 	var parts []string
 	if where := r.text(b.Where, ""); strings.TrimSpace(where) != "" {
 		if _, err := query.Parse(where); err != nil {
@@ -46,12 +63,18 @@ func (r *reader) filter(t *Trail, b *trailBlock) {
 	if rw := r.choice(b.EventRW, "event_rw", "", event.Read, event.Write, "All"); rw != "" && rw != "All" {
 		parts = append(parts, "eventRW: "+rw)
 	}
+	types := r.texts(b.EventTypes)
+	for _, kind := range types {
+		if near := suggest(kind, knownTypes); !slices.Contains(knownTypes, kind) && near != suggest("", knownTypes) {
+			r.wrong(b.EventTypes.Range(), near, "no event has the eventType %q", kind)
+		}
+	}
 	for _, s := range []struct {
-		field string
-		x     hcl.Expression
-	}{{"acsRegion", b.Regions}, {"serviceName", b.Services}, {"recipientAccountId", b.Accounts}} {
-		if values := r.texts(s.x); len(values) > 0 && !(len(values) == 1 && values[0] == "*") {
-			parts = append(parts, anyOf(s.field, values))
+		field  string
+		values []string
+	}{{"eventType", types}, {"acsRegion", r.texts(b.Regions)}, {"serviceName", r.texts(b.Services)}, {"recipientAccountId", r.seenAccounts(b, o)}} {
+		if len(s.values) > 0 && !(len(s.values) == 1 && s.values[0] == "*") {
+			parts = append(parts, anyOf(s.field, s.values))
 		}
 	}
 	if len(parts) == 0 {
@@ -67,6 +90,30 @@ func (r *reader) filter(t *Trail, b *trailBlock) {
 		return
 	}
 	t.Filter, t.Where = filter, filter.String()
+}
+
+// seenAccounts are the ids of the accounts whose events a trail sees; none: of
+// all. As in CloudTrail, the trail of an account sees its own alone, and one of
+// the organization's management account those of every account.
+func (r *reader) seenAccounts(b *trailBlock, o owners) []string {
+	names := r.texts(b.Accounts)
+	owner := r.token(b.Account, "account", o.management)
+	if owner != "" && owner != o.management {
+		if _, known := o.ids[owner]; !known && len(o.ids) > 0 {
+			r.wrong(b.Account.Range(), suggest(owner, slices.Sorted(maps.Keys(o.ids))), "no block declares account %q", owner)
+		}
+		for _, name := range names {
+			if name != owner && name != o.ids[owner] {
+				r.wrong(b.Accounts.Range(), "leave accounts out, or give the trail to the management account of the organization", "a trail of account %q sees no events of account %q", owner, name)
+			}
+		}
+		names = []string{owner}
+	}
+	ids := make([]string, len(names))
+	for i, name := range names { // of an account block, or a recipientAccountId
+		ids[i] = cmp.Or(o.ids[name], name)
+	}
+	return ids
 }
 
 // anyOf is a condition that a field has one of these values; * in a value stands for anything.
@@ -109,13 +156,12 @@ func literalText(x hcl.Expression) (string, bool) {
 
 func trailHash(t *Trail) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %+v", t.Name, t.Where, t.File)
-	if d := t.S3; d != nil {
-		plain, style := *d, "auto"
-		if plain.PathStyle = nil; d.PathStyle != nil {
-			style = fmt.Sprint(*d.PathStyle)
-		}
-		fmt.Fprintf(h, " %+v %s", plain, style)
+	fmt.Fprintf(h, "%q %q", t.Name, t.Where)
+	for i := range t.Deliver {
+		fmt.Fprintf(h, " %s", t.Deliver[i].Hash)
+	}
+	for _, n := range t.Notify {
+		fmt.Fprintf(h, " %q %q", n.URL, n.SecretFile)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -58,8 +58,8 @@ func TestAuditOfEveryCall(t *testing.T) {
 			Call{Action: "GetStatus", Route: "/api/v1/status", Status: 401, Problem: Problem{Type: problemToken}}},
 		"unknown": {"GET", "/api/v1/nothing", with,
 			Call{Action: "UnknownOperation", Route: "/api/v1/nothing", Authenticated: true, Token: "tester", Status: 404, Problem: Problem{Type: problemNotFound}}},
-		"write": {"DELETE", "/api/v1/trails/all", with,
-			Call{Action: "UnknownOperation", Route: "/api/v1/trails/all", Authenticated: true, Token: "tester", Write: true, Status: 405, Problem: Problem{Type: problemMethod}}},
+		"write": {"DELETE", "/api/v1/agents", with,
+			Call{Action: "UnknownOperation", Route: "/api/v1/agents", Authenticated: true, Token: "tester", Write: true, Status: 405, Problem: Problem{Type: problemMethod}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			*calls = nil

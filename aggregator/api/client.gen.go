@@ -231,10 +231,115 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/trails (the `ListTrails` operationId).
 	ListTrails(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateTrailWithBody Make a trail
+	//
+	// As PUT, under the name that the body has; a trail of this name must not be there.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+	CreateTrailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateTrail Make a trail
+	//
+	// As PUT, under the name that the body has; a trail of this name must not be there.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+	CreateTrail(ctx context.Context, body CreateTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlanTrailsWithBody What trails would deliver before they do
+	//
+	// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+	// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+	PlanTrailsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlanTrails What trails would deliver before they do
+	//
+	// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+	// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+	PlanTrails(ctx context.Context, body PlanTrailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteTrail Take away a trail that was made so
+	//
+	// What it has delivered stays. The call is sent as application/json; a body is not looked at.
+	//
+	// Corresponds with DELETE /api/v1/trails/{name} (the `DeleteTrail` operationId).
+	DeleteTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetTrail One trail
 	//
+	// With format=hcl its block as a configuration has it, also of a trail that was made through the API.
+	//
 	// Corresponds with GET /api/v1/trails/{name} (the `GetTrail` operationId).
-	GetTrail(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetTrail(ctx context.Context, name TrailName, params *GetTrailParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutTrailWithBody Make a trail, or change one that was made so
+	//
+	// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+	// configuration files is changed there.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+	PutTrailWithBody(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutTrail Make a trail, or change one that was made so
+	//
+	// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+	// configuration files is changed there.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+	PutTrail(ctx context.Context, name TrailName, body PutTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BackfillTrailWithBody Bring events of earlier times into the archives of a trail
+	//
+	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// after a crash; the status of the delivery tells how far it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+	BackfillTrailWithBody(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BackfillTrail Bring events of earlier times into the archives of a trail
+	//
+	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// after a crash; the status of the delivery tells how far it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+	BackfillTrail(ctx context.Context, name TrailName, body BackfillTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartTrail Have a stopped trail deliver again
+	//
+	// From the end of the stream on. What came while it was stopped is not delivered, and the seals of its archives say so; a
+	// backfill can bring it. A trail that runs stays as it is. The call is sent as application/json; a body is not looked at.
+	//
+	// Corresponds with POST /api/v1/trails/{name}/start (the `StartTrail` operationId).
+	StartTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StopTrail Have a trail deliver nothing from now on
+	//
+	// From the end of the stream on. The trail moves on with the stream and seals what it passes over as stopped, so that the
+	// agents are not held back and `verify` shows the hole. A trail that is stopped stays so. The call is sent as application/json; a body is not looked at.
+	//
+	// Corresponds with POST /api/v1/trails/{name}/stop (the `StopTrail` operationId).
+	StopTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth The process is alive
 	//
@@ -583,11 +688,226 @@ func (c *Client) ListTrails(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+// CreateTrailWithBody Make a trail
+//
+// As PUT, under the name that the body has; a trail of this name must not be there.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+func (c *Client) CreateTrailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTrailRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateTrail Make a trail
+//
+// As PUT, under the name that the body has; a trail of this name must not be there.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+func (c *Client) CreateTrail(ctx context.Context, body CreateTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTrailRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlanTrailsWithBody What trails would deliver before they do
+//
+// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+func (c *Client) PlanTrailsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanTrailsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlanTrails What trails would deliver before they do
+//
+// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+func (c *Client) PlanTrails(ctx context.Context, body PlanTrailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanTrailsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteTrail Take away a trail that was made so
+//
+// What it has delivered stays. The call is sent as application/json; a body is not looked at.
+//
+// Corresponds with DELETE /api/v1/trails/{name} (the `DeleteTrail` operationId).
+func (c *Client) DeleteTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTrailRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetTrail One trail
 //
+// With format=hcl its block as a configuration has it, also of a trail that was made through the API.
+//
 // Corresponds with GET /api/v1/trails/{name} (the `GetTrail` operationId).
-func (c *Client) GetTrail(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetTrailRequest(c.Server, name)
+func (c *Client) GetTrail(ctx context.Context, name TrailName, params *GetTrailParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTrailRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutTrailWithBody Make a trail, or change one that was made so
+//
+// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+// configuration files is changed there.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+func (c *Client) PutTrailWithBody(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutTrailRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutTrail Make a trail, or change one that was made so
+//
+// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+// configuration files is changed there.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+func (c *Client) PutTrail(ctx context.Context, name TrailName, body PutTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutTrailRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BackfillTrailWithBody Bring events of earlier times into the archives of a trail
+//
+// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// after a crash; the status of the delivery tells how far it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+func (c *Client) BackfillTrailWithBody(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBackfillTrailRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BackfillTrail Bring events of earlier times into the archives of a trail
+//
+// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// after a crash; the status of the delivery tells how far it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+func (c *Client) BackfillTrail(ctx context.Context, name TrailName, body BackfillTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBackfillTrailRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartTrail Have a stopped trail deliver again
+//
+// From the end of the stream on. What came while it was stopped is not delivered, and the seals of its archives say so; a
+// backfill can bring it. A trail that runs stays as it is. The call is sent as application/json; a body is not looked at.
+//
+// Corresponds with POST /api/v1/trails/{name}/start (the `StartTrail` operationId).
+func (c *Client) StartTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartTrailRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StopTrail Have a trail deliver nothing from now on
+//
+// From the end of the stream on. The trail moves on with the stream and seals what it passes over as stopped, so that the
+// agents are not held back and `verify` shows the hole. A trail that is stopped stays so. The call is sent as application/json; a body is not looked at.
+//
+// Corresponds with POST /api/v1/trails/{name}/stop (the `StopTrail` operationId).
+func (c *Client) StopTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStopTrailRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -1756,8 +2076,88 @@ func NewListTrailsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
-// NewGetTrailRequest constructs an http.Request for the GetTrail method
-func NewGetTrailRequest(server string, name string) (*http.Request, error) {
+// NewCreateTrailRequest calls the generic CreateTrail builder with application/json body
+func NewCreateTrailRequest(server string, body CreateTrailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateTrailRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateTrailRequestWithBody constructs an http.Request for the CreateTrail method, with any body, and a specified content type
+func NewCreateTrailRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPlanTrailsRequest calls the generic PlanTrails builder with application/json body
+func NewPlanTrailsRequest(server string, body PlanTrailsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPlanTrailsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPlanTrailsRequestWithBody constructs an http.Request for the PlanTrails method, with any body, and a specified content type
+func NewPlanTrailsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/plan")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteTrailRequest constructs an http.Request for the DeleteTrail method
+func NewDeleteTrailRequest(server string, name TrailName) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1782,7 +2182,226 @@ func NewGetTrailRequest(server string, name string) (*http.Request, error) {
 		return nil, err
 	}
 
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetTrailRequest constructs an http.Request for the GetTrail method
+func NewGetTrailRequest(server string, name TrailName, params *GetTrailParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutTrailRequest calls the generic PutTrail builder with application/json body
+func NewPutTrailRequest(server string, name TrailName, body PutTrailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutTrailRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewPutTrailRequestWithBody constructs an http.Request for the PutTrail method, with any body, and a specified content type
+func NewPutTrailRequestWithBody(server string, name TrailName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewBackfillTrailRequest calls the generic BackfillTrail builder with application/json body
+func NewBackfillTrailRequest(server string, name TrailName, body BackfillTrailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBackfillTrailRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewBackfillTrailRequestWithBody constructs an http.Request for the BackfillTrail method, with any body, and a specified content type
+func NewBackfillTrailRequestWithBody(server string, name TrailName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s/backfill", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewStartTrailRequest constructs an http.Request for the StartTrail method
+func NewStartTrailRequest(server string, name TrailName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s/start", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStopTrailRequest constructs an http.Request for the StopTrail method
+func NewStopTrailRequest(server string, name TrailName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s/stop", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -2090,12 +2709,123 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/trails (the `ListTrails` operationId).
 	ListTrailsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListTrailsResponse, error)
 
+	// CreateTrailWithBodyWithResponse Make a trail
+	//
+	// As PUT, under the name that the body has; a trail of this name must not be there.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+	CreateTrailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTrailResponse, error)
+
+	// CreateTrailWithResponse Make a trail
+	//
+	// As PUT, under the name that the body has; a trail of this name must not be there.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+	CreateTrailWithResponse(ctx context.Context, body CreateTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTrailResponse, error)
+
+	// PlanTrailsWithBodyWithResponse What trails would deliver before they do
+	//
+	// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+	// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+	PlanTrailsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanTrailsResponse, error)
+
+	// PlanTrailsWithResponse What trails would deliver before they do
+	//
+	// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+	// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+	PlanTrailsWithResponse(ctx context.Context, body PlanTrailsJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanTrailsResponse, error)
+
+	// DeleteTrailWithResponse Take away a trail that was made so
+	//
+	// What it has delivered stays. The call is sent as application/json; a body is not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/trails/{name} (the `DeleteTrail` operationId).
+	DeleteTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*DeleteTrailResponse, error)
+
 	// GetTrailWithResponse One trail
+	//
+	// With format=hcl its block as a configuration has it, also of a trail that was made through the API.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/trails/{name} (the `GetTrail` operationId).
-	GetTrailWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetTrailResponse, error)
+	GetTrailWithResponse(ctx context.Context, name TrailName, params *GetTrailParams, reqEditors ...RequestEditorFn) (*GetTrailResponse, error)
+
+	// PutTrailWithBodyWithResponse Make a trail, or change one that was made so
+	//
+	// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+	// configuration files is changed there.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+	PutTrailWithBodyWithResponse(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutTrailResponse, error)
+
+	// PutTrailWithResponse Make a trail, or change one that was made so
+	//
+	// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+	// configuration files is changed there.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+	PutTrailWithResponse(ctx context.Context, name TrailName, body PutTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*PutTrailResponse, error)
+
+	// BackfillTrailWithBodyWithResponse Bring events of earlier times into the archives of a trail
+	//
+	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// after a crash; the status of the delivery tells how far it is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+	BackfillTrailWithBodyWithResponse(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BackfillTrailResponse, error)
+
+	// BackfillTrailWithResponse Bring events of earlier times into the archives of a trail
+	//
+	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// after a crash; the status of the delivery tells how far it is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+	BackfillTrailWithResponse(ctx context.Context, name TrailName, body BackfillTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*BackfillTrailResponse, error)
+
+	// StartTrailWithResponse Have a stopped trail deliver again
+	//
+	// From the end of the stream on. What came while it was stopped is not delivered, and the seals of its archives say so; a
+	// backfill can bring it. A trail that runs stays as it is. The call is sent as application/json; a body is not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/{name}/start (the `StartTrail` operationId).
+	StartTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*StartTrailResponse, error)
+
+	// StopTrailWithResponse Have a trail deliver nothing from now on
+	//
+	// From the end of the stream on. The trail moves on with the stream and seals what it passes over as stopped, so that the
+	// agents are not held back and `verify` shows the hole. A trail that is stopped stays so. The call is sent as application/json; a body is not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/{name}/stop (the `StopTrail` operationId).
+	StopTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*StopTrailResponse, error)
 
 	// GetHealthWithResponse The process is alive
 	//
@@ -2987,6 +3717,150 @@ func (r ListTrailsResponse) ContentType() string {
 	return ""
 }
 
+type CreateTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrailStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateTrailResponse) GetJSON200() *TrailStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PlanTrailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Plan
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PlanTrailsResponse) GetJSON200() *Plan {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PlanTrailsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PlanTrailsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PlanTrailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PlanTrailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PlanTrailsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrailStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteTrailResponse) GetJSON200() *TrailStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetTrailResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3029,6 +3903,198 @@ func (r GetTrailResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrailStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutTrailResponse) GetJSON200() *TrailStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BackfillTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrailStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r BackfillTrailResponse) GetJSON200() *TrailStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BackfillTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BackfillTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BackfillTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BackfillTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BackfillTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StartTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrailStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StartTrailResponse) GetJSON200() *TrailStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StopTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrailStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StopTrailResponse) GetJSON200() *TrailStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StopTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StopTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StopTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StopTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StopTrailResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3440,17 +4506,194 @@ func (c *ClientWithResponses) ListTrailsWithResponse(ctx context.Context, reqEdi
 	return ParseListTrailsResponse(rsp)
 }
 
+// CreateTrailWithBodyWithResponse Make a trail
+//
+// As PUT, under the name that the body has; a trail of this name must not be there.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+func (c *ClientWithResponses) CreateTrailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTrailResponse, error) {
+	rsp, err := c.CreateTrailWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTrailResponse(rsp)
+}
+
+// CreateTrailWithResponse Make a trail
+//
+// As PUT, under the name that the body has; a trail of this name must not be there.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails (the `CreateTrail` operationId).
+func (c *ClientWithResponses) CreateTrailWithResponse(ctx context.Context, body CreateTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTrailResponse, error) {
+	rsp, err := c.CreateTrail(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTrailResponse(rsp)
+}
+
+// PlanTrailsWithBodyWithResponse What trails would deliver before they do
+//
+// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+func (c *ClientWithResponses) PlanTrailsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanTrailsResponse, error) {
+	rsp, err := c.PlanTrailsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlanTrailsResponse(rsp)
+}
+
+// PlanTrailsWithResponse What trails would deliver before they do
+//
+// Compares trails with those that run, and tells of each that is new or changes what it matches in the last 7 days, and what
+// it would cost. Nothing is changed. `actiontrail plan` sends the trails of configuration files.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/plan (the `PlanTrails` operationId).
+func (c *ClientWithResponses) PlanTrailsWithResponse(ctx context.Context, body PlanTrailsJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanTrailsResponse, error) {
+	rsp, err := c.PlanTrails(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlanTrailsResponse(rsp)
+}
+
+// DeleteTrailWithResponse Take away a trail that was made so
+//
+// What it has delivered stays. The call is sent as application/json; a body is not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/trails/{name} (the `DeleteTrail` operationId).
+func (c *ClientWithResponses) DeleteTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*DeleteTrailResponse, error) {
+	rsp, err := c.DeleteTrail(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteTrailResponse(rsp)
+}
+
 // GetTrailWithResponse One trail
+//
+// With format=hcl its block as a configuration has it, also of a trail that was made through the API.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/trails/{name} (the `GetTrail` operationId).
-func (c *ClientWithResponses) GetTrailWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetTrailResponse, error) {
-	rsp, err := c.GetTrail(ctx, name, reqEditors...)
+func (c *ClientWithResponses) GetTrailWithResponse(ctx context.Context, name TrailName, params *GetTrailParams, reqEditors ...RequestEditorFn) (*GetTrailResponse, error) {
+	rsp, err := c.GetTrail(ctx, name, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetTrailResponse(rsp)
+}
+
+// PutTrailWithBodyWithResponse Make a trail, or change one that was made so
+//
+// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+// configuration files is changed there.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+func (c *ClientWithResponses) PutTrailWithBodyWithResponse(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutTrailResponse, error) {
+	rsp, err := c.PutTrailWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutTrailResponse(rsp)
+}
+
+// PutTrailWithResponse Make a trail, or change one that was made so
+//
+// It is kept with the data of the server, checked as a configuration is, and runs when this is answered. A trail of the
+// configuration files is changed there.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/trails/{name} (the `PutTrail` operationId).
+func (c *ClientWithResponses) PutTrailWithResponse(ctx context.Context, name TrailName, body PutTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*PutTrailResponse, error) {
+	rsp, err := c.PutTrail(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutTrailResponse(rsp)
+}
+
+// BackfillTrailWithBodyWithResponse Bring events of earlier times into the archives of a trail
+//
+// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// after a crash; the status of the delivery tells how far it is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+func (c *ClientWithResponses) BackfillTrailWithBodyWithResponse(ctx context.Context, name TrailName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BackfillTrailResponse, error) {
+	rsp, err := c.BackfillTrailWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBackfillTrailResponse(rsp)
+}
+
+// BackfillTrailWithResponse Bring events of earlier times into the archives of a trail
+//
+// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
+// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// after a crash; the status of the delivery tells how far it is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
+func (c *ClientWithResponses) BackfillTrailWithResponse(ctx context.Context, name TrailName, body BackfillTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*BackfillTrailResponse, error) {
+	rsp, err := c.BackfillTrail(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBackfillTrailResponse(rsp)
+}
+
+// StartTrailWithResponse Have a stopped trail deliver again
+//
+// From the end of the stream on. What came while it was stopped is not delivered, and the seals of its archives say so; a
+// backfill can bring it. A trail that runs stays as it is. The call is sent as application/json; a body is not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/{name}/start (the `StartTrail` operationId).
+func (c *ClientWithResponses) StartTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*StartTrailResponse, error) {
+	rsp, err := c.StartTrail(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartTrailResponse(rsp)
+}
+
+// StopTrailWithResponse Have a trail deliver nothing from now on
+//
+// From the end of the stream on. The trail moves on with the stream and seals what it passes over as stopped, so that the
+// agents are not held back and `verify` shows the hole. A trail that is stopped stays so. The call is sent as application/json; a body is not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/{name}/stop (the `StopTrail` operationId).
+func (c *ClientWithResponses) StopTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*StopTrailResponse, error) {
+	rsp, err := c.StopTrail(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStopTrailResponse(rsp)
 }
 
 // GetHealthWithResponse The process is alive
@@ -4126,6 +5369,105 @@ func ParseListTrailsResponse(rsp *http.Response) (*ListTrailsResponse, error) {
 	return response, nil
 }
 
+// ParseCreateTrailResponse parses an HTTP response from a CreateTrailWithResponse call
+func ParseCreateTrailResponse(rsp *http.Response) (*CreateTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePlanTrailsResponse parses an HTTP response from a PlanTrailsWithResponse call
+func ParsePlanTrailsResponse(rsp *http.Response) (*PlanTrailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PlanTrailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Plan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteTrailResponse parses an HTTP response from a DeleteTrailWithResponse call
+func ParseDeleteTrailResponse(rsp *http.Response) (*DeleteTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetTrailResponse parses an HTTP response from a GetTrailWithResponse call
 func ParseGetTrailResponse(rsp *http.Response) (*GetTrailResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -4135,6 +5477,141 @@ func ParseGetTrailResponse(rsp *http.Response) (*GetTrailResponse, error) {
 	}
 
 	response := &GetTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (application/hcl) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParsePutTrailResponse parses an HTTP response from a PutTrailWithResponse call
+func ParsePutTrailResponse(rsp *http.Response) (*PutTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBackfillTrailResponse parses an HTTP response from a BackfillTrailWithResponse call
+func ParseBackfillTrailResponse(rsp *http.Response) (*BackfillTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BackfillTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartTrailResponse parses an HTTP response from a StartTrailWithResponse call
+func ParseStartTrailResponse(rsp *http.Response) (*StartTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStopTrailResponse parses an HTTP response from a StopTrailWithResponse call
+func ParseStopTrailResponse(rsp *http.Response) (*StopTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StopTrailResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

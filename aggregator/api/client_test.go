@@ -39,7 +39,7 @@ func TestClient(t *testing.T) {
 	if r := must(c.ListFieldValuesWithResponse(t.Context(), "requestParameters.InstanceId", &ListFieldValuesParams{Limit: &limit}))(t); r.JSON200 == nil || len(r.JSON200.Values) != 3 {
 		t.Errorf("status %d: %s", r.StatusCode(), r.Body)
 	}
-	if r := must(c.GetTrailWithResponse(t.Context(), "security"))(t); r.JSON200 == nil || r.JSON200.State != TrailStatusStateFailing {
+	if r := must(c.GetTrailWithResponse(t.Context(), "security", &GetTrailParams{}))(t); r.JSON200 == nil || r.JSON200.State != TrailStatusStateFailing {
 		t.Errorf("status %d: %s", r.StatusCode(), r.Body)
 	}
 	if r := must(c.GetStatusWithResponse(t.Context()))(t); r.JSON200 == nil || r.JSON200.Account != "prod" {

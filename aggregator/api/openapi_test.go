@@ -214,11 +214,12 @@ func TestOpenAPIExamples(t *testing.T) {
 	s, x := madeUpServer(3)
 	e := &x.events[1] // has what neighbours can have in common
 	e.ResourceName, e.Identity.AccessKeyID, e.Identity.SessionAttributes = "i-1", "LTAI1", `{"creationDate":"2026-11-29T00:00:00Z"}`
+	s.TrailCalls = &fakeTrails{}
 	h := s.Handler()
 	sent := 0
 	for path, methods := range member(described(), "paths").(map[string]any) {
 		given, _ := member(methods, "get", "parameters").([]any)
-		path := strings.NewReplacer("{field}", "eventName", "{eventId}", e.ID).Replace(path)
+		path := strings.NewReplacer("{field}", "eventName", "{eventId}", e.ID, "{name}", "all").Replace(path)
 		for _, p := range given {
 			schema := member(p, "schema")
 			for _, key := range []string{"example", "default"} {

@@ -69,9 +69,30 @@ type ServerInterface interface {
 	// ListTrails All trails
 	// (GET /api/v1/trails)
 	ListTrails(w http.ResponseWriter, r *http.Request)
+	// CreateTrail Make a trail
+	// (POST /api/v1/trails)
+	CreateTrail(w http.ResponseWriter, r *http.Request)
+	// PlanTrails What trails would deliver before they do
+	// (POST /api/v1/trails/plan)
+	PlanTrails(w http.ResponseWriter, r *http.Request)
+	// DeleteTrail Take away a trail that was made so
+	// (DELETE /api/v1/trails/{name})
+	DeleteTrail(w http.ResponseWriter, r *http.Request, name TrailName)
 	// GetTrail One trail
 	// (GET /api/v1/trails/{name})
-	GetTrail(w http.ResponseWriter, r *http.Request, name string)
+	GetTrail(w http.ResponseWriter, r *http.Request, name TrailName, params GetTrailParams)
+	// PutTrail Make a trail, or change one that was made so
+	// (PUT /api/v1/trails/{name})
+	PutTrail(w http.ResponseWriter, r *http.Request, name TrailName)
+	// BackfillTrail Bring events of earlier times into the archives of a trail
+	// (POST /api/v1/trails/{name}/backfill)
+	BackfillTrail(w http.ResponseWriter, r *http.Request, name TrailName)
+	// StartTrail Have a stopped trail deliver again
+	// (POST /api/v1/trails/{name}/start)
+	StartTrail(w http.ResponseWriter, r *http.Request, name TrailName)
+	// StopTrail Have a trail deliver nothing from now on
+	// (POST /api/v1/trails/{name}/stop)
+	StopTrail(w http.ResponseWriter, r *http.Request, name TrailName)
 	// GetHealth The process is alive
 	// (GET /healthz)
 	GetHealth(w http.ResponseWriter, r *http.Request)
@@ -1085,14 +1106,42 @@ func (siw *ServerInterfaceWrapper) ListTrails(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
-// GetTrail operation middleware
-func (siw *ServerInterfaceWrapper) GetTrail(w http.ResponseWriter, r *http.Request) {
+// CreateTrail operation middleware
+func (siw *ServerInterfaceWrapper) CreateTrail(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateTrail(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PlanTrails operation middleware
+func (siw *ServerInterfaceWrapper) PlanTrails(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PlanTrails(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteTrail operation middleware
+func (siw *ServerInterfaceWrapper) DeleteTrail(w http.ResponseWriter, r *http.Request) {
 
 	var err error
 	_ = err
 
 	// ------------- Path parameter "name" -------------
-	var name string
+	var name TrailName
 
 	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -1101,7 +1150,153 @@ func (siw *ServerInterfaceWrapper) GetTrail(w http.ResponseWriter, r *http.Reque
 	}
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetTrail(w, r, name)
+		siw.Handler.DeleteTrail(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetTrail operation middleware
+func (siw *ServerInterfaceWrapper) GetTrail(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTrailParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", r.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "format"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "format", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetTrail(w, r, name, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PutTrail operation middleware
+func (siw *ServerInterfaceWrapper) PutTrail(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PutTrail(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// BackfillTrail operation middleware
+func (siw *ServerInterfaceWrapper) BackfillTrail(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.BackfillTrail(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StartTrail operation middleware
+func (siw *ServerInterfaceWrapper) StartTrail(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StartTrail(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StopTrail operation middleware
+func (siw *ServerInterfaceWrapper) StopTrail(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StopTrail(w, r, name)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1292,7 +1487,14 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/searches/{name}", wrapper.GetSearch)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/searches/{name}", wrapper.PutSearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails", wrapper.ListTrails)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails", wrapper.CreateTrail)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.DeleteTrail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.GetTrail)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.PutTrail)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/plan", wrapper.PlanTrails)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/backfill", wrapper.BackfillTrail)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/start", wrapper.StartTrail)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/stop", wrapper.StopTrail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/agents", wrapper.ListAgents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/status", wrapper.GetStatus)
 

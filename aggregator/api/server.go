@@ -39,6 +39,8 @@ type Server struct {
 	// name of its own at this server and read it through a visitor's browser.
 	Hosts []string
 
+	TrailCalls TrailCalls // what is done to trails; nil: nothing can be
+
 	Live     *aggregator.Live     // what is tailed; nil: there is no tail
 	Searches *aggregator.Searches // those that are kept; nil: none can be
 

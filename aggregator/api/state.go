@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -39,6 +38,7 @@ func (h *handlers) status(ctx context.Context) Status {
 		st = h.Server.Status(ctx)
 	}
 	st.StartedAt = st.StartedAt.UTC()
+	st.Configuration.LoadedAt, st.Configuration.NeedsRestart = st.Configuration.LoadedAt.UTC(), notNil(st.Configuration.NeedsRestart)
 	st.Sources = notNil(slices.Clone(st.Sources))
 	for i := range st.Sources {
 		st.Sources[i].LastSeen = st.Sources[i].LastSeen.UTC()
@@ -55,8 +55,12 @@ func whole(trails []TrailStatus) []TrailStatus {
 	out := notNil(slices.Clone(trails))
 	for i := range out {
 		t := &out[i]
-		t.Deliver = notNil(t.Deliver)
-		t.LastDelivery, t.LastSeal, t.LastErrorTime = t.LastDelivery.UTC(), t.LastSeal.UTC(), t.LastErrorTime.UTC()
+		t.Deliver = notNil(slices.Clone(t.Deliver))
+		for k := range t.Deliver {
+			d := &t.Deliver[k]
+			d.LastDelivery, d.LastSeal, d.LastErrorTime, d.OwedSince = d.LastDelivery.UTC(), d.LastSeal.UTC(), d.LastErrorTime.UTC(), d.OwedSince.UTC()
+		}
+		t.LastDelivery, t.LastSeal, t.LastErrorTime, t.StoppedSince = t.LastDelivery.UTC(), t.LastSeal.UTC(), t.LastErrorTime.UTC(), t.StoppedSince.UTC()
 	}
 	return out
 }
@@ -99,22 +103,4 @@ func (h *handlers) trails(ctx context.Context) []TrailStatus {
 // ListTrails answers all trails.
 func (h *handlers) ListTrails(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, "application/json", TrailList{Trails: h.trails(r.Context())})
-}
-
-// GetTrail answers one trail.
-func (h *handlers) GetTrail(w http.ResponseWriter, r *http.Request, name string) {
-	var names []string
-	for _, t := range h.trails(r.Context()) {
-		if t.Name == name {
-			writeJSON(w, http.StatusOK, "application/json", t)
-			return
-		}
-		names = append(names, t.Name)
-	}
-	hint := "there are no trails"
-	if len(names) > 0 {
-		hint = "there are " + strings.Join(names, ", ")
-	}
-	writeProblem(w, Problem{Type: problemNotFound, Title: "Not found", Status: http.StatusNotFound, Parameter: "name",
-		Detail: "there is no trail " + strconv.Quote(cut(name)), Hint: hint})
 }

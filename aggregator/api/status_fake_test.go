@@ -8,7 +8,7 @@ import (
 // madeUpStatus has a value in every field.
 func madeUpStatus(now time.Time) Status {
 	return Status{
-		Version: "v0.1.0", StartedAt: now.Add(-time.Hour), Account: "prod",
+		Version: "v0.1.0", StartedAt: now.Add(-time.Hour), Account: "prod", Configuration: ConfigurationStatus{Hash: "ab", NeedsRestart: []string{"api"}},
 		Agents: AgentCounts{Live: 1, Silent: 1},
 		Sources: []SourceStatus{{Agent: "gw-1", Source: "edge", Account: "prod", LastBatch: 812, LastSeq: 900, LagEvents: 3, LagSeconds: 0.2,
 			Gaps: 1, Unparsed: 2, Ignored: 40, Quarantined: 1, LastError: "a line is \"odd\"\n", LastSeen: now}},
@@ -39,8 +39,8 @@ func madeUpAgents(now time.Time) func(context.Context) []AgentStatus {
 func madeUpTrails(now time.Time) func(context.Context) []TrailStatus {
 	return func(context.Context) []TrailStatus {
 		return []TrailStatus{
-			{Name: "all", State: TrailStatusStateRunning, Deliver: []Delivery{{Kind: "file", Target: "./data/archive"}}, Seq: 900, Events: 81234, Objects: 62, Bytes: 5 << 20, LastDelivery: now.Add(-20 * time.Second), LastSeal: now.Add(-20 * time.Second)},
-			{Name: "security", State: TrailStatusStateFailing, Where: "eventRW: Write and serviceName: (Ram or Sts)", Deliver: []Delivery{{Kind: "file", Target: "/mnt/worm/audit"}}, Seq: 890, LagBatches: 10, LagSeconds: 2.5, Events: 811, Objects: 9, Bytes: 90 << 10,
+			{Name: "all", State: TrailStatusStateRunning, Deliver: []Delivery{{Name: "file", Kind: "file", State: DeliveryStateRunning, Target: "./data/archive"}}, Seq: 900, Events: 81234, Objects: 62, Bytes: 5 << 20, LastDelivery: now.Add(-20 * time.Second), LastSeal: now.Add(-20 * time.Second)},
+			{Name: "security", State: TrailStatusStateFailing, Where: "eventRW: Write and serviceName: (Ram or Sts)", Deliver: []Delivery{{Name: "file", Kind: "file", State: DeliveryStateRunning, Target: "/mnt/worm/audit"}}, Seq: 890, LagBatches: 10, LagSeconds: 2.5, Events: 811, Objects: 9, Bytes: 90 << 10,
 				LastDelivery: now.Add(-300 * time.Second), LastError: "create /mnt/worm/audit/seal/000012: no space left on device", LastErrorTime: now},
 		}
 	}

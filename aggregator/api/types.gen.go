@@ -5,6 +5,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -26,6 +27,51 @@ func (e AgentState) Valid() bool {
 	case AgentStateSilent:
 		return true
 	case AgentStateStopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeliveryState.
+const (
+	DeliveryStateFailing DeliveryState = "failing"
+	DeliveryStateOwing   DeliveryState = "owing"
+	DeliveryStateRunning DeliveryState = "running"
+)
+
+// Valid indicates whether the value is a known member of the DeliveryState enum.
+func (e DeliveryState) Valid() bool {
+	switch e {
+	case DeliveryStateFailing:
+		return true
+	case DeliveryStateOwing:
+		return true
+	case DeliveryStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeliveryPlanChange.
+const (
+	DeliveryPlanChangeCreate DeliveryPlanChange = "create"
+	DeliveryPlanChangeDelete DeliveryPlanChange = "delete"
+	DeliveryPlanChangeKeep   DeliveryPlanChange = "keep"
+	DeliveryPlanChangeUpdate DeliveryPlanChange = "update"
+)
+
+// Valid indicates whether the value is a known member of the DeliveryPlanChange enum.
+func (e DeliveryPlanChange) Valid() bool {
+	switch e {
+	case DeliveryPlanChangeCreate:
+		return true
+	case DeliveryPlanChangeDelete:
+		return true
+	case DeliveryPlanChangeKeep:
+		return true
+	case DeliveryPlanChangeUpdate:
 		return true
 	default:
 		return false
@@ -119,6 +165,30 @@ func (e SavedSearchSort) Valid() bool {
 	case SavedSearchSortAsc:
 		return true
 	case SavedSearchSortDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TrailPlanChange.
+const (
+	TrailPlanChangeCreate TrailPlanChange = "create"
+	TrailPlanChangeDelete TrailPlanChange = "delete"
+	TrailPlanChangeKeep   TrailPlanChange = "keep"
+	TrailPlanChangeUpdate TrailPlanChange = "update"
+)
+
+// Valid indicates whether the value is a known member of the TrailPlanChange enum.
+func (e TrailPlanChange) Valid() bool {
+	switch e {
+	case TrailPlanChangeCreate:
+		return true
+	case TrailPlanChangeDelete:
+		return true
+	case TrailPlanChangeKeep:
+		return true
+	case TrailPlanChangeUpdate:
 		return true
 	default:
 		return false
@@ -245,6 +315,24 @@ func (e ExportEventsParamsSort) Valid() bool {
 	}
 }
 
+// Defines values for GetTrailParamsFormat.
+const (
+	GetTrailParamsFormatHcl  GetTrailParamsFormat = "hcl"
+	GetTrailParamsFormatJson GetTrailParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the GetTrailParamsFormat enum.
+func (e GetTrailParamsFormat) Valid() bool {
+	switch e {
+	case GetTrailParamsFormatHcl:
+		return true
+	case GetTrailParamsFormatJson:
+		return true
+	default:
+		return false
+	}
+}
+
 // AgentCounts How many agents there are in each state.
 type AgentCounts struct {
 	Live      int `json:"live"`
@@ -355,14 +443,118 @@ type AgentStatus struct {
 	Warnings []string `json:"warnings"`
 }
 
-// Delivery defines model for Delivery.
-type Delivery struct {
-	// Kind Example: file
-	Kind string `json:"kind"`
+// BackfillRequest defines model for BackfillRequest.
+type BackfillRequest struct {
+	// Delivery Name of the delivery; absent all of the trail.
+	Delivery string `json:"delivery,omitempty,omitzero"`
 
-	// Target Where to, without secrets.
-	Target string `json:"target"`
+	// From eventTime from which on events are wanted.
+	From time.Time `json:"from"`
+
+	// To Until when; absent until now.
+	To time.Time `json:"to,omitempty,omitzero"`
 }
+
+// BackfillStatus Events of earlier batches that are brought into an archive, by eventTime.
+type BackfillStatus struct {
+	// At All before is in the archive; absent when it has not begun.
+	At   time.Time `json:"at,omitempty,omitzero"`
+	Done bool      `json:"done"`
+
+	// Events Brought since the server started.
+	Events uint64    `json:"events"`
+	From   time.Time `json:"from"`
+	ID     string    `json:"id"`
+
+	// LastError Why it waits; absent when it does not.
+	LastError string `json:"lastError,omitempty,omitzero"`
+
+	// Progress From 0 to 1.
+	Progress float64   `json:"progress"`
+	To       time.Time `json:"to"`
+}
+
+// ConfigurationStatus What became of the configuration. The files are watched; trails change while the server runs.
+type ConfigurationStatus struct {
+	// Hash SHA-256 over the files whose trails run.
+	Hash string `json:"hash"`
+
+	// LastError Why what the files say now does not run, with each place; absent when it does.
+	LastError string    `json:"lastError,omitempty,omitzero"`
+	LoadedAt  time.Time `json:"loadedAt,omitempty,omitzero"`
+
+	// NeedsRestart Blocks that have changed since the server started and are taken up by a restart only.
+	NeedsRestart []string `json:"needsRestart"`
+}
+
+// Delivery A delivery of a trail, and how it fares. It has an archive of its own.
+type Delivery struct {
+	// Backfills What was asked for of earlier times, in order; those that are done are shown for a while.
+	Backfills []BackfillStatus `json:"backfills,omitempty,omitzero"`
+	Bytes     int64            `json:"bytes"`
+
+	// Checkpoint The newest checkpoint of the archive, a signed note (C2SP tlog-checkpoint). Kept elsewhere, it shows later whether anything before it was cut off or rewritten.
+	Checkpoint string `json:"checkpoint,omitempty,omitzero"`
+
+	// CheckpointSeals How many seals it covers.
+	CheckpointSeals uint64 `json:"checkpointSeals,omitempty,omitzero"`
+
+	// Events Delivered since the archive was made.
+	Events     uint64 `json:"events"`
+	Kind       string `json:"kind"`
+	LagBatches uint64 `json:"lagBatches"`
+
+	// LagSeconds Age of the oldest batch that is not delivered.
+	LagSeconds   float64   `json:"lagSeconds"`
+	LastDelivery time.Time `json:"lastDelivery,omitempty,omitzero"`
+
+	// LastError The last one, though it may be over; state tells whether it is.
+	LastError     string    `json:"lastError,omitempty,omitzero"`
+	LastErrorTime time.Time `json:"lastErrorTime,omitempty,omitzero"`
+
+	// LastObject Key of the object that came into the bucket last, since the server started.
+	LastObject string    `json:"lastObject,omitempty,omitzero"`
+	LastSeal   time.Time `json:"lastSeal,omitempty,omitzero"`
+
+	// Name Its name within the trail; its kind, unless the configuration gives it another.
+	Name string `json:"name"`
+
+	// Notify Who is told of each of its objects.
+	Notify      []NotifyStatus `json:"notify,omitempty,omitzero"`
+	Objects     uint64         `json:"objects"`
+	OwedBatches uint64         `json:"owedBatches,omitempty,omitzero"`
+	OwedEvents  uint64         `json:"owedEvents,omitempty,omitzero"`
+	OwedSince   time.Time      `json:"owedSince,omitempty,omitzero"`
+
+	// PendingEvents Events that match and wait for their object.
+	PendingEvents uint64 `json:"pendingEvents"`
+
+	// Seq Place in the stream up to which all is delivered.
+	Seq uint64 `json:"seq"`
+
+	// SigningKey The public key that signs it, as `verify --keys` takes it.
+	SigningKey string `json:"signingKey,omitempty,omitzero"`
+
+	// State failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
+	State  DeliveryState `json:"state"`
+	Target string        `json:"target"`
+}
+
+// DeliveryState failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
+type DeliveryState string
+
+// DeliveryPlan defines model for DeliveryPlan.
+type DeliveryPlan struct {
+	Change       DeliveryPlanChange `json:"change"`
+	Kind         string             `json:"kind"`
+	Name         string             `json:"name"`
+	ObjectsADay  float64            `json:"objectsADay"`
+	Target       string             `json:"target"`
+	TargetBefore string             `json:"targetBefore"`
+}
+
+// DeliveryPlanChange defines model for DeliveryPlan.Change.
+type DeliveryPlanChange string
 
 // DiskStatus defines model for DiskStatus.
 type DiskStatus struct {
@@ -535,6 +727,63 @@ type IndexStatus struct {
 	Newest   time.Time `json:"newest,omitempty,omitzero"`
 	Oldest   time.Time `json:"oldest,omitempty,omitzero"`
 	Segments int       `json:"segments"`
+}
+
+// NotifyStatus defines model for NotifyStatus.
+type NotifyStatus struct {
+	Kind string `json:"kind"`
+
+	// LastError Why it waits, or what was refused last; absent when all is well.
+	LastError string    `json:"lastError,omitempty,omitzero"`
+	LastSent  time.Time `json:"lastSent,omitempty,omitzero"`
+
+	// Refused Notifications that it refused for good; they are not sent again.
+	Refused uint64 `json:"refused"`
+
+	// Sent Notifications that it took since the server started.
+	Sent uint64 `json:"sent"`
+
+	// Target Host of the receiver.
+	Target string `json:"target"`
+}
+
+// Plan defines model for Plan.
+type Plan struct {
+	From time.Time `json:"from"`
+
+	// Incomplete Why events may be missing in it; empty when none are.
+	Incomplete []string    `json:"incomplete"`
+	To         time.Time   `json:"to"`
+	Trails     []TrailPlan `json:"trails"`
+}
+
+// PlanRequest defines model for PlanRequest.
+type PlanRequest struct {
+	// Complete The trails are all that shall run; others that do would be deleted.
+	Complete bool           `json:"complete,omitempty,omitzero"`
+	Trails   []PlannedTrail `json:"trails"`
+}
+
+// PlannedDelivery defines model for PlannedDelivery.
+type PlannedDelivery struct {
+	// Hash Tells whether anything of it changes; as the server makes it from the configuration.
+	Hash string `json:"hash,omitempty,omitzero"`
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+
+	// RollSeconds How long an event waits for its object; 60 when it is absent.
+	RollSeconds float64 `json:"rollSeconds,omitempty,omitzero"`
+	Target      string  `json:"target"`
+}
+
+// PlannedTrail defines model for PlannedTrail.
+type PlannedTrail struct {
+	// Deliver Absent as a whole it is as in the trail that runs.
+	Deliver []PlannedDelivery `json:"deliver,omitempty,omitzero"`
+	Name    string            `json:"name"`
+
+	// Where The filter, in KQL; empty takes all events.
+	Where string `json:"where"`
 }
 
 // Problem RFC 9457.
@@ -722,16 +971,19 @@ type Status struct {
 	Account string `json:"account"`
 
 	// Agents How many agents there are in each state.
-	Agents     AgentCounts      `json:"agents"`
-	Disk       DiskStatus       `json:"disk"`
-	Followers  []FollowerStatus `json:"followers"`
-	Index      IndexStatus      `json:"index"`
-	Quarantine QuarantineStatus `json:"quarantine"`
-	Sources    []SourceStatus   `json:"sources"`
-	StartedAt  time.Time        `json:"startedAt"`
-	Stream     StreamStatus     `json:"stream"`
-	Trails     []TrailStatus    `json:"trails"`
-	Version    string           `json:"version"`
+	Agents AgentCounts `json:"agents"`
+
+	// Configuration What became of the configuration. The files are watched; trails change while the server runs.
+	Configuration ConfigurationStatus `json:"configuration"`
+	Disk          DiskStatus          `json:"disk"`
+	Followers     []FollowerStatus    `json:"followers"`
+	Index         IndexStatus         `json:"index"`
+	Quarantine    QuarantineStatus    `json:"quarantine"`
+	Sources       []SourceStatus      `json:"sources"`
+	StartedAt     time.Time           `json:"startedAt"`
+	Stream        StreamStatus        `json:"stream"`
+	Trails        []TrailStatus       `json:"trails"`
+	Version       string              `json:"version"`
 }
 
 // StreamStatus defines model for StreamStatus.
@@ -791,18 +1043,71 @@ type TrailList struct {
 	Trails []TrailStatus `json:"trails"`
 }
 
+// TrailPlan defines model for TrailPlan.
+type TrailPlan struct {
+	// Before Events that the trail as it runs matches.
+	Before int `json:"before"`
+
+	// ByDay Events that match in each of the days, the oldest first.
+	ByDay   []int           `json:"byDay"`
+	Change  TrailPlanChange `json:"change"`
+	Deliver []DeliveryPlan  `json:"deliver"`
+
+	// Events How many events of the time match. These and the figures that follow are of a trail that is new or changes; of others they are 0.
+	Events     int     `json:"events"`
+	EventsADay float64 `json:"eventsADay"`
+
+	// Gains Events that match and did not before.
+	Gains int `json:"gains"`
+
+	// LineBytesADay Of their lines, before compression.
+	LineBytesADay float64 `json:"lineBytesADay"`
+
+	// Loses Events that matched and do not any longer.
+	Loses int    `json:"loses"`
+	Name  string `json:"name"`
+
+	// Of All events of the time.
+	Of int `json:"of"`
+
+	// Sample The newest events that match, a few.
+	Sample []Event `json:"sample"`
+
+	// StoredBytesADay Of their objects, reckoned from a sample that was compressed.
+	StoredBytesADay float64 `json:"storedBytesADay"`
+	StoredBytesEach int64   `json:"storedBytesEach"`
+	Where           string  `json:"where"`
+	WhereBefore     string  `json:"whereBefore"`
+}
+
+// TrailPlanChange defines model for TrailPlan.Change.
+type TrailPlanChange string
+
+// TrailSpec A trail as a configuration declares it (docs/guide/configuration.md). The members are its attributes and blocks, in camelCase:
+// where, eventRw, services, regions, accounts, eventTypes, and deliver, a list of objects with the kind of delivery in `kind`.
+type TrailSpec struct {
+	Deliver []map[string]interface{} `json:"deliver"`
+
+	// Name Of a trail that is made with POST; else that of the path.
+	Name                 string                 `json:"name,omitempty,omitzero"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
 // TrailStatus defines model for TrailStatus.
 type TrailStatus struct {
 	Bytes int64 `json:"bytes"`
 
-	// Checkpoint The newest checkpoint of the archive, a signed note (C2SP tlog-checkpoint). Kept elsewhere, it shows later whether anything before it was cut off or rewritten.
+	// Checkpoint The newest checkpoint of the archive of the first delivery, a signed note (C2SP tlog-checkpoint). Kept elsewhere, it shows later whether anything before it was cut off or rewritten.
 	Checkpoint string `json:"checkpoint,omitempty,omitzero"`
 
 	// CheckpointSeals How many seals it covers.
-	CheckpointSeals uint64     `json:"checkpointSeals,omitempty,omitzero"`
-	Deliver         []Delivery `json:"deliver"`
+	CheckpointSeals uint64 `json:"checkpointSeals,omitempty,omitzero"`
 
-	// Events Delivered since the trail was made.
+	// DeclaredAt File and line of its block; absent of a trail that was made through the API.
+	DeclaredAt string     `json:"declaredAt,omitempty,omitzero"`
+	Deliver    []Delivery `json:"deliver"`
+
+	// Events Delivered since the trail was made, by all its deliveries together; so are objects and bytes.
 	Events     uint64 `json:"events"`
 	LagBatches uint64 `json:"lagBatches"`
 
@@ -834,6 +1139,9 @@ type TrailStatus struct {
 	// State stopped = by its owner; failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
 	State TrailStatusState `json:"state"`
 
+	// StoppedSince Since when the trail is stopped; absent when it is not.
+	StoppedSince time.Time `json:"stoppedSince,omitempty,omitzero"`
+
 	// Where The filter, in KQL; empty takes all events.
 	Where string `json:"where"`
 }
@@ -861,6 +1169,13 @@ type SearchName = string
 
 // To Example: now
 type To = string
+
+// TrailName defines model for TrailName.
+type TrailName = string
+
+// Trail A trail as a configuration declares it (docs/guide/configuration.md). The members are its attributes and blocks, in camelCase:
+// where, eventRw, services, regions, accounts, eventTypes, and deliver, a list of objects with the kind of delivery in `kind`.
+type Trail = TrailSpec
 
 // SearchEventsParams defines parameters for SearchEvents.
 type SearchEventsParams struct {
@@ -1049,5 +1364,106 @@ type TailEventsParams struct {
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
 
+// GetTrailParams defines parameters for GetTrail.
+type GetTrailParams struct {
+	Format GetTrailParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// GetTrailParamsFormat defines parameters for GetTrail.
+type GetTrailParamsFormat string
+
 // PutSearchJSONRequestBody defines body for PutSearch for application/json ContentType.
 type PutSearchJSONRequestBody = SavedSearch
+
+// CreateTrailJSONRequestBody defines body for CreateTrail for application/json ContentType.
+type CreateTrailJSONRequestBody = TrailSpec
+
+// PlanTrailsJSONRequestBody defines body for PlanTrails for application/json ContentType.
+type PlanTrailsJSONRequestBody = PlanRequest
+
+// PutTrailJSONRequestBody defines body for PutTrail for application/json ContentType.
+type PutTrailJSONRequestBody = TrailSpec
+
+// BackfillTrailJSONRequestBody defines body for BackfillTrail for application/json ContentType.
+type BackfillTrailJSONRequestBody = BackfillRequest
+
+// Getter for additional properties for TrailSpec. Returns the specified
+// element and whether it was found
+func (a TrailSpec) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for TrailSpec
+func (a *TrailSpec) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for TrailSpec to handle AdditionalProperties
+func (a *TrailSpec) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["deliver"]; found {
+		err = json.Unmarshal(raw, &a.Deliver)
+		if err != nil {
+			return fmt.Errorf("error reading 'deliver': %w", err)
+		}
+		delete(object, "deliver")
+	}
+
+	if raw, found := object["name"]; found {
+		err = json.Unmarshal(raw, &a.Name)
+		if err != nil {
+			return fmt.Errorf("error reading 'name': %w", err)
+		}
+		delete(object, "name")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for TrailSpec to handle AdditionalProperties
+func (a TrailSpec) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Deliver != nil {
+		object["deliver"], err = json.Marshal(a.Deliver)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'deliver': %w", err)
+		}
+	}
+
+	object["name"], err = json.Marshal(a.Name)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'name': %w", err)
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}

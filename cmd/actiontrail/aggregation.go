@@ -52,7 +52,13 @@ type aggregation struct {
 	follower   *aggregator.Follower // of the index
 	live       *aggregator.Live     // what it made searchable last
 	searches   *aggregator.Searches
-	trails     []*trail
+	trails     trailSet
+	paths      []string // of the configuration
+	stamp      string   // of its files, when it was read
+	reloaded   reload
+	reporting  sync.Mutex // held by who tells the audit of changes
+	stops      *aggregator.Stops
+	backfills  *aggregator.Backfills
 	system     *aggregator.System
 	lane       *agent.Lane // of system
 	lanes      *lanes.Lanes
@@ -66,7 +72,8 @@ type aggregation struct {
 // newAggregation opens everything that can be opened without NATS, and starts or
 // reaches NATS. After an error nothing is left open.
 func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (a *aggregation, err error) {
-	a = &aggregation{cfg: h.Config, log: h.Log, data: data, dir: filepath.Join(data, aggregatorFolder), started: time.Now(), pace: p, streamed: make(chan struct{}), live: aggregator.NewLive()}
+	a = &aggregation{cfg: h.Config, log: h.Log, data: data, dir: filepath.Join(data, aggregatorFolder), paths: h.Paths, stamp: h.Stamp, started: time.Now(), pace: p, streamed: make(chan struct{}), live: aggregator.NewLive()}
+	a.reloaded.loaded, a.reloaded.at = a.cfg, a.started
 	defer func() {
 		if err != nil {
 			a.close()
@@ -89,6 +96,12 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 	if a.searches, err = aggregator.OpenSearches(filepath.Join(a.dir, "searches.json")); err != nil {
 		return a, err
 	}
+	if a.stops, err = aggregator.OpenStops(filepath.Join(a.dir, "stops.json"), time.Now); err != nil {
+		return a, err
+	}
+	if a.backfills, err = aggregator.OpenBackfills(filepath.Join(a.dir, "backfills.json")); err != nil {
+		return a, err
+	}
 	a.agents.Strict = a.cfg.Agents.Enroll != config.EnrollFirstUse
 	a.opener = &aggregator.Opener{Agents: a.agents}
 	if a.index, err = a.openIndex(); err != nil {
@@ -99,6 +112,9 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 			a.log.Error("close the index", "error", err)
 		}
 	})
+	if err = a.openStore(); err != nil {
+		return a, err
+	}
 	if err = a.openTrails(ctx); err != nil {
 		return a, err
 	}
@@ -188,12 +204,10 @@ func (a *aggregation) makeFollowers() error {
 		Source: a.system, Mapper: native, Quiet: true, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
 	stream := aggregator.BusStream{Conn: a.conn}
 	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.quarantine, System: a.system, Live: a.live, Log: a.log}
-	for _, t := range a.trails {
-		owed, err := a.openDebt(t)
-		if err != nil {
+	for _, d := range a.trails.all() {
+		if err := a.equip(d); err != nil {
 			return err
 		}
-		t.follower = &aggregator.Follower{Name: "trail " + t.Name, Kind: "trail", Stream: stream, Opener: a.opener, Debt: owed, Log: a.log}
 	}
 	return nil
 }
@@ -227,6 +241,7 @@ func (a *aggregation) run(ctx context.Context) error {
 	defer stop()
 	all.Go(func() { a.follow(followCtx) })
 	all.Go(func() { a.watchStore(followCtx) })
+	all.Go(func() { a.watchConfig(followCtx) })
 	all.Go(func() { a.fleet.Run(followCtx) })
 	all.Go(func() { a.watchAgents(followCtx) })
 	all.Go(func() { a.serveRecovery(followCtx) })
@@ -268,11 +283,8 @@ func (a *aggregation) follow(ctx context.Context) {
 	}
 	close(a.streamed)
 	var all sync.WaitGroup
-	purger := &aggregator.Purger{Conn: a.conn, Position: a.index.Position, Followers: []*aggregator.Follower{a.follower}, Retain: aggregator.DefaultRetain, Log: a.log}
-	for _, t := range a.trails {
-		purger.Followers = append(purger.Followers, t.follower)
-		all.Go(func() { t.run(ctx, a.log) })
-	}
+	purger := &aggregator.Purger{Conn: a.conn, Position: a.index.Position, Followers: []*aggregator.Follower{a.follower}, Trails: a.trails.followers, Retain: aggregator.DefaultRetain, Log: a.log}
+	all.Go(func() { a.runTrails(ctx) })
 	all.Go(func() { a.follower.Run(ctx) })
 	all.Go(func() { purger.Run(ctx) })
 	all.Go(func() { a.reportStart(ctx) })
@@ -283,11 +295,11 @@ func (a *aggregation) follow(ctx context.Context) {
 // lost held must not be mistaken for what comes now.
 func (a *aggregation) streamConfig() bus.StreamConfig {
 	last := a.index.Position().Seq
-	for _, t := range a.trails {
-		if archive := t.opened(); archive != nil {
+	for _, d := range a.trails.all() {
+		if archive := d.opened(); archive != nil {
 			last = max(last, archive.Position().Seq)
 		}
-		last = max(last, t.follower.Debt.To())
+		last = max(last, d.follower.Debt.To())
 	}
 	cfg := bus.StreamConfig{MaxBytes: a.cfg.NATS.MaxBytes}
 	if last > 0 {
@@ -327,7 +339,7 @@ func (a *aggregation) watchStore(ctx context.Context) {
 func (a *aggregation) httpServer() *http.Server {
 	most := a.cfg.API.Limits
 	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Prove: a.prove, Audit: auditCalls(a.system),
-		Live: a.live, Searches: a.searches, Log: a.log,
+		TrailCalls: trailCalls{a}, Live: a.live, Searches: a.searches, Log: a.log,
 		Timeout: most.Timeout, MostSearches: most.Searches, Patience: most.Wait, MostEvents: most.Page, MostExports: most.Exports, MostTails: most.Tails}
 	if a.guarded.tokens != nil {
 		s.Tokens = a.guarded.tokens

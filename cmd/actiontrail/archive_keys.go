@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -84,33 +85,42 @@ func (k archiveKeys) replace(keys []transparency.Key) error {
 	return durable.SyncDir(filepath.Dir(k.path))
 }
 
-// archiveOrigin names the archive of a trail in its checkpoints.
-func archiveOrigin(cfg *config.Config, t *config.Trail) string {
-	delivery := "file"
-	if t.S3 != nil {
-		delivery = "s3"
-	}
-	return "actiontrail/" + cfg.Agent.Account + "/" + t.Name + "/" + delivery
+// archiveOrigin names the archive of a trail and one of its deliveries in its checkpoints.
+func archiveOrigin(cfg *config.Config, t *config.Trail, d *config.Delivery) string {
+	return "actiontrail/" + cfg.Agent.Account + "/" + t.Name + "/" + d.Name
 }
 
-// archiveLog is the log of a trail's archive.
-func (a *aggregation) archiveLog(t *config.Trail) (*archive.LogConfig, error) {
+// archiveLog is the log of a delivery's archive.
+func (a *aggregation) archiveLog(d *delivery) (*archive.LogConfig, error) {
 	keys := a.archiveKeys()
 	if err := keys.ensure(); err != nil {
 		return nil, err
 	}
-	return &archive.LogConfig{Origin: archiveOrigin(a.cfg, t), Keys: keys.read, File: filepath.Join(a.dir, logFolder, archiveFile(t))}, nil
+	return &archive.LogConfig{Origin: archiveOrigin(a.cfg, d.trail, &d.Delivery), Keys: keys.read, File: filepath.Join(a.dir, logFolder, archiveFile(d))}, nil
 }
 
-// archiveFile names the file of the newest checkpoint by the trail and by where it
-// delivers: a trail that is sent to another place begins another archive.
-func archiveFile(t *config.Trail) string {
-	place := filepath.Join(t.File.Path, t.File.Prefix)
-	if t.S3 != nil {
-		place = "s3://" + t.S3.Bucket + "/" + t.S3.Prefix
+// archiveFile names the file of the newest checkpoint by the delivery and by where it
+// goes to: one that is sent to another place begins another archive.
+func archiveFile(d *delivery) string {
+	sum := sha256.Sum256([]byte(d.Target()))
+	return fmt.Sprintf("%s-%x.json", d.key(), sum[:4])
+}
+
+// printKeys prints the public keys of the archive of a delivery.
+func (r *registry) printKeys(to io.Writer, key transparency.Key, t *config.Trail, d *config.Delivery) error {
+	vkey, err := key.VKey(archiveOrigin(r.cfg, t, d))
+	if err != nil {
+		return err
 	}
-	sum := sha256.Sum256([]byte(place))
-	return fmt.Sprintf("%s-%x.json", t.Name, sum[:4])
+	if _, err := fmt.Fprintln(to, vkey); err != nil || !digested(d) {
+		return err
+	}
+	digests, err := digestKeys(r.dir)
+	if err != nil {
+		return process.UsageError("%w", err)
+	}
+	_, err = fmt.Fprintf(to, "# trail %s: RSA key of the digests %s %s\n", t.Name, digests[0].Fingerprint(), digests[0].Public().Text())
+	return err
 }
 
 func newKeysArchiveCommand(f *keysFlags) *cobra.Command {
@@ -152,20 +162,11 @@ the new key. When all archives have gone over (see "trail status"), --drop-old d
 				return err
 			}
 			for i := range r.cfg.Trails {
-				t := &r.cfg.Trails[i]
-				vkey, err := all[0].VKey(archiveOrigin(r.cfg, t))
-				if err != nil {
-					return err
+				for k := range r.cfg.Trails[i].Deliver {
+					if err := r.printKeys(cmd.OutOrStdout(), all[0], &r.cfg.Trails[i], &r.cfg.Trails[i].Deliver[k]); err != nil {
+						return err
+					}
 				}
-				fmt.Fprintln(cmd.OutOrStdout(), vkey)
-				if !digested(t) {
-					continue
-				}
-				digests, err := digestKeys(r.dir)
-				if err != nil {
-					return process.UsageError("%w", err)
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "# trail %s: RSA key of the digests %s %s\n", t.Name, digests[0].Fingerprint(), digests[0].Public().Text())
 			}
 			if len(r.cfg.Trails) == 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "the key is in %s; name the configuration with --config to see the public key of each trail's archive\n", absolute(keys.path))

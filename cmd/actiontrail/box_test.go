@@ -49,9 +49,13 @@ func (b *box) configure(where string) {
 	if deliver == "" {
 		deliver = fmt.Sprintf("deliver \"file\" {\n    path = %q\n", b.archive())
 	}
-	text := fmt.Sprintf("agent {\n  name = \"gw-1\"\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"nginx\"\n}\ntrail \"all\" {\n  where = %q\n  %s    roll {\n      max_age = \"1s\"\n    }\n  }\n}\n",
-		b.log(), where, deliver)
-	text += b.more
+	b.configureTrails(fmt.Sprintf("trail \"all\" {\n  where = %q\n  %s    roll {\n      max_age = \"1s\"\n    }\n  }\n}\n", where, deliver))
+}
+
+// configureTrails writes the configuration with these trails.
+func (b *box) configureTrails(trails string) {
+	b.t.Helper()
+	text := fmt.Sprintf("agent {\n  name = \"gw-1\"\n}\nsource \"file\" \"edge\" {\n  paths = [%q]\n  format = \"nginx\"\n}\n%s%s", b.log(), trails, b.more)
 	if err := os.WriteFile(b.config(), []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
@@ -133,19 +137,21 @@ func (b *box) indexed() {
 }
 
 // archived waits until the trail is behind by nothing but its own audit, then verifies its archive.
-func (b *box) archived() {
+func (b *box) archived() { b.t.Helper(); b.archivedIn(b.archive()) }
+
+func (b *box) archivedIn(dir string) {
 	b.t.Helper()
-	b.allArchived()
-	verifyArchive(b.t, b.archive())
+	b.allArchived(dir)
+	verifyArchive(b.t, dir)
 }
 
 // allArchived waits until each line is in the archive, and checks that it is there once.
-func (b *box) allArchived() {
+func (b *box) allArchived(dir string) {
 	b.t.Helper()
 	var y *tally
 	realtest.Until(b.t, realtest.Patience, fmt.Sprintf("%d lines in the archive", b.written), func() bool {
 		y = newTally(map[string]int{edgeLog: b.written})
-		return y.readArchive(b.archive()) == nil && sum(y.lines[edgeLog]) >= b.written
+		return y.readArchive(dir) == nil && sum(y.lines[edgeLog]) >= b.written
 	})
 	if slices.ContainsFunc(y.lines[edgeLog], func(n int8) bool { return n != 1 }) || len(y.twice) > 0 || len(y.unknown) > 0 {
 		b.t.Errorf("the archive has %d events of %d lines; ids twice: %q; of no line: %q", sum(y.lines[edgeLog]), b.written, y.twice, y.unknown)

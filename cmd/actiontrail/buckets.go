@@ -18,11 +18,11 @@ import (
 )
 
 // openBucket opens the bucket that a trail delivers into, and checks that it can.
-func openBucket(ctx context.Context, t *config.Trail) (archive.Bucket, error) {
-	if t.S3 == nil {
-		return file.New(filepath.Join(t.File.Path, t.File.Prefix))
+func openBucket(ctx context.Context, to *config.Delivery) (archive.Bucket, error) {
+	if to.S3 == nil {
+		return file.New(filepath.Join(to.File.Path, to.File.Prefix))
 	}
-	d := t.S3
+	d := to.S3
 	style := s3.Auto
 	switch {
 	case d.PathStyle == nil:

@@ -20,7 +20,7 @@ const digestKeyName = "digest.key"
 
 // digested tells whether the archive of a trail has the digests of CloudTrail:
 // AWS's verifier looks for them in a bucket, beside log files that it can read.
-func digested(t *config.Trail) bool {
+func digested(t *config.Delivery) bool {
 	return t.S3 != nil && layoutOf(t.S3.Layout) == layout.CloudTrail && len(t.S3.Recipients) == 0
 }
 
@@ -55,7 +55,7 @@ func digestKeys(dir string) ([]*logdigest.Key, error) {
 }
 
 // archiveDigests are the digests of a trail's archive; nil when it has none.
-func (a *aggregation) archiveDigests(t *config.Trail) (*archive.DigestConfig, error) {
+func (a *aggregation) archiveDigests(t *config.Delivery) (*archive.DigestConfig, error) {
 	if !digested(t) {
 		return nil, nil
 	}

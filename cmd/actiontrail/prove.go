@@ -13,14 +13,14 @@ import (
 func (a *aggregation) prove(ctx context.Context, trail string, e *event.Event) ([]byte, error) {
 	known := false
 	var failed error
-	for _, t := range a.trails {
-		if trail != "" && t.Name != trail {
+	for _, t := range a.trails.all() {
+		if trail != "" && t.trail.Name != trail {
 			continue
 		}
 		known = true
 		opened := t.opened()
 		if opened == nil {
-			failed = fmt.Errorf("the archive of trail %s cannot be reached: %s", t.Name, t.openError())
+			failed = fmt.Errorf("the archive of trail %s cannot be reached: %s", t.key(), t.openError())
 			continue
 		}
 		p, err := opened.Prove(ctx, e.ID, &e.Origin)
@@ -28,7 +28,7 @@ func (a *aggregation) prove(ctx context.Context, trail string, e *event.Event) (
 			return p.Encode()
 		}
 		if failed == nil || errors.Is(failed, archive.ErrNoEvent) {
-			failed = fmt.Errorf("trail %s: %w", t.Name, err)
+			failed = fmt.Errorf("trail %s: %w", t.key(), err)
 		}
 	}
 	if !known {

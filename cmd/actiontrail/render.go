@@ -306,3 +306,12 @@ func (t *table) line(to *strings.Builder, row []string, title bool) {
 	}
 	to.WriteString(strings.TrimRight(b.String(), " ") + "\n")
 }
+
+// tint colours what is added, changed or taken away.
+func (s screen) tint(mark, text string) string {
+	code := map[string]string{"+": "32", "~": "33", "-": "31"}[mark]
+	if !s.color || code == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}

@@ -42,11 +42,14 @@ func (a *aggregation) readKnown() (known, error) {
 }
 
 func (a *aggregation) current() known {
-	k := known{Config: a.cfg.Hash, Files: map[string]string{}, Trails: map[string]string{}, Where: map[string]string{}}
-	for _, f := range a.cfg.Files {
+	a.reloaded.mu.Lock()
+	cfg := a.reloaded.loaded
+	a.reloaded.mu.Unlock()
+	k := known{Config: cfg.Hash, Files: map[string]string{}, Trails: map[string]string{}, Where: map[string]string{}}
+	for _, f := range cfg.Files {
 		k.Files[f.Name] = f.Hash
 	}
-	for _, t := range a.cfg.Trails {
+	for _, t := range a.trails.trails() {
 		k.Trails[t.Name], k.Where[t.Name] = t.Hash, t.Where
 	}
 	return k
@@ -55,15 +58,24 @@ func (a *aggregation) current() known {
 // reportStart makes events of the start, and of what has changed in the
 // configuration since the one before. They are durable before the new state is:
 // after a crash in between a change is reported again, never forgotten.
-func (a *aggregation) reportStart(ctx context.Context) {
-	failed := func(err error) { a.log.Warn("the start is not in the trail yet", "error", err) }
+func (a *aggregation) reportStart(ctx context.Context) { a.report(ctx, serverEvent("StartServer")) }
+
+// reportChanges makes events of what has changed in the configuration while the process runs.
+func (a *aggregation) reportChanges(ctx context.Context) { a.report(ctx) }
+
+func (a *aggregation) report(ctx context.Context, first ...event.Event) {
+	failed := func(err error) {
+		a.log.Warn("the start, or a change of the configuration, is not in the trail yet", "error", err)
+	}
+	a.reporting.Lock()
+	defer a.reporting.Unlock()
 	err := backoff.Retry(ctx, failed, func() error {
 		before, err := a.readKnown()
 		if err != nil {
 			return err
 		}
 		now := a.current()
-		for _, e := range append([]event.Event{serverEvent("StartServer")}, changes(before, now)...) {
+		for _, e := range append(first, changes(before, now)...) {
 			if err := a.system.Report(ctx, e, true); err != nil {
 				return err
 			}
@@ -75,7 +87,7 @@ func (a *aggregation) reportStart(ctx context.Context) {
 		return durable.WriteFile(a.knownPath(), append(data, '\n'))
 	})
 	if err != nil && ctx.Err() == nil {
-		a.log.Error("the start could not be reported", "error", err)
+		a.log.Error("the start, or a change of the configuration, could not be reported", "error", err)
 	}
 }
 

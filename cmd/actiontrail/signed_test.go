@@ -23,7 +23,7 @@ func TestServerSignsItsArchive(t *testing.T) {
 	b.write(30)
 	b.start()
 	b.indexed()
-	b.allArchived()
+	b.allArchived(b.archive())
 	published, code := b.run("keys", "archive", "--config", b.config(), "--data", b.data)
 	if code != 0 || strings.Count(published, "\n") != 1 {
 		t.Fatalf("keys archive: %d\n%s", code, published)
@@ -73,13 +73,13 @@ func TestServerSignsItsArchive(t *testing.T) {
 	if err != nil || len(files) != 1 {
 		t.Fatalf("files of checkpoints: %q, %v", files, err)
 	}
-	kept := writeFile(t, "kept", []byte(readText(t, files[0])))
+	kept := writeFile(t, "kept", mustRead(t, files[0]))
 	if out, code := b.run("verify", b.archive(), "--keys", keys, "--checkpoint", kept); code != 0 {
 		t.Errorf("verify after the stop: %d\n%s", code, out)
 	}
 
 	// Somebody cuts the end off.
-	s, err := archive.DecodeSeal([]byte(readText(t, seals[last])))
+	s, err := archive.DecodeSeal(mustRead(t, seals[last]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,11 +100,11 @@ func TestServerSignsItsArchive(t *testing.T) {
 	})
 }
 
-func readText(t *testing.T, path string) string {
+func mustRead(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(data)
+	return data
 }

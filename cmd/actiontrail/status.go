@@ -30,7 +30,7 @@ func (a *aggregation) status(ctx context.Context) api.Status {
 	count, bytes, last := a.quarantine.Stats()
 	state, _ := a.streamState(ctx) // unknown: shown as zeros, and readyz says why
 	s := api.Status{
-		Version: version, StartedAt: a.started, Account: a.cfg.Agent.Account,
+		Version: version, StartedAt: a.started, Account: a.cfg.Agent.Account, Configuration: a.reloaded.status(),
 		Index:      api.IndexStatus{Events: stats.Events, Bytes: stats.Bytes, Segments: stats.Segments, Merging: stats.Merging, Oldest: stats.Oldest, Newest: stats.Newest, Damaged: stats.Damaged},
 		Quarantine: api.QuarantineStatus{Count: uint64(count), Bytes: bytes, LastReason: string(last.Reason)},
 		Stream:     api.StreamStatus{Messages: state.Messages, Bytes: state.Bytes, MaxBytes: state.MaxBytes, FirstSeq: state.FirstSeq, LastSeq: state.LastSeq},
@@ -39,8 +39,8 @@ func (a *aggregation) status(ctx context.Context) api.Status {
 		Trails:     a.trailsAt(state.LastSeq),
 		Followers:  []api.FollowerStatus{followerStatus(a.follower.Status(), state.LastSeq)},
 	}
-	for _, t := range a.trails {
-		s.Followers = append(s.Followers, followerStatus(t.follower.Status(), state.LastSeq))
+	for _, d := range a.trails.all() {
+		s.Followers = append(s.Followers, followerStatus(d.follower.Status(), state.LastSeq))
 	}
 	free := diskFree(a.data)
 	s.Disk = api.DiskStatus{Free: free, Full: free < diskReserve}
@@ -140,55 +140,6 @@ func source(all *[]api.SourceStatus, account, agent, name string) *api.SourceSta
 	}
 	*all = append(*all, api.SourceStatus{Account: account, Agent: agent, Source: name})
 	return &(*all)[len(*all)-1]
-}
-
-// trailStatus is what GET /api/v1/trails shows.
-func (a *aggregation) trailStatus(ctx context.Context) []api.TrailStatus {
-	state, _ := a.streamState(ctx)
-	return a.trailsAt(state.LastSeq)
-}
-
-// trailsAt is how all trails fare while the stream is at lastSeq.
-func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
-	all := make([]api.TrailStatus, 0, len(a.trails))
-	for _, t := range a.trails {
-		f := t.follower.Status()
-		s := api.TrailStatus{Name: t.Name, Where: t.Where, State: api.TrailStatusStateRunning, Seq: f.Seq, Quarantined: f.Quarantined,
-			Deliver: []api.Delivery{t.delivery()}}
-		s.LagBatches, s.LagSeconds = lag(f, lastSeq)
-		if f.Failing {
-			s.State, s.LastError, s.LastErrorTime = api.TrailStatusStateFailing, f.LastError, f.LastErrorAt
-		}
-		if archive := t.opened(); archive != nil {
-			x := archive.Status()
-			s.LastSeal, s.LastDelivery = x.LastSealTime, x.LastDelivery
-			s.Checkpoint, s.CheckpointSeals, s.SigningKey = x.Checkpoint, x.Signed, x.SigningKey
-			s.Events, s.Objects, s.Bytes = x.Total.Events, x.Total.Objects, int64(x.Total.Bytes)
-		} else {
-			s.State, s.LastError = api.TrailStatusStateFailing, t.openError()
-		}
-		if owed := t.follower.Debt.Status(); owed.Owing {
-			s.State, s.OwedSince, s.OwedBatches, s.OwedEvents = api.TrailStatusStateOwing, owed.Since, owed.Batches, owed.Events
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
-func (t *trail) delivery() api.Delivery {
-	if t.S3 != nil {
-		return api.Delivery{Kind: "s3", Target: t.Target()}
-	}
-	return api.Delivery{Kind: "file", Target: t.Target()}
-}
-
-func (t *trail) openError() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.err == nil {
-		return "its archive is not open yet"
-	}
-	return t.err.Error()
 }
 
 // unready tells why events are not taken or searches are not answered right.

@@ -17,11 +17,12 @@ import (
 func newTrailCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trail",
-		Short: "Look at trails",
+		Short: "Look at trails, start and stop them",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTrailListCommand(), newTrailStatusCommand())
+	cmd.AddCommand(newTrailListCommand(), newTrailStatusCommand(), newTrailTurnCommand("start"), newTrailTurnCommand("stop"),
+		newTrailBackfillCommand(), newTrailShowCommand(), newTrailPutCommand(), newTrailDeleteCommand())
 	return cmd
 }
 
@@ -108,7 +109,7 @@ func (f *clientFlags) trails(ctx context.Context, name string) ([]api.TrailStatu
 		return list.Trails, err
 	}
 	var t api.TrailStatus
-	r, err := c.GetTrail(ctx, name)
+	r, err := c.GetTrail(ctx, name, &api.GetTrailParams{})
 	err = c.decode(r, err, &t)
 	return []api.TrailStatus{t}, err
 }
@@ -120,11 +121,27 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		{"last delivery", timeOr(t.LastDelivery, "never")}, {"last seal", timeOr(t.LastSeal, "never")},
 		{"stream seq", fmt.Sprint(t.Seq)}, {"behind", behind(t)}, {"quarantined", fmt.Sprint(t.Quarantined)},
 	}
+	if !t.StoppedSince.IsZero() {
+		facts = append(facts, [2]string{"stopped", "since " + timeOr(t.StoppedSince, "an unknown time") + "; what comes is not delivered, and is sealed as stopped"})
+	}
 	if t.State == api.TrailStatusStateOwing {
 		facts = append(facts, [2]string{"owes", fmt.Sprintf("%d events in %d batches, since %s; they are paid from the index", t.OwedEvents, t.OwedBatches, timeOr(t.OwedSince, "an unknown time"))})
 	}
-	if t.Checkpoint != "" {
-		facts = append(facts, [2]string{"signed", fmt.Sprintf("%d seals", t.CheckpointSeals)}, [2]string{"signing key", t.SigningKey})
+	for _, d := range t.Deliver {
+		if len(t.Deliver) > 1 {
+			facts = append(facts, [2]string{"delivery", oneDelivery(d)})
+		}
+		if d.Checkpoint != "" {
+			facts = append(facts, [2]string{"signed", fmt.Sprintf("%d seals of %s", d.CheckpointSeals, d.Name)}, [2]string{"signing key", d.SigningKey})
+		}
+		for _, b := range d.Backfills {
+			if !b.Done {
+				facts = append(facts, [2]string{"backfill", strings.TrimSuffix(fmt.Sprintf("%s from %s to %s: %.0f %%, %s", d.Name, timeOr(b.From, "-"), timeOr(b.To, "-"), 100*b.Progress, b.LastError), ", ")})
+			}
+		}
+		for _, n := range d.Notify {
+			facts = append(facts, [2]string{"notify", strings.TrimSuffix(fmt.Sprintf("%s tells %s: %d sent, %d refused, %s", d.Name, n.Target, n.Sent, n.Refused, n.LastError), ", ")})
+		}
 	}
 	if t.LastError != "" {
 		facts = append(facts, [2]string{"last error", t.LastError + " (" + timeOr(t.LastErrorTime, "at an unknown time") + ")"})
@@ -135,6 +152,15 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		}
 	}
 	return nil
+}
+
+// oneDelivery is a line about one of several.
+func oneDelivery(d api.Delivery) string {
+	line := fmt.Sprintf("%s to %s: %s, %d events in %d objects, last %s", d.Name, d.Target, d.State, d.Events, d.Objects, timeOr(d.LastDelivery, "never"))
+	if d.State != api.DeliveryStateRunning && d.LastError != "" {
+		line += ": " + d.LastError
+	}
+	return line
 }
 
 func deliveries(t api.TrailStatus) string {

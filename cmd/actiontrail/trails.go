@@ -2,160 +2,180 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/debt"
-	"github.com/actiontrail/actiontrail/cmd/internal/process"
+	"github.com/actiontrail/actiontrail/aggregator/notify"
 	"github.com/actiontrail/actiontrail/config"
-	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/backoff"
 	"github.com/actiontrail/actiontrail/query"
 )
 
-// trail is a declared trail and what carries it. A trail whose archive cannot be
-// opened waits for it and holds back nothing but the purge of the stream, and
-// not even that once it owes.
-type trail struct {
-	config.Trail
+// delivery is one delivery of a trail and what carries it: a follower, a staging
+// folder and a debt of its own, so that a dead bucket holds back no other one. One
+// whose archive cannot be opened waits for it and holds back nothing but the purge
+// of the stream, and not even that once it owes.
+type delivery struct {
+	config.Delivery
+	trail    *config.Trail
 	open     func(context.Context) (*archive.Archive, error)
 	follower *aggregator.Follower
+
+	hooks []*notify.Webhook
+
+	stop context.CancelFunc // nil: it does not run yet
+	done chan struct{}      // closed when it has ended
 
 	mu      sync.Mutex
 	archive *archive.Archive // nil: not open yet
 	err     error            // why
 }
 
-func (t *trail) opened() *archive.Archive {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.archive
+// begin carries the delivery until ctx ends, or end is called.
+func (d *delivery) begin(ctx context.Context, log *slog.Logger) {
+	ctx, d.stop = context.WithCancel(ctx)
+	d.done = make(chan struct{})
+	go func() {
+		defer close(d.done)
+		d.run(ctx, log)
+	}()
+}
+
+// end stops it and waits until it has.
+func (d *delivery) end() {
+	if d.stop != nil {
+		d.stop()
+		<-d.done
+	}
+}
+
+// key names the delivery in the data folder and in logs. That of a folder, which
+// for long was all that a trail could have, is called as the trail is. No name has a dot.
+func (d *delivery) key() string {
+	if d.Name == "file" {
+		return d.trail.Name
+	}
+	return d.trail.Name + "." + d.Name
+}
+
+func (d *delivery) opened() *archive.Archive {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.archive
 }
 
 // tryOpen opens the archive, unless it is open.
-func (t *trail) tryOpen(ctx context.Context) error {
-	if t.opened() != nil {
+func (d *delivery) tryOpen(ctx context.Context) error {
+	if d.opened() != nil {
 		return nil
 	}
-	a, err := t.open(ctx)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.err = err; err == nil {
-		t.archive = a
+	a, err := d.open(ctx)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err = err; err == nil {
+		d.archive = a
 	}
 	return err
 }
 
 // run follows the stream into the archive until ctx ends.
-func (t *trail) run(ctx context.Context, log *slog.Logger) {
-	failed := func(err error) { log.Warn("trail waits for its archive", "trail", t.Name, "error", err) }
-	if backoff.Retry(ctx, failed, func() error { return t.tryOpen(ctx) }) != nil {
+func (d *delivery) run(ctx context.Context, log *slog.Logger) {
+	failed := func(err error) { log.Warn("trail waits for its archive", "trail", d.key(), "error", err) }
+	if backoff.Retry(ctx, failed, func() error { return d.tryOpen(ctx) }) != nil {
 		return
 	}
-	t.follower.Sink = t.opened()
-	t.follower.Run(ctx)
+	d.follower.Sink = d.opened()
+	var hooks sync.WaitGroup
+	for _, h := range d.hooks {
+		h.Archive = d.opened()
+		hooks.Go(func() { h.Run(ctx) })
+	}
+	d.follower.Run(ctx)
+	hooks.Wait()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	if err := t.opened().Checkpoint(ctx); err != nil {
-		log.Warn("no checkpoint was stored at the stop: it comes with the next start", "trail", t.Name, "error", err)
+	if err := d.opened().Checkpoint(ctx); err != nil {
+		log.Warn("no checkpoint was stored at the stop: it comes with the next start", "trail", d.key(), "error", err)
 	}
 }
 
-// openTrails opens the archives of all trails. One that belongs to another trail
-// is a mistake of the configuration; one that cannot be reached now is tried again later.
-func (a *aggregation) openTrails(ctx context.Context) error {
-	for _, declared := range a.cfg.Trails {
-		t := &trail{Trail: declared, open: func(ctx context.Context) (*archive.Archive, error) { return a.openArchive(ctx, &declared) }}
-		if err := t.tryOpen(ctx); errors.Is(err, archive.ErrForeign) {
-			return process.UsageError("%s: %w", declared.Place, err)
-		} else if err != nil {
-			a.log.Warn("trail waits for its archive", "trail", t.Name, "error", err)
-		}
-		a.trails = append(a.trails, t)
-	}
-	return nil
-}
-
-func (a *aggregation) openArchive(ctx context.Context, t *config.Trail) (*archive.Archive, error) {
-	bucket, err := openBucket(ctx, t)
+func (a *aggregation) openArchive(ctx context.Context, d *delivery) (*archive.Archive, error) {
+	bucket, err := openBucket(ctx, &d.Delivery)
 	if err != nil {
-		return nil, fmt.Errorf("archive of trail %s: %w", t.Name, err)
+		return nil, fmt.Errorf("archive of trail %s: %w", d.key(), err)
 	}
-	objects := t.File.Objects
-	if t.S3 != nil {
-		objects = t.S3.Objects
-	}
-	log, err := a.archiveLog(t)
+	log, err := a.archiveLog(d)
 	if err != nil {
-		return nil, fmt.Errorf("archive of trail %s: %w", t.Name, err)
+		return nil, fmt.Errorf("archive of trail %s: %w", d.key(), err)
 	}
-	digests, err := a.archiveDigests(t)
+	digests, err := a.archiveDigests(&d.Delivery)
 	if err != nil {
-		return nil, fmt.Errorf("archive of trail %s: %w", t.Name, err)
+		return nil, fmt.Errorf("archive of trail %s: %w", d.key(), err)
 	}
+	objects := d.Objects()
 	opened, err := archive.Open(ctx, archive.Config{
-		Trail: t.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", t.Name),
-		Filter: t.Filter, FilterText: t.Where, Parse: query.Parse,
-		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(t.S3),
+		Trail: d.trail.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", d.key()),
+		Filter: d.trail.Filter, FilterText: d.trail.Where, Parse: query.Parse,
+		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(d.S3),
 		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
-		Log: log, Digests: digests, Agents: a.sealedAgents, Now: time.Now,
+		Stopped: func(seq uint64) (time.Time, bool) { return a.stops.At(d.trail.Name, seq) },
+		Source:  aggregator.IndexSource(a.index),
+		Log:     log, Digests: digests, Agents: a.sealedAgents, Now: time.Now,
 	})
 	if err == nil {
-		a.log.Info("archive is signed", "trail", t.Name, "key", opened.Status().SigningKey)
+		a.log.Info("archive is signed", "trail", d.key(), "key", opened.Status().SigningKey)
 	}
 	return opened, err
 }
 
-// openDebt opens what a trail owes. It is beside the staging folder, not in it:
+// equip gives a delivery its follower.
+func (a *aggregation) equip(d *delivery) error {
+	if d.follower != nil {
+		return nil
+	}
+	if d.Delivery.Backfill > 0 {
+		if err := a.backfills.Add(d.key(), aggregator.BackfillRequest{ID: newArchive, Back: d.Delivery.Backfill, Made: time.Now().UTC()}); err != nil {
+			return err
+		}
+	}
+	owed, err := a.openDebt(d)
+	if err != nil {
+		return err
+	}
+	a.follows(d, owed)
+	return nil
+}
+
+func (a *aggregation) follows(d *delivery, owed *debt.Debt) {
+	d.follower = &aggregator.Follower{Name: "trail " + d.key(), Kind: "trail", Stream: aggregator.BusStream{Conn: a.conn}, Opener: a.opener, Debt: owed, Log: a.log}
+	d.hooks = a.webhooks(d)
+	d.follower.Backfill = &aggregator.Backfill{Name: d.key(), Index: a.index, First: a.firstSeq, Store: a.backfills, Now: time.Now, Log: a.log,
+		Keep: func(from time.Time) { a.index.Keep("backfill "+d.key(), from) }}
+}
+
+// newArchive is the id of the backfill that a new archive begins with.
+const newArchive = "new"
+
+// openDebt opens what a delivery owes. It is beside the staging folder, not in it:
 // what is staged may be lost, this may not.
-func (a *aggregation) openDebt(t *trail) (*debt.Debt, error) {
-	return debt.Open(debt.Config{Trail: t.Name, Filter: t.Where, Dir: filepath.Join(a.dir, "owing", t.Name), Index: a.index, Now: time.Now, Log: a.log,
+func (a *aggregation) openDebt(d *delivery) (*debt.Debt, error) {
+	return debt.Open(debt.Config{Trail: d.key(), Filter: d.trail.Where, Dir: filepath.Join(a.dir, "owing", d.key()), Index: a.index, Now: time.Now, Log: a.log,
 		Report: func(ctx context.Context, name string, parameters map[string]any) {
+			parameters["delivery"] = d.Name
 			// The purge of the stream must not wait for long: the audit's own batches need room in it.
 			ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 			defer cancel()
-			if err := a.system.Report(ctx, trailEvent(name, t.Name, parameters), true); err != nil && ctx.Err() == nil {
-				a.log.Warn("the audit does not take that a trail owes or has paid", "trail", t.Name, "event", name, "error", err)
+			if err := a.system.Report(ctx, trailEvent(name, d.trail.Name, parameters), true); err != nil && ctx.Err() == nil {
+				a.log.Warn("the audit does not take that a trail owes or has paid", "trail", d.key(), "event", name, "error", err)
 			}
 		}})
 }
 
 // reportTimeout is how long a report of what a trail owes may take to become durable.
 const reportTimeout = 5 * time.Second
-
-// sealedAgents are the agents that the index has taken batches of, with their
-// epochs: an archive carries their keys, so that it can be verified by itself.
-func (a *aggregation) sealedAgents() []archive.Agent {
-	type name struct{ account, agent, key string }
-	at := map[name]int{}
-	var all []archive.Agent
-	lanes := a.index.Position().Lanes
-	sorted := make([]event.Lane, 0, len(lanes))
-	for l := range lanes {
-		sorted = append(sorted, l)
-	}
-	slices.SortFunc(sorted, event.Lane.Compare)
-	for _, l := range sorted {
-		n := name{l.Account, l.Agent, l.Key}
-		i, known := at[n]
-		if !known {
-			i = len(all)
-			at[n] = i
-			all = append(all, archive.Agent{Account: l.Account, Agent: l.Agent, Key: l.Key})
-		}
-		if !slices.Contains(all[i].Epochs, l.Epoch) {
-			all[i].Epochs = append(all[i].Epochs, l.Epoch)
-		}
-	}
-	for i := range all {
-		slices.Sort(all[i].Epochs)
-	}
-	return all
-}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -42,11 +43,23 @@ Plugins are started and asked what they say of their config block; one that cann
 				fmt.Fprintf(cmd.OutOrStdout(), "; %s of mappers passed", count(tests, "test"))
 			}
 			fmt.Fprintln(cmd.OutOrStdout())
+			for i := range cfg.Trails {
+				fmt.Fprintf(cmd.OutOrStdout(), "trail %s\n", trailLine(&cfg.Trails[i]))
+			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&insecure, "insecure", false, "as for the server: the API may listen for other machines without TLS and token")
 	return cmd
+}
+
+// trailLine says of a trail what it delivers where.
+func trailLine(t *config.Trail) string {
+	to := make([]string, len(t.Deliver))
+	for i := range t.Deliver {
+		to[i] = t.Deliver[i].Name + " " + t.Deliver[i].Target()
+	}
+	return fmt.Sprintf("%s: %s; delivers to %s", t.Name, cmp.Or(t.Where, "(all events)"), strings.Join(to, ", "))
 }
 
 func count[N int | uint64](n N, what string) string {

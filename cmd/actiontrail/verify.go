@@ -203,6 +203,12 @@ func printReport(s screen, path string, r *archive.Report, object string) error 
 		}
 		fact("paid", "seals %d to %d: owed since %s, paid from the index%s", p.From, p.To, timeOr(p.Since, "-"), text)
 	}
+	for _, p := range r.Backfills {
+		fact("backfill", "seals %d to %d: %d events of batches from before, from %s to %s", p.FromSeal, p.ToSeal, p.Events, timeOr(p.From, "-"), timeOr(p.To, "-"))
+	}
+	for _, p := range r.Stopped {
+		fact("stopped", "seals %d to %d: %d events came between %s and %s while the trail was stopped, and are not in the archive", p.From, p.To, p.Events, timeOr(p.Since, "-"), timeOr(p.Until, "-"))
+	}
 	if _, err := s.w.Write([]byte(b.String())); err != nil {
 		return err
 	}

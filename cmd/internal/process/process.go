@@ -93,6 +93,8 @@ func (f *Flags) Register(cmd *cobra.Command) {
 // Hand is what a long-running command starts with.
 type Hand struct {
 	Config *config.Config
+	Paths  []string // that it was read from
+	Stamp  string   // of its files, from before they were read
 	Log    *slog.Logger
 }
 
@@ -102,6 +104,10 @@ func (f *Flags) Load() (*Hand, error) {
 	if err != nil {
 		return nil, err
 	}
+	stamp, err := config.Stamp(f.Config...)
+	if err != nil {
+		return nil, UsageError("%w", err)
+	}
 	cfg, err := config.Load(f.Config...)
 	if err != nil {
 		if m := (*config.Mistakes)(nil); errors.As(err, &m) {
@@ -109,7 +115,7 @@ func (f *Flags) Load() (*Hand, error) {
 		}
 		return nil, UsageError("%w", err)
 	}
-	return &Hand{cfg, log}, nil
+	return &Hand{cfg, f.Config, stamp, log}, nil
 }
 
 // NewLog is the log of a process.

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/actiontrail/actiontrail/aggregator/api"
+	week "github.com/actiontrail/actiontrail/aggregator/plan"
+	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/query"
+)
+
+// mostPlanned bounds the trails of one plan: each looks through a week of events.
+const mostPlanned = 200
+
+// PlanTrails tells what trails would deliver.
+func (c trailCalls) PlanTrails(ctx context.Context, wanted api.PlanRequest) (api.Plan, error) {
+	if len(wanted.Trails) > mostPlanned {
+		return api.Plan{}, api.WrongTrail("trails", fmt.Sprintf("there are %d", len(wanted.Trails)), fmt.Sprintf("%d can be planned at once", mostPlanned))
+	}
+	running := make([]week.Trail, 0, len(c.trails.trails()))
+	for _, t := range c.trails.trails() {
+		running = append(running, plannedTrail(&t))
+	}
+	var trails []week.Trail
+	for _, t := range wanted.Trails {
+		x, err := readPlanned(&t, running)
+		if err != nil {
+			return api.Plan{}, err
+		}
+		trails = append(trails, x)
+	}
+	now := time.Now()
+	results, err := week.Make(ctx, c.index, running, trails, wanted.Complete, now)
+	if err != nil {
+		return api.Plan{}, err
+	}
+	out := api.Plan{From: now.Add(-week.Days * 24 * time.Hour).UTC(), To: now.UTC()}
+	for _, r := range results {
+		out.Trails = append(out.Trails, shownPlan(&r))
+		out.Incomplete = append(out.Incomplete, r.Estimate.Incomplete...)
+	}
+	slices.Sort(out.Incomplete)
+	out.Incomplete = slices.Compact(out.Incomplete)
+	return out, nil
+}
+
+// plannedTrail is a declared trail as a plan sees it.
+func plannedTrail(t *config.Trail) week.Trail {
+	out := week.Trail{Name: t.Name, Where: t.Where, Filter: t.Filter}
+	for i := range t.Deliver {
+		d := &t.Deliver[i]
+		out.Deliver = append(out.Deliver, week.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), Hash: d.Hash, RollAge: d.Objects().RollAge})
+	}
+	return out
+}
+
+// readPlanned reads a trail of a call. Without deliveries it has those of the trail that runs.
+func readPlanned(t *api.PlannedTrail, running []week.Trail) (week.Trail, error) {
+	out := week.Trail{Name: t.Name}
+	if t.Where != "" {
+		filter, err := query.Parse(t.Where)
+		if err != nil {
+			return out, api.WrongTrail("where", fmt.Sprintf("the filter of trail %q: %v", t.Name, err), "")
+		}
+		out.Where, out.Filter = filter.String(), filter
+	}
+	if t.Deliver == nil {
+		if i := slices.IndexFunc(running, func(r week.Trail) bool { return r.Name == t.Name }); i >= 0 {
+			out.Deliver = running[i].Deliver
+		}
+	}
+	for _, d := range t.Deliver {
+		age := time.Duration(d.RollSeconds * float64(time.Second))
+		if age <= 0 || age > time.Hour {
+			age = config.DefaultRollAge
+		}
+		out.Deliver = append(out.Deliver, week.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target, Hash: d.Hash, RollAge: age})
+	}
+	return out, nil
+}
+
+func shownPlan(r *week.Result) api.TrailPlan {
+	e := &r.Estimate
+	out := api.TrailPlan{Name: r.Name, Change: api.TrailPlanChange(r.Change), Where: r.Where, WhereBefore: r.WhereBefore, Events: e.Events, Of: e.Of, Before: r.Before,
+		Gains: r.Gains, Loses: r.Loses, ByDay: e.ByDay[:], EventsADay: e.EventsADay(), StoredBytesEach: e.StoredBytes,
+		LineBytesADay: e.EventsADay() * float64(e.LineBytes), StoredBytesADay: e.EventsADay() * float64(e.StoredBytes)}
+	for _, d := range r.Deliver {
+		out.Deliver = append(out.Deliver, api.DeliveryPlan{Name: d.Delivery.Name, Kind: d.Delivery.Kind, Target: d.Delivery.Target, Change: api.DeliveryPlanChange(d.Change),
+			TargetBefore: d.TargetBefore, ObjectsADay: d.ObjectsADay})
+	}
+	for _, line := range e.Sample {
+		out.Sample = append(out.Sample, line)
+	}
+	return out
+}
