@@ -1,8 +1,6 @@
 package aggregator
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,8 +9,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/actiontrail/actiontrail/internal/durable"
 )
 
 const (
@@ -50,11 +46,7 @@ func OpenBackfills(path string) (*Backfills, error) {
 	}
 	if err == nil {
 		var file backfillsFile
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.DisallowUnknownFields()
-		if err = d.Decode(&file); err == nil && file.Version != backfillsVersion {
-			err = fmt.Errorf("version %d is not known to this version of actiontrail", file.Version)
-		}
+		err = decodeKept(data, &file, &file.Version, backfillsVersion)
 		if file.Deliveries != nil {
 			b.requests = file.Deliveries
 		}
@@ -132,11 +124,7 @@ func (b *Backfills) write(name string, all []BackfillRequest) error {
 	if after[name] = all; len(all) == 0 {
 		delete(after, name)
 	}
-	data, err := json.MarshalIndent(backfillsFile{backfillsVersion, after}, "", "  ")
-	if err == nil {
-		err = durable.WriteFile(b.path, append(data, '\n'))
-	}
-	if err != nil {
+	if err := writeKept(b.path, backfillsFile{backfillsVersion, after}); err != nil {
 		return fmt.Errorf("backfills: %w", err)
 	}
 	b.requests = after

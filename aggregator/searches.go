@@ -61,13 +61,8 @@ func OpenSearches(path string) (*Searches, error) {
 
 func parseSearches(data []byte) (map[string]json.RawMessage, error) {
 	var file searchesFile
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&file); err != nil {
+	if err := decodeKept(data, &file, &file.Version, searchesVersion); err != nil {
 		return nil, err
-	}
-	if file.Version != searchesVersion {
-		return nil, fmt.Errorf("version %d is not known to this version of actiontrail", file.Version)
 	}
 	out := make(map[string]json.RawMessage, len(file.Searches))
 	for name, search := range file.Searches {

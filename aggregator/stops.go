@@ -1,9 +1,7 @@
 package aggregator
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,8 +10,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/actiontrail/actiontrail/internal/durable"
 )
 
 // stopsVersion is the version of the file.
@@ -63,13 +59,8 @@ func OpenStops(path string, now func() time.Time) (*Stops, error) {
 
 func parseStops(data []byte) (map[string][]Stop, error) {
 	var file stopsFile
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&file); err != nil {
+	if err := decodeKept(data, &file, &file.Version, stopsVersion); err != nil {
 		return nil, err
-	}
-	if file.Version != stopsVersion {
-		return nil, fmt.Errorf("version %d is not known to this version of actiontrail", file.Version)
 	}
 	for name, parts := range file.Trails {
 		end := uint64(0)
@@ -153,11 +144,7 @@ func (s *Stops) change(ctx context.Context, trail string, start bool, last func(
 	if after[trail] = parts; len(parts) == 0 {
 		delete(after, trail)
 	}
-	data, err := json.MarshalIndent(stopsFile{stopsVersion, after}, "", "  ")
-	if err == nil {
-		err = durable.WriteFile(s.path, append(data, '\n'))
-	}
-	if err != nil {
+	if err := writeKept(s.path, stopsFile{stopsVersion, after}); err != nil {
 		return false, fmt.Errorf("stops of trails: %w", err)
 	}
 	s.parts = after

@@ -167,22 +167,9 @@ func (a *Archive) cutBackfill(ctx context.Context, c *collector, b *Backfill) er
 	}
 	s.Filter, s.Layout, s.Backfill = c.text, c.layout, b
 	s.Seq = SeqRange{After: a.durable.Seq, To: a.durable.Seq}
-	s.Events, s.Matched, s.Objects = c.matched, c.matched, objects
-	for _, o := range objects {
-		s.Total.Events += o.Count
-		s.Total.Objects++
-		s.Total.Bytes += uint64(o.Bytes)
-	}
+	s.Events, s.Matched = c.matched, c.matched
 	after := a.durable.Clone()
-	if err := a.createSeal(ctx, s, &after); err != nil {
-		return err
-	}
-	for _, o := range objects {
-		if err := a.deliver(ctx, []Object{o}, o); err != nil {
-			return err
-		}
-	}
-	if err := a.publish(ctx); err != nil {
+	if err := a.commit(ctx, s, &after, objects); err != nil {
 		return err
 	}
 	for _, o := range objects {
@@ -240,11 +227,7 @@ func Cover(ctx context.Context, b Bucket) (*Coverage, error) {
 func coverBefore(ctx context.Context, b Bucket, number uint64) (*Coverage, error) {
 	c := &Coverage{Scanned: map[event.Lane][]Range{}}
 	for n := range number {
-		data, err := readAll(ctx, b, SealKey(n))
-		if err != nil {
-			return nil, err
-		}
-		s, err := decodeSealAt(data, n)
+		s, _, err := readSeal(ctx, b, n)
 		if err != nil {
 			return nil, err
 		}

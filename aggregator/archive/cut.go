@@ -31,13 +31,24 @@ func (a *Archive) cut(ctx context.Context, now time.Time) error {
 	s.Scanned = append(s.Scanned, a.staging.scanned...)
 	s.setRecent(&after)
 	s.Events, s.Matched = a.staging.events, a.staging.matched
+	if err := a.commit(ctx, s, &after, objects); err != nil {
+		return err
+	}
+	a.durable = after
+	a.staging = a.collector()
+	return a.cfg.clear()
+}
+
+// commit seals staged objects, and only then brings them into the bucket. after is
+// the position with the seal.
+func (a *Archive) commit(ctx context.Context, s *Seal, after *event.Position, objects []Object) error {
 	s.Objects = objects
 	for _, o := range objects {
 		s.Total.Events += o.Count
 		s.Total.Objects++
 		s.Total.Bytes += uint64(o.Bytes)
 	}
-	if err := a.createSeal(ctx, s, &after); err != nil {
+	if err := a.createSeal(ctx, s, after); err != nil {
 		return err
 	}
 	for _, o := range objects {
@@ -45,12 +56,7 @@ func (a *Archive) cut(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	if err := a.publish(ctx); err != nil {
-		return err
-	}
-	a.durable = after
-	a.staging = a.collector()
-	return a.cfg.clear()
+	return a.publish(ctx)
 }
 
 // seal is the begin of a seal after the head.

@@ -118,7 +118,7 @@ func (d *digests) sync(ctx context.Context, seals int64) error {
 		}
 	}
 	for n := d.next; n < seals; n++ {
-		s, err := readSeal(ctx, d.cfg.Bucket, uint64(n))
+		s, _, err := readSeal(ctx, d.cfg.Bucket, uint64(n))
 		if err != nil {
 			return err
 		}
@@ -131,14 +131,6 @@ func (d *digests) sync(ctx context.Context, seals int64) error {
 		}
 	}
 	return nil
-}
-
-func readSeal(ctx context.Context, b Bucket, n uint64) (*Seal, error) {
-	data, err := readAll(ctx, b, SealKey(n))
-	if err != nil {
-		return nil, err
-	}
-	return decodeSealAt(data, n)
 }
 
 // load finds the newest hour that has digests. It is made again, since a crash may have left it half.
@@ -172,7 +164,7 @@ func (d *digests) load(ctx context.Context, seals int64) error {
 		}
 	}
 	for d.next = seals; d.next > 0; d.next-- {
-		s, err := readSeal(ctx, d.cfg.Bucket, uint64(d.next-1))
+		s, _, err := readSeal(ctx, d.cfg.Bucket, uint64(d.next-1))
 		if err != nil {
 			return err
 		}

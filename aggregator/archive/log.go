@@ -57,21 +57,29 @@ type dueCheckpoint struct {
 	keys  []string // that must sign it
 }
 
-// name makes a seal say which key is in force, unless the seals before do.
-func (l *sealLog) name(s *Seal) error {
-	if l == nil {
-		return nil
-	}
+// readKeys reads the keys anew: a rotation needs no restart.
+func (l *sealLog) readKeys() error {
 	keys, err := l.cfg.Log.Keys()
 	if err != nil {
 		return fmt.Errorf("read the keys that sign the archive: %w", err)
 	}
 	l.keys = keys
+	return nil
+}
+
+// name makes a seal say which key is in force, unless the seals before do.
+func (l *sealLog) name(s *Seal) error {
+	if l == nil {
+		return nil
+	}
+	if err := l.readKeys(); err != nil {
+		return err
+	}
 	origin := l.origin
 	if origin == "" {
 		origin = l.cfg.Log.Origin
 	}
-	key, err := keys[0].VKey(origin)
+	key, err := l.keys[0].VKey(origin)
 	if err != nil {
 		return err
 	}

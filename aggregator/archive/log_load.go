@@ -75,11 +75,9 @@ func (l *sealLog) sync(ctx context.Context, seals int64) error {
 	if l == nil {
 		return nil
 	}
-	keys, err := l.cfg.Log.Keys()
-	if err != nil {
-		return fmt.Errorf("read the keys that sign the archive: %w", err)
+	if err := l.readKeys(); err != nil {
+		return err
 	}
-	l.keys = keys
 	if l.edge == nil {
 		if err := l.load(ctx, seals); err != nil {
 			l.edge = nil
@@ -90,11 +88,7 @@ func (l *sealLog) sync(ctx context.Context, seals int64) error {
 		return err
 	}
 	for n := l.edge.Size(); n < seals; n++ {
-		data, err := readAll(ctx, l.cfg.Bucket, SealKey(uint64(n)))
-		if err != nil {
-			return err
-		}
-		s, err := decodeSealAt(data, uint64(n))
+		s, data, err := readSeal(ctx, l.cfg.Bucket, uint64(n))
 		if err != nil {
 			return err
 		}
@@ -159,11 +153,7 @@ func (l *sealLog) load(ctx context.Context, seals int64) error {
 		}
 	}
 	last := uint64(base.Size - 1)
-	data, err := readAll(ctx, l.cfg.Bucket, SealKey(last))
-	if err != nil {
-		return err
-	}
-	s, err := decodeSealAt(data, last)
+	s, data, err := readSeal(ctx, l.cfg.Bucket, last)
 	if err != nil {
 		return err
 	}

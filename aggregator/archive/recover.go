@@ -203,11 +203,7 @@ type chain struct {
 
 // loadChain reads from the last full position that is needed up to the last seal.
 func loadChain(ctx context.Context, b Bucket, number uint64) (*chain, error) {
-	data, err := readAll(ctx, b, SealKey(number))
-	if err != nil {
-		return nil, err
-	}
-	last, err := decodeSealAt(data, number)
+	last, _, err := readSeal(ctx, b, number)
 	if err != nil {
 		return nil, err
 	}
@@ -222,11 +218,7 @@ func loadChain(ctx context.Context, b Bucket, number uint64) (*chain, error) {
 	}
 	var prev event.Hash
 	for n := from; n <= number; n++ {
-		data, err := readAll(ctx, b, SealKey(n))
-		if err != nil {
-			return nil, err
-		}
-		s, err := decodeSealAt(data, n)
+		s, data, err := readSeal(ctx, b, n)
 		if err != nil {
 			return nil, err
 		}
@@ -262,6 +254,16 @@ func (c *chain) add(s *Seal, first bool, scanned uint64) error {
 		return nil
 	}
 	return s.advance(&c.after)
+}
+
+// readSeal reads a seal, and gives its bytes as they are stored.
+func readSeal(ctx context.Context, b Bucket, number uint64) (*Seal, []byte, error) {
+	data, err := readAll(ctx, b, SealKey(number))
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := decodeSealAt(data, number)
+	return s, data, err
 }
 
 func decodeSealAt(data []byte, number uint64) (*Seal, error) {
@@ -342,11 +344,8 @@ func (a *Archive) deliverStaged(ctx context.Context, forms []Object) (bool, erro
 
 // ReadSeal reads a seal; fs.ErrNotExist when there is none of this number.
 func (a *Archive) ReadSeal(ctx context.Context, number uint64) (*Seal, error) {
-	data, err := readAll(ctx, a.cfg.Bucket, SealKey(number))
-	if err != nil {
-		return nil, err
-	}
-	return decodeSealAt(data, number)
+	s, _, err := readSeal(ctx, a.cfg.Bucket, number)
+	return s, err
 }
 
 // HasObject tells whether an object has come into the bucket.

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -23,22 +22,16 @@ func AWS(t testing.TB) (path string) {
 }
 
 func installAWS() (string, error) {
-	root, err := exec.Command("go", "env", "GOMOD").Output()
+	top, err := moduleRoot()
 	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
-	}
-	bin := filepath.Join(filepath.Dir(strings.TrimSpace(string(root))), "bin")
-	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return "", err
 	}
-	lock, err := os.OpenFile(filepath.Join(bin, ".awscli.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	bin := filepath.Join(top, "bin")
+	lock, err := lockFolder(bin, ".awscli.lock")
 	if err != nil {
 		return "", err
 	}
 	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
 	dir := filepath.Join(bin, "awscli-"+awscliVersion)
 	whole := filepath.Join(dir, "whole") // is there when all is installed
 	if _, err := os.Stat(whole); err != nil {

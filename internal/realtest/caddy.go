@@ -42,11 +42,10 @@ func StartCaddy(t *testing.T, config string) (addr, dir string, p *Process) {
 
 // buildCaddy gives the path of the binary. The go command leaves one that is up to date alone.
 func buildCaddy() (string, error) {
-	root, err := exec.Command("go", "env", "GOMOD").Output()
+	top, err := moduleRoot()
 	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
+		return "", err
 	}
-	top := filepath.Dir(strings.TrimSpace(string(root)))
 	binary := filepath.Join(top, "bin", "caddy")
 	build := exec.Command("go", "build", "-o", binary, ".")
 	build.Dir = filepath.Join(top, "tools", "caddy")

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -116,17 +115,11 @@ func elasticsearchDist() (dir string, err error) {
 		return "", err
 	}
 	cache = filepath.Join(cache, "actiontrail-test")
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return "", err
-	}
-	lock, err := os.OpenFile(filepath.Join(cache, "elasticsearch.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	lock, err := lockFolder(cache, "elasticsearch.lock")
 	if err != nil {
 		return "", err
 	}
 	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
 	dir = filepath.Join(cache, name)
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil

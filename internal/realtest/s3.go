@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -76,23 +75,16 @@ func (s *S3) Environment() []string {
 // buildS3 gives the path of the binary. The go command leaves one that is up to
 // date alone; a cold build takes minutes, and one process does it.
 func buildS3() (string, error) {
-	root, err := exec.Command("go", "env", "GOMOD").Output()
+	top, err := moduleRoot()
 	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
-	}
-	top := filepath.Dir(strings.TrimSpace(string(root)))
-	bin := filepath.Join(top, "bin")
-	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return "", err
 	}
-	lock, err := os.OpenFile(filepath.Join(bin, ".versitygw.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	bin := filepath.Join(top, "bin")
+	lock, err := lockFolder(bin, ".versitygw.lock")
 	if err != nil {
 		return "", err
 	}
 	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
 	binary := filepath.Join(bin, "versitygw")
 	build := exec.Command("go", "build", "-o", binary, "github.com/versity/versitygw/cmd/versitygw")
 	build.Dir = filepath.Join(top, "tools", "versitygw")

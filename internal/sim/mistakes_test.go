@@ -161,7 +161,7 @@ var mistakes = []planted{
 		rules: []string{"archive verifies", "it goes on"},
 	}, {
 		name: "seal after the object", file: "aggregator/archive/cut.go",
-		from: `	if err := a.createSeal(ctx, s, &after); err != nil {
+		from: `	if err := a.createSeal(ctx, s, after); err != nil {
 		return err
 	}
 	for _, o := range objects {
@@ -174,7 +174,7 @@ var mistakes = []planted{
 			return err
 		}
 	}
-	if err := a.createSeal(ctx, s, &after); err != nil {
+	if err := a.createSeal(ctx, s, after); err != nil {
 		return err
 	}`,
 		seed: 190, worlds: 60,
