@@ -73,13 +73,13 @@ func (x *Index) waitBuilt(ctx context.Context) error {
 // build makes the segments of the oldest full memory, one for each day of a class, and
 // replaces the memory by them. When it fails the memory and its WAL stay.
 func (x *Index) build(m *memory) error {
+	number := m.number // the writer may have the memory for another WAL as soon as it is spent
 	var made []*segment
 	days := m.sort(&x.sorting)
 	for src := days.nextDay(); src != nil; src = days.nextDay() {
 		x.mu.Lock()
-		number := x.takeNumber()
+		path := filepath.Join(x.cfg.Dir, segmentName(src.day, x.takeNumber()))
 		x.mu.Unlock()
-		path := filepath.Join(x.cfg.Dir, segmentName(src.day, number))
 		s, err := x.writeSegment(path, src)
 		if err != nil {
 			return errors.Join(fmt.Errorf("build segment %s: %w", filepath.Base(path), err), x.discard(made...))
@@ -92,9 +92,9 @@ func (x *Index) build(m *memory) error {
 	x.mu.RLock()
 	next := x.manifest.clone()
 	x.mu.RUnlock()
-	next.WAL = m.number + 1
-	if m.number >= next.From {
-		next.From, next.Position = m.number+1, m.position
+	next.WAL = number + 1
+	if number >= next.From {
+		next.From, next.Position = number+1, m.position
 	}
 	for _, s := range made {
 		next.Segments = append(next.Segments, s.entry())
@@ -107,7 +107,7 @@ func (x *Index) build(m *memory) error {
 	if err != nil {
 		return errors.Join(err, x.discard(made...))
 	}
-	return x.removeWAL(next, m.number)
+	return x.removeWAL(next, number)
 }
 
 // removeWAL removes a WAL whose events are in segments; a damaged one is kept aside.
@@ -118,7 +118,7 @@ func (x *Index) removeWAL(m *manifest, number uint64) error {
 			return os.Rename(path, path+damagedSuffix)
 		}
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := x.cfg.disk.remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -235,6 +235,7 @@ func TestKillAtEveryWrite(t *testing.T) {
 			take()
 			return err
 		},
+		remove: real.remove,
 	}
 	x := mustOpen(t, Config{Dir: dir, SegmentEvents: 30, disk: d})
 	for i := range s {

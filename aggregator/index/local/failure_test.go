@@ -22,7 +22,7 @@ import (
 func TestEveryFailureIsOvercome(t *testing.T) {
 	t.Parallel()
 	s := newStream(16)
-	for _, kind := range []string{"write", "torn write", "sync", "file"} {
+	for _, kind := range []string{"write", "torn write", "sync", "file", "remove"} {
 		for fail := int64(1); ; fail++ {
 			dir := t.TempDir()
 			var calls atomic.Int64
@@ -50,6 +50,12 @@ func TestEveryFailureIsOvercome(t *testing.T) {
 						return syscall.ENOSPC
 					}
 					return real.writeFile(path, data)
+				},
+				remove: func(path string) error {
+					if armed("remove") {
+						return syscall.EIO
+					}
+					return real.remove(path)
 				},
 			}
 			x, err := Open(Config{Dir: dir, SegmentEvents: 15, Now: testNow, disk: d})

@@ -32,6 +32,7 @@ type disk struct {
 	write     func(f *os.File, b []byte, at int64) (int, error)
 	sync      func(f *os.File) error
 	writeFile func(path string, data []byte) error
+	remove    func(path string) error
 }
 
 func realDisk() disk {
@@ -39,6 +40,7 @@ func realDisk() disk {
 		write:     func(f *os.File, b []byte, at int64) (int, error) { return f.WriteAt(b, at) },
 		sync:      durable.Sync,
 		writeFile: durable.WriteFile,
+		remove:    os.Remove,
 	}
 }
 
