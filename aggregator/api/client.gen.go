@@ -341,6 +341,21 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/trails/{name}/stop (the `StopTrail` operationId).
 	StopTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListVerifications The last check of each archive of a trail
+	//
+	// How far a check that goes on is, or what the last one found. What the command verify does, without it.
+	//
+	// Corresponds with GET /api/v1/trails/{name}/verify (the `ListVerifications` operationId).
+	ListVerifications(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyTrail Check the archives of a trail now
+	//
+	// Reads them from the first seal to the last, in the background. An archive that is being checked is not checked twice. It must
+	// have all that this server knows was signed. The call is sent as application/json; a body is not looked at.
+	//
+	// Corresponds with POST /api/v1/trails/{name}/verify (the `VerifyTrail` operationId).
+	VerifyTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetHealth The process is alive
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
@@ -908,6 +923,41 @@ func (c *Client) StartTrail(ctx context.Context, name TrailName, reqEditors ...R
 // Corresponds with POST /api/v1/trails/{name}/stop (the `StopTrail` operationId).
 func (c *Client) StopTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopTrailRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListVerifications The last check of each archive of a trail
+//
+// How far a check that goes on is, or what the last one found. What the command verify does, without it.
+//
+// Corresponds with GET /api/v1/trails/{name}/verify (the `ListVerifications` operationId).
+func (c *Client) ListVerifications(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVerificationsRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyTrail Check the archives of a trail now
+//
+// Reads them from the first seal to the last, in the background. An archive that is being checked is not checked twice. It must
+// have all that this server knows was signed. The call is sent as application/json; a body is not looked at.
+//
+// Corresponds with POST /api/v1/trails/{name}/verify (the `VerifyTrail` operationId).
+func (c *Client) VerifyTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyTrailRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -2409,6 +2459,74 @@ func NewStopTrailRequest(server string, name TrailName) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListVerificationsRequest constructs an http.Request for the ListVerifications method
+func NewListVerificationsRequest(server string, name TrailName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s/verify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVerifyTrailRequest constructs an http.Request for the VerifyTrail method
+func NewVerifyTrailRequest(server string, name TrailName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s/verify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
 func NewGetHealthRequest(server string) (*http.Request, error) {
 	var err error
@@ -2826,6 +2944,25 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/trails/{name}/stop (the `StopTrail` operationId).
 	StopTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*StopTrailResponse, error)
+
+	// ListVerificationsWithResponse The last check of each archive of a trail
+	//
+	// How far a check that goes on is, or what the last one found. What the command verify does, without it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/trails/{name}/verify (the `ListVerifications` operationId).
+	ListVerificationsWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*ListVerificationsResponse, error)
+
+	// VerifyTrailWithResponse Check the archives of a trail now
+	//
+	// Reads them from the first seal to the last, in the background. An archive that is being checked is not checked twice. It must
+	// have all that this server knows was signed. The call is sent as application/json; a body is not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/{name}/verify (the `VerifyTrail` operationId).
+	VerifyTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*VerifyTrailResponse, error)
 
 	// GetHealthWithResponse The process is alive
 	//
@@ -4101,6 +4238,102 @@ func (r StopTrailResponse) ContentType() string {
 	return ""
 }
 
+type ListVerificationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VerificationList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListVerificationsResponse) GetJSON200() *VerificationList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListVerificationsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListVerificationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListVerificationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListVerificationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListVerificationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type VerifyTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VerificationList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r VerifyTrailResponse) GetJSON200() *VerificationList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r VerifyTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetHealthResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4694,6 +4927,37 @@ func (c *ClientWithResponses) StopTrailWithResponse(ctx context.Context, name Tr
 		return nil, err
 	}
 	return ParseStopTrailResponse(rsp)
+}
+
+// ListVerificationsWithResponse The last check of each archive of a trail
+//
+// How far a check that goes on is, or what the last one found. What the command verify does, without it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/trails/{name}/verify (the `ListVerifications` operationId).
+func (c *ClientWithResponses) ListVerificationsWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*ListVerificationsResponse, error) {
+	rsp, err := c.ListVerifications(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListVerificationsResponse(rsp)
+}
+
+// VerifyTrailWithResponse Check the archives of a trail now
+//
+// Reads them from the first seal to the last, in the background. An archive that is being checked is not checked twice. It must
+// have all that this server knows was signed. The call is sent as application/json; a body is not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/{name}/verify (the `VerifyTrail` operationId).
+func (c *ClientWithResponses) VerifyTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*VerifyTrailResponse, error) {
+	rsp, err := c.VerifyTrail(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyTrailResponse(rsp)
 }
 
 // GetHealthWithResponse The process is alive
@@ -5619,6 +5883,72 @@ func ParseStopTrailResponse(rsp *http.Response) (*StopTrailResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListVerificationsResponse parses an HTTP response from a ListVerificationsWithResponse call
+func ParseListVerificationsResponse(rsp *http.Response) (*ListVerificationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListVerificationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VerificationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyTrailResponse parses an HTTP response from a VerifyTrailWithResponse call
+func ParseVerifyTrailResponse(rsp *http.Response) (*VerifyTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VerificationList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

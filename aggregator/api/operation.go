@@ -73,6 +73,8 @@ var operations = map[string]operation{
 	"POST /api/v1/trails/plan":            {action: "PlanTrails", audited: true},
 	"POST /api/v1/trails/{name}/start":    {action: "StartTrail", audited: true},
 	"POST /api/v1/trails/{name}/stop":     {action: "StopTrail", audited: true},
+	"GET /api/v1/trails/{name}/verify":    {action: "ListVerifications", audited: true},
+	"POST /api/v1/trails/{name}/verify":   {action: "VerifyTrail", audited: true},
 	"GET /api/v1/agents":                  {action: "ListAgents", audited: true},
 	"GET /api/v1/status":                  {action: "GetStatus", audited: true},
 }

@@ -93,6 +93,12 @@ type ServerInterface interface {
 	// StopTrail Have a trail deliver nothing from now on
 	// (POST /api/v1/trails/{name}/stop)
 	StopTrail(w http.ResponseWriter, r *http.Request, name TrailName)
+	// ListVerifications The last check of each archive of a trail
+	// (GET /api/v1/trails/{name}/verify)
+	ListVerifications(w http.ResponseWriter, r *http.Request, name TrailName)
+	// VerifyTrail Check the archives of a trail now
+	// (POST /api/v1/trails/{name}/verify)
+	VerifyTrail(w http.ResponseWriter, r *http.Request, name TrailName)
 	// GetHealth The process is alive
 	// (GET /healthz)
 	GetHealth(w http.ResponseWriter, r *http.Request)
@@ -1306,6 +1312,58 @@ func (siw *ServerInterfaceWrapper) StopTrail(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// ListVerifications operation middleware
+func (siw *ServerInterfaceWrapper) ListVerifications(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListVerifications(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// VerifyTrail operation middleware
+func (siw *ServerInterfaceWrapper) VerifyTrail(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.VerifyTrail(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetHealth operation middleware
 func (siw *ServerInterfaceWrapper) GetHealth(w http.ResponseWriter, r *http.Request) {
 
@@ -1495,6 +1553,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/backfill", wrapper.BackfillTrail)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/start", wrapper.StartTrail)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/stop", wrapper.StopTrail)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails/{name}/verify", wrapper.ListVerifications)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/verify", wrapper.VerifyTrail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/agents", wrapper.ListAgents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/status", wrapper.GetStatus)
 

@@ -27,6 +27,9 @@ type TrailCalls interface {
 	// a name it has that of the text, and must not be there.
 	PutTrail(ctx context.Context, name string, text []byte, asJSON bool) (string, error)
 	DeleteTrail(ctx context.Context, name string) error
+	// VerifyTrail begins to check the archives of a trail; Verifications are the last checks of them.
+	VerifyTrail(ctx context.Context, name string) error
+	Verifications(ctx context.Context, name string) ([]Verification, error)
 }
 
 // NoTrail is the problem with a name that no trail has.

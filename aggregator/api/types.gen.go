@@ -219,6 +219,33 @@ func (e TrailStatusState) Valid() bool {
 	}
 }
 
+// Defines values for VerificationState.
+const (
+	VerificationStateDamaged VerificationState = "damaged"
+	VerificationStateFailed  VerificationState = "failed"
+	VerificationStateNever   VerificationState = "never"
+	VerificationStateRunning VerificationState = "running"
+	VerificationStateSound   VerificationState = "sound"
+)
+
+// Valid indicates whether the value is a known member of the VerificationState enum.
+func (e VerificationState) Valid() bool {
+	switch e {
+	case VerificationStateDamaged:
+		return true
+	case VerificationStateFailed:
+		return true
+	case VerificationStateNever:
+		return true
+	case VerificationStateRunning:
+		return true
+	case VerificationStateSound:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SearchEventsParamsSort.
 const (
 	SearchEventsParamsSortAsc  SearchEventsParamsSort = "asc"
@@ -1153,6 +1180,56 @@ type TrailStatusState string
 type ValueCount struct {
 	Count int    `json:"count"`
 	Value string `json:"value"`
+}
+
+// Verification A check of the archive of a delivery, from its first seal to its last.
+type Verification struct {
+	Began time.Time `json:"began,omitempty,omitzero"`
+	Bytes uint64    `json:"bytes"`
+
+	// ClosedObjects Encrypted for others; only their stored bytes were checked.
+	ClosedObjects uint64    `json:"closedObjects"`
+	Delivery      string    `json:"delivery"`
+	Ended         time.Time `json:"ended,omitempty,omitzero"`
+
+	// Error Why the check did not come to its end.
+	Error  string `json:"error,omitempty,omitzero"`
+	Events uint64 `json:"events"`
+
+	// ExpiredObjects Gone, as was sealed that they would be.
+	ExpiredObjects uint64 `json:"expiredObjects"`
+
+	// Head SHA-256 of the last seal, hexadecimal.
+	Head string `json:"head,omitempty,omitzero"`
+
+	// Objects Found whole; while it goes on, how many the seals name.
+	Objects uint64 `json:"objects"`
+
+	// ObjectsDone Objects that a check that goes on has read.
+	ObjectsDone  int `json:"objectsDone"`
+	ProblemCount int `json:"problemCount"`
+
+	// Problems The first 100 of them.
+	Problems []VerificationProblem `json:"problems"`
+	Seals    uint64                `json:"seals"`
+
+	// State never = nobody asked for one; running; sound = complete and unchanged; damaged = something is missing or was changed; failed = it did not come to its end.
+	State VerificationState `json:"state"`
+}
+
+// VerificationState never = nobody asked for one; running; sound = complete and unchanged; damaged = something is missing or was changed; failed = it did not come to its end.
+type VerificationState string
+
+// VerificationList defines model for VerificationList.
+type VerificationList struct {
+	Verifications []Verification `json:"verifications"`
+}
+
+// VerificationProblem defines model for VerificationProblem.
+type VerificationProblem struct {
+	// Key Of the object; empty of what concerns the archive as a whole.
+	Key     string `json:"key"`
+	Problem string `json:"problem"`
 }
 
 // Warnings What in the query probably means something else than was wanted; absent when there is nothing.

@@ -23,7 +23,9 @@ type VerifyOptions struct {
 	Checkpoints []GivenCheckpoint
 	// Identities open encrypted objects. Of those that none opens, only the stored bytes are checked.
 	Identities Identities
-	ids        int // how many ids are kept in memory; 0: idsInMemory
+	// Progress is told how many objects of how many were read, after each; nil: nobody is.
+	Progress func(done, of int)
+	ids      int // how many ids are kept in memory; 0: idsInMemory
 }
 
 // onItsWay is how long the objects of the last seal may be missing.
@@ -35,6 +37,15 @@ const onItsWay = time.Minute
 // can be verified.
 func Verify(ctx context.Context, b Bucket, o VerifyOptions) (Report, error) {
 	return verifyBy(ctx, b, o, (*verifier).run)
+}
+
+// Verify is Verify of the bucket, beside what the archive does. The archive must
+// have what this machine knows was signed.
+func (a *Archive) Verify(ctx context.Context, o VerifyOptions) (Report, error) {
+	if note := a.Status().Checkpoint; note != "" {
+		o.Checkpoints = append(o.Checkpoints, GivenCheckpoint{Name: "kept by this server", Note: []byte(note)})
+	}
+	return Verify(ctx, a.cfg.Bucket, o)
 }
 
 // verifyBy runs a check and gives its report.
@@ -116,6 +127,9 @@ func (v *verifier) run() error {
 	for i := range v.objects {
 		if err := v.checkObject(i); err != nil {
 			return err
+		}
+		if p := v.options.Progress; p != nil {
+			p(i+1, len(v.objects))
 		}
 	}
 	if err := v.checkDigests(); err != nil {

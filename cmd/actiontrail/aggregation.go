@@ -42,28 +42,29 @@ type aggregation struct {
 	started time.Time
 	pace    pace
 
-	listener   net.Listener
-	nats       *embedded.Server // nil: NATS is elsewhere
-	conn       *bus.Conn
-	opener     *aggregator.Opener
-	agents     *aggregator.Agents
-	quarantine *aggregator.Quarantine
-	index      searchable
-	follower   *aggregator.Follower // of the index
-	live       *aggregator.Live     // what it made searchable last
-	searches   *aggregator.Searches
-	trails     trailSet
-	paths      []string // of the configuration
-	stamp      string   // of its files, when it was read
-	reloaded   reload
-	reporting  sync.Mutex // held by who tells the audit of changes
-	stops      *aggregator.Stops
-	backfills  *aggregator.Backfills
-	system     *aggregator.System
-	lane       *agent.Lane // of system
-	lanes      *lanes.Lanes
-	fleet      *aggregator.Fleet
-	guarded    guarded
+	listener      net.Listener
+	nats          *embedded.Server // nil: NATS is elsewhere
+	conn          *bus.Conn
+	opener        *aggregator.Opener
+	agents        *aggregator.Agents
+	quarantine    *aggregator.Quarantine
+	index         searchable
+	follower      *aggregator.Follower // of the index
+	live          *aggregator.Live     // what it made searchable last
+	searches      *aggregator.Searches
+	trails        trailSet
+	paths         []string // of the configuration
+	stamp         string   // of its files, when it was read
+	reloaded      reload
+	reporting     sync.Mutex // held by who tells the audit of changes
+	stops         *aggregator.Stops
+	backfills     *aggregator.Backfills
+	verifications *aggregator.Verifications
+	system        *aggregator.System
+	lane          *agent.Lane // of system
+	lanes         *lanes.Lanes
+	fleet         *aggregator.Fleet
+	guarded       guarded
 
 	streamed chan struct{} // closed when there is a stream
 	closers  []func()
@@ -102,6 +103,7 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 	if a.backfills, err = aggregator.OpenBackfills(filepath.Join(a.dir, "backfills.json")); err != nil {
 		return a, err
 	}
+	a.openVerifications()
 	a.agents.Strict = a.cfg.Agents.Enroll != config.EnrollFirstUse
 	a.opener = &aggregator.Opener{Agents: a.agents}
 	if a.index, err = a.openIndex(); err != nil {
