@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,21 +21,24 @@ import (
 // event that the index cannot store, SEQ-HASH.event and SEQ-HASH.json.
 // Nothing is ever removed by actiontrail itself.
 type Quarantine struct {
-	dir   string
-	mu    sync.Mutex
-	count int
-	bytes int64
-	last  Quarantined
+	dir      string
+	retrying sync.Mutex // held by who takes something in again
+	mu       sync.Mutex
+	count    int // but for what was taken in again
+	bytes    int64
+	last     Quarantined
 }
 
 // Quarantined says why a message is in quarantine.
 type Quarantined struct {
+	Name    string    `json:"-"` // of its files, without what follows a dot
 	Seq     uint64    `json:"seq"`
 	Subject string    `json:"subject"`
 	Stored  time.Time `json:"stored"` // when the stream took it
 	Reason  Reason    `json:"reason"`
 	Detail  string    `json:"detail"`
 	Bytes   int       `json:"bytes"`
+	Retry   *Retry    `json:"-"` // nil: nobody tried to take it in again
 }
 
 // OpenQuarantine opens the folder, or makes it, and counts what it holds.
@@ -49,7 +52,9 @@ func OpenQuarantine(dir string) (*Quarantine, error) {
 	q := &Quarantine{dir: dir}
 	all, err := q.List()
 	for _, one := range all {
-		q.note(one)
+		if one.Retry == nil || !one.Retry.Over() {
+			q.note(one)
+		}
 	}
 	return q, err
 }
@@ -62,7 +67,7 @@ func (q *Quarantine) note(one Quarantined) {
 
 // Write keeps a message. It may be called again for the same one.
 func (q *Quarantine) Write(m bus.Message, why *Refusal) error {
-	one := Quarantined{m.Seq, m.Subject, m.Stored, why.Reason, why.Err.Error(), len(m.Data)}
+	one := Quarantined{Seq: m.Seq, Subject: m.Subject, Stored: m.Stored, Reason: why.Reason, Detail: why.Err.Error(), Bytes: len(m.Data)}
 	_, err := q.keep(fmt.Sprintf("%020d", m.Seq), ".batch", m.Data, one)
 	return err
 }
@@ -76,7 +81,7 @@ func (q *Quarantine) KeepEvent(r index.Refused, now time.Time) (new bool, err er
 		return false, err
 	}
 	sum := sha256.Sum256(r.Event)
-	one := Quarantined{r.Seq, subject, now, IndexRefused, "event " + r.ID + ": " + r.Reason, len(r.Event)}
+	one := Quarantined{Seq: r.Seq, Subject: subject, Stored: now, Reason: IndexRefused, Detail: "event " + r.ID + ": " + r.Reason, Bytes: len(r.Event)}
 	return q.keep(fmt.Sprintf("%020d-%x", r.Seq, sum[:8]), ".event", r.Event, one)
 }
 
@@ -110,13 +115,9 @@ func (q *Quarantine) List() ([]Quarantined, error) {
 	}
 	var all []Quarantined
 	for _, name := range names {
-		data, err := os.ReadFile(name)
+		one, err := q.read(strings.TrimSuffix(filepath.Base(name), ".json"))
 		if err != nil {
 			return all, err
-		}
-		var one Quarantined
-		if err := json.Unmarshal(data, &one); err != nil {
-			return all, fmt.Errorf("%s: %w", name, err)
 		}
 		all = append(all, one)
 	}

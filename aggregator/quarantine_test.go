@@ -1,6 +1,7 @@
 package aggregator
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -64,7 +65,7 @@ func TestQuarantineLists(t *testing.T) {
 	}
 	var want []Quarantined
 	for _, seq := range []uint64{9, 10, 100} {
-		want = append(want, Quarantined{seq, "events.prod.gw-1.edge", storedAt(seq), Forked, fmt.Sprintf("why %d", seq), int(seq)})
+		want = append(want, Quarantined{fmt.Sprintf("%020d", seq), seq, "events.prod.gw-1.edge", storedAt(seq), Forked, fmt.Sprintf("why %d", seq), int(seq), nil})
 	}
 	for range 2 {
 		got, err := q.List()
@@ -150,6 +151,7 @@ func TestQuarantineDamaged(t *testing.T) {
 func TestQuarantineKeepsEvents(t *testing.T) {
 	dir := t.TempDir()
 	r := index.Refused{Seq: 12, Lane: event.Lane{Account: "prod", Agent: "gw-1", Source: "edge"}, ID: "e-1", Event: []byte(`{"eventId":"e-1"}`), Reason: "too long"}
+	sum := sha256.Sum256(r.Event)
 	for i := range 2 {
 		q := openQuarantine(t, dir)
 		kept, err := q.KeepEvent(r, storedAt(12))
@@ -161,7 +163,7 @@ func TestQuarantineKeepsEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "list", []Quarantined{{12, "events.prod.gw-1.edge", storedAt(12), IndexRefused, "event e-1: too long", 17}}, all)
+		same(t, "list", []Quarantined{{fmt.Sprintf("%020d-%x", 12, sum[:8]), 12, "events.prod.gw-1.edge", storedAt(12), IndexRefused, "event e-1: too long", 17, nil}}, all)
 	}
 	other := r
 	other.Event = []byte(`{"eventId":"e-2"}`)

@@ -165,17 +165,47 @@ func (s *System) Report(ctx context.Context, e event.Event, wait bool) error {
 
 func (s *System) put(ctx context.Context, e event.Event, place uint64, wait bool) error {
 	s.complete(&e)
-	r := &report{data: e.AppendJSON(nil), place: place, done: make(chan struct{})}
+	r, err := s.queued(e.AppendJSON(nil), place)
+	if err != nil || !wait || r == nil {
+		return err
+	}
+	return r.durable(ctx)
+}
+
+// requeueAtOnce bounds the events of a batch that wait for the spool together.
+const requeueAtOnce = 1000
+
+// requeue takes events in that came through another lane, as they are, and returns
+// when they are durable.
+func (s *System) requeue(ctx context.Context, events []event.Event) error {
+	for part := range slices.Chunk(events, requeueAtOnce) {
+		var last *report
+		for i := range part {
+			var err error
+			if last, err = s.queued(part[i].AppendJSON(nil), 0); err != nil {
+				return err
+			}
+		}
+		if err := last.durable(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queued has a report wait for the lane; nil: it is durable already.
+func (s *System) queued(data []byte, place uint64) (*report, error) {
+	r := &report{data: data, place: place, done: make(chan struct{})}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.wake == nil {
 		s.wake = make(chan struct{}, 1)
 	}
 	switch {
 	case place > 0 && place <= s.reported:
-		r = s.waiting(place) // nil: durable already
+		r = s.waiting(place)
 	case place == 0 && len(s.queue) >= systemQueue:
-		s.mu.Unlock()
-		return ErrBusy
+		return nil, ErrBusy
 	default:
 		s.reported = max(s.reported, place)
 		s.queue = append(s.queue, r)
@@ -184,10 +214,11 @@ func (s *System) put(ctx context.Context, e event.Event, place uint64, wait bool
 	case s.wake <- struct{}{}:
 	default:
 	}
-	s.mu.Unlock()
-	if !wait || r == nil {
-		return nil
-	}
+	return r, nil
+}
+
+// durable waits until the report is.
+func (r *report) durable(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

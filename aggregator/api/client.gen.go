@@ -162,6 +162,22 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 	GetHistogram(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListQuarantine What could not be processed, the newest first
+	//
+	// What came is kept as it came, with the reason; docs/runbook/quarantine.md tells what to do about each.
+	//
+	// Corresponds with GET /api/v1/quarantine (the `ListQuarantine` operationId).
+	ListQuarantine(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetryQuarantined Take a batch in again
+	//
+	// Judges it anew. When what it was refused for is gone, its events are taken in through the lane of the aggregator, each once, with the
+	// ids that they have; where they were read stands in their additionalEventData.quarantined. A batch that was taken in stays so. The
+	// call is sent as application/json; a body is not looked at.
+	//
+	// Corresponds with POST /api/v1/quarantine/{entry}/retry (the `RetryQuarantined` operationId).
+	RetryQuarantined(ctx context.Context, entry string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CheckQuery Whether a query can be understood, and how it is
 	//
 	// Corresponds with GET /api/v1/query/check (the `CheckQuery` operationId).
@@ -524,6 +540,42 @@ func (c *Client) ListFieldValues(ctx context.Context, field string, params *List
 // Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 func (c *Client) GetHistogram(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHistogramRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListQuarantine What could not be processed, the newest first
+//
+// What came is kept as it came, with the reason; docs/runbook/quarantine.md tells what to do about each.
+//
+// Corresponds with GET /api/v1/quarantine (the `ListQuarantine` operationId).
+func (c *Client) ListQuarantine(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListQuarantineRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryQuarantined Take a batch in again
+//
+// Judges it anew. When what it was refused for is gone, its events are taken in through the lane of the aggregator, each once, with the
+// ids that they have; where they were read stands in their additionalEventData.quarantined. A batch that was taken in stays so. The
+// call is sent as application/json; a body is not looked at.
+//
+// Corresponds with POST /api/v1/quarantine/{entry}/retry (the `RetryQuarantined` operationId).
+func (c *Client) RetryQuarantined(ctx context.Context, entry string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryQuarantinedRequest(c.Server, entry)
 	if err != nil {
 		return nil, err
 	}
@@ -1721,6 +1773,94 @@ func NewGetHistogramRequest(server string, params *GetHistogramParams) (*http.Re
 	return req, nil
 }
 
+// NewListQuarantineRequest constructs an http.Request for the ListQuarantine method
+func NewListQuarantineRequest(server string, params *ListQuarantineParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/quarantine")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRetryQuarantinedRequest constructs an http.Request for the RetryQuarantined method
+func NewRetryQuarantinedRequest(server string, entry string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "entry", entry, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/quarantine/%s/retry", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCheckQueryRequest constructs an http.Request for the CheckQuery method
 func NewCheckQueryRequest(server string, params *CheckQueryParams) (*http.Request, error) {
 	var err error
@@ -2742,6 +2882,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 	GetHistogramWithResponse(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*GetHistogramResponse, error)
 
+	// ListQuarantineWithResponse What could not be processed, the newest first
+	//
+	// What came is kept as it came, with the reason; docs/runbook/quarantine.md tells what to do about each.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/quarantine (the `ListQuarantine` operationId).
+	ListQuarantineWithResponse(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*ListQuarantineResponse, error)
+
+	// RetryQuarantinedWithResponse Take a batch in again
+	//
+	// Judges it anew. When what it was refused for is gone, its events are taken in through the lane of the aggregator, each once, with the
+	// ids that they have; where they were read stands in their additionalEventData.quarantined. A batch that was taken in stays so. The
+	// call is sent as application/json; a body is not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/quarantine/{entry}/retry (the `RetryQuarantined` operationId).
+	RetryQuarantinedWithResponse(ctx context.Context, entry string, reqEditors ...RequestEditorFn) (*RetryQuarantinedResponse, error)
+
 	// CheckQueryWithResponse Whether a query can be understood, and how it is
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -3423,6 +3583,102 @@ func (r GetHistogramResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetHistogramResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListQuarantineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *QuarantineList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListQuarantineResponse) GetJSON200() *QuarantineList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListQuarantineResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListQuarantineResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListQuarantineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListQuarantineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListQuarantineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RetryQuarantinedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *QuarantineEntry
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RetryQuarantinedResponse) GetJSON200() *QuarantineEntry {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetryQuarantinedResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryQuarantinedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryQuarantinedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryQuarantinedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryQuarantinedResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4594,6 +4850,38 @@ func (c *ClientWithResponses) GetHistogramWithResponse(ctx context.Context, para
 	return ParseGetHistogramResponse(rsp)
 }
 
+// ListQuarantineWithResponse What could not be processed, the newest first
+//
+// What came is kept as it came, with the reason; docs/runbook/quarantine.md tells what to do about each.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/quarantine (the `ListQuarantine` operationId).
+func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*ListQuarantineResponse, error) {
+	rsp, err := c.ListQuarantine(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListQuarantineResponse(rsp)
+}
+
+// RetryQuarantinedWithResponse Take a batch in again
+//
+// Judges it anew. When what it was refused for is gone, its events are taken in through the lane of the aggregator, each once, with the
+// ids that they have; where they were read stands in their additionalEventData.quarantined. A batch that was taken in stays so. The
+// call is sent as application/json; a body is not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/quarantine/{entry}/retry (the `RetryQuarantined` operationId).
+func (c *ClientWithResponses) RetryQuarantinedWithResponse(ctx context.Context, entry string, reqEditors ...RequestEditorFn) (*RetryQuarantinedResponse, error) {
+	rsp, err := c.RetryQuarantined(ctx, entry, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryQuarantinedResponse(rsp)
+}
+
 // CheckQueryWithResponse Whether a query can be understood, and how it is
 //
 // Returns a wrapper object for the known response body format(s).
@@ -5326,6 +5614,72 @@ func ParseGetHistogramResponse(rsp *http.Response) (*GetHistogramResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Histogram
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListQuarantineResponse parses an HTTP response from a ListQuarantineWithResponse call
+func ParseListQuarantineResponse(rsp *http.Response) (*ListQuarantineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListQuarantineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest QuarantineList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRetryQuarantinedResponse parses an HTTP response from a RetryQuarantinedWithResponse call
+func ParseRetryQuarantinedResponse(rsp *http.Response) (*RetryQuarantinedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryQuarantinedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest QuarantineEntry
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -40,6 +40,7 @@ type Server struct {
 	Hosts []string
 
 	TrailCalls TrailCalls // what is done to trails; nil: nothing can be
+	Quarantine Quarantine // what could not be processed; nil: it is not shown
 
 	Live     *aggregator.Live     // what is tailed; nil: there is no tail
 	Searches *aggregator.Searches // those that are kept; nil: none can be

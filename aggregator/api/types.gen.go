@@ -855,6 +855,40 @@ type Proof struct {
 	Version int `json:"version"`
 }
 
+// QuarantineEntry defines model for QuarantineEntry.
+type QuarantineEntry struct {
+	Bytes  int    `json:"bytes"`
+	Detail string `json:"detail"`
+	ID     string `json:"id"`
+
+	// KnownEvents Events that the index had already.
+	KnownEvents int    `json:"knownEvents,omitempty,omitzero"`
+	Reason      string `json:"reason"`
+
+	// Seq Place in the stream.
+	Seq uint64 `json:"seq"`
+
+	// Stored When the stream took it.
+	Stored time.Time `json:"stored"`
+
+	// Subject Under which it came; behind the first dot account, agent and source.
+	Subject string `json:"subject"`
+
+	// TakenIn When its events were taken in again; absent when they were not.
+	TakenIn time.Time `json:"takenIn,omitempty,omitzero"`
+
+	// TakenInEvents How many they were.
+	TakenInEvents int `json:"takenInEvents,omitempty,omitzero"`
+}
+
+// QuarantineList defines model for QuarantineList.
+type QuarantineList struct {
+	Entries []QuarantineEntry `json:"entries"`
+
+	// Total All entries, those that were taken in again among them.
+	Total int `json:"total"`
+}
+
 // QuarantineStatus defines model for QuarantineStatus.
 type QuarantineStatus struct {
 	Bytes      int64  `json:"bytes"`
@@ -1403,6 +1437,11 @@ type GetHistogramParams struct {
 
 	// N How many values `by` breaks down into.
 	N *int `form:"n,omitempty" json:"n,omitempty"`
+}
+
+// ListQuarantineParams defines parameters for ListQuarantine.
+type ListQuarantineParams struct {
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // CheckQueryParams defines parameters for CheckQuery.
