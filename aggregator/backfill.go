@@ -73,7 +73,8 @@ type Backfill struct {
 	settled *event.Position // of the index: batches up to it come from the stream no more; nil: not yet looked at
 	lanes   []archive.LaneRanges
 	at      time.Time
-	waits   time.Time // until then nothing is tried again
+	failed  time.Time              // when it last could not go on; soon after nothing is tried again
+	owes    func(read uint64) bool // tells whether what comes next is owed; nil: nothing ever is
 }
 
 // Status tells of all requests, in their order.
@@ -115,7 +116,12 @@ func (b *Backfill) note(change func(*BackfillStatus)) {
 }
 
 // begin has the next request begin anew: the sink was opened again.
-func (b *Backfill) begin() { b.request, b.settled, b.lanes, b.waits = nil, nil, nil, time.Time{} }
+func (b *Backfill) begin() { b.request, b.settled, b.lanes, b.failed = nil, nil, nil, time.Time{} }
+
+// waits tells whether it failed just now.
+func (b *Backfill) waits() bool {
+	return !b.failed.IsZero() && !passed(b.Now(), b.failed, backfillRetry)
+}
 
 // step brings the next part, if there is one. read is the seq up to which the sink
 // was given the stream. An error means that the sink is to be followed anew.
@@ -126,7 +132,7 @@ func (b *Backfill) step(ctx context.Context, sink Backfillable, read uint64) (wo
 		}
 		b.Keep(b.request.From)
 	}
-	if b.Now().Before(b.waits) {
+	if b.waits() {
 		return false, nil
 	}
 	if b.lanes == nil {
@@ -138,7 +144,7 @@ func (b *Backfill) step(ctx context.Context, sink Backfillable, read uint64) (wo
 		to, events, err := sink.Backfill(ctx, archive.Backfill{ID: b.request.ID, From: b.at, To: b.request.To, Lanes: b.lanes})
 		switch {
 		case errors.Is(err, archive.ErrSource), errors.Is(err, archive.ErrRebuilding):
-			b.waits = b.Now().Add(backfillRetry)
+			b.failed = b.Now()
 			b.note(func(s *BackfillStatus) { s.Error = err.Error() })
 			return false, nil
 		case err != nil:
@@ -170,12 +176,15 @@ func (b *Backfill) prepare(ctx context.Context, sink Backfillable, read uint64) 
 	if read < b.settled.Seq {
 		first, err := b.First(ctx)
 		if err != nil {
-			b.waits = b.Now().Add(backfillRetry)
+			b.failed = b.Now()
 			b.note(func(s *BackfillStatus) { s.Error = err.Error() })
 			return false, nil
 		}
 		if first <= b.settled.Seq {
 			return false, nil // the stream has some of them
+		}
+		if b.owes != nil && b.owes(read) {
+			return false, nil // while the stream was asked some became owed, and were purged: they are paid first
 		}
 	}
 	if err := sink.Seal(ctx); err != nil { // what was taken of them is told by seals

@@ -49,6 +49,56 @@ func (x at7) Position() event.Position {
 }
 func (x at7) Search(context.Context, index.Query) (index.Page, error) { return index.Page{}, nil }
 
+// newBackfill is one that is asked for the tenth of November, of a lane of nine batches.
+func newBackfill(t *testing.T, lane event.Lane, now *time.Time) *Backfill {
+	t.Helper()
+	store, err := OpenBackfills(filepath.Join(t.TempDir(), "backfills.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)
+	if err := store.Add("all", BackfillRequest{ID: "one", From: day, To: day.Add(24 * time.Hour), Made: day}); err != nil {
+		t.Fatal(err)
+	}
+	return &Backfill{Name: "all", Index: at7{lane}, First: func(context.Context) (uint64, error) { return 8, nil }, Store: store,
+		Now: func() time.Time { return *now }, Keep: func(time.Time) {}, Log: slog.New(slog.DiscardHandler)}
+}
+
+// While the stream is asked where it begins, the purger may record what the trail
+// owes and purge it: that is not missing, it will be paid.
+func TestBackfillLeavesWhatIsOwed(t *testing.T) {
+	now := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	b := newBackfill(t, event.Lane{Agent: "gw", Source: "edge", Epoch: 1}, &now)
+	owed := uint64(0)
+	b.First = func(context.Context) (uint64, error) { owed = 7; return 8, nil }
+	b.owes = func(read uint64) bool { return read < owed }
+	sink := &halves{}
+	if worked, err := b.step(t.Context(), sink, 2); worked || err != nil || len(sink.did) > 0 {
+		t.Errorf("worked: %t, %v; it did %q of what is owed", worked, err, sink.did)
+	}
+	if worked, err := b.step(t.Context(), sink, 7); !worked || err != nil {
+		t.Errorf("once all is paid it worked: %t, %v", worked, err)
+	}
+}
+
+// A clock that is set back does not have a backfill wait until it is where it was.
+func TestBackfillWithAClockSetBack(t *testing.T) {
+	now := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	b := newBackfill(t, event.Lane{Agent: "gw", Source: "edge", Epoch: 1}, &now)
+	sink := &halves{fail: fmt.Errorf("%w: away", archive.ErrSource)}
+	for _, after := range []time.Duration{0, time.Second} {
+		now = now.Add(after)
+		if worked, err := b.step(t.Context(), sink, 7); worked || err != nil {
+			t.Fatalf("worked: %t, %v", worked, err)
+		}
+		sink.fail = nil
+	}
+	now = now.Add(-24 * time.Hour)
+	if worked, err := b.step(t.Context(), sink, 7); !worked || err != nil {
+		t.Errorf("after the clock was set back it worked: %t, %v", worked, err)
+	}
+}
+
 // A backfill waits until nothing that it is about can come from the stream, goes on
 // where the seals end, is tried again when the index is away, and is done once.
 func TestBackfillSteps(t *testing.T) {

@@ -135,6 +135,10 @@ func (f *Follower) now() time.Time {
 	return time.Now()
 }
 
+// passed tells whether so much time has passed since then. A clock that was set
+// back must not keep things waiting: they are due at once.
+func passed(now, then time.Time, d time.Duration) bool { return now.Before(then) || now.Sub(then) >= d }
+
 // follow is the loop: read, check, write, and only then go on.
 func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 	if remote, ok := f.Sink.(index.Remote); ok {
@@ -151,6 +155,7 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 	}
 	in := f.Stream.Follow(read)
 	if f.Backfill != nil {
+		f.Backfill.owes = f.owes
 		f.Backfill.begin()
 	}
 	for {

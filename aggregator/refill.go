@@ -21,7 +21,7 @@ const (
 // still has it. Batches that were refused then are refused now.
 func (f *Follower) refill(ctx context.Context) error {
 	sink, ok := f.Sink.(index.Refillable)
-	if !ok || f.now().Sub(f.refilled) < refillEvery {
+	if !ok || !passed(f.now(), f.refilled, refillEvery) {
 		return nil
 	}
 	f.refilled = f.now()
