@@ -5,7 +5,9 @@
 // stream, the index, the disks and the networks are fakes that fail. Each call of
 // a fake may fail undone, or though it was done, or kill the process that makes
 // it; half of all faults arm a second one somewhere else. Between two lives power
-// is lost, folders are lost, copied, rolled back, moved and rotten. Then the
+// is lost, folders are lost, copied, rolled back, moved and rotten. All the while
+// trails are stopped and started, have their filters and the form of their objects
+// changed, lose and get deliveries, owe, and are asked for what came before. Then the
 // faults end, everything must arrive, and a judge compares the logs with the
 // stream, and the stream with each sink.
 //

@@ -23,6 +23,7 @@ type judge struct {
 	mu      sync.Mutex
 	batches []*stored // in the order of the stream, each once
 	at      map[uint64]*stored
+	seqs    map[event.Hash][]uint64  // all places of a batch
 	lanes   map[event.Lane][]*stored // by number, from 1
 	facts   map[event.Hash]facts
 	forged  map[event.Hash]bool
@@ -52,7 +53,7 @@ type gap struct {
 }
 
 func newJudge(w *world) *judge {
-	return &judge{w: w, at: map[uint64]*stored{}, lanes: map[event.Lane][]*stored{}, facts: map[event.Hash]facts{}, forged: map[event.Hash]bool{},
+	return &judge{w: w, at: map[uint64]*stored{}, seqs: map[event.Hash][]uint64{}, lanes: map[event.Lane][]*stored{}, facts: map[event.Hash]facts{}, forged: map[event.Hash]bool{},
 		lost: map[*stored]bool{}, gaps: map[gap]bool{}, homes: map[event.Lane]int{}, gone: map[*stored]bool{}, again: map[*stored]uint64{}}
 }
 
@@ -86,6 +87,7 @@ func (j *judge) stored(m bus.Message) {
 	if j.forged[batch.Hash] {
 		return
 	}
+	j.seqs[batch.Hash] = append(j.seqs[batch.Hash], m.Seq)
 	lane := j.lanes[batch.Lane]
 	switch n := batch.Number; {
 	case n > uint64(len(lane))+1:
@@ -155,8 +157,13 @@ func (j *judge) gap(lane event.Lane, from, to, seq uint64) {
 // purging looks at a purge before it is done.
 func (j *judge) purging(subject string, before uint64, messages []bus.Message) {
 	floor := j.w.index.position().Seq
-	for _, t := range j.w.trails {
-		floor = min(floor, t.seq.Load())
+	var away []*delivery
+	for _, d := range j.w.deliveries() {
+		if seq, holds := d.holds(); holds {
+			floor = min(floor, seq)
+		} else {
+			away = append(away, d)
+		}
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -171,6 +178,9 @@ func (j *judge) purging(subject string, before uint64, messages []bus.Message) {
 			continue
 		}
 		snapshot = snapshot || b.Snapshot
+		for _, d := range away {
+			d.excuse(b)
+		}
 		if m.Seq > floor {
 			j.w.fail("purge", "batch %d of %s at seq %d is purged, but some sink has come only to seq %d", b.Number, b.Lane, m.Seq, floor)
 		}

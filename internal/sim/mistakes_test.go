@@ -191,5 +191,104 @@ var mistakes = []planted{
 		to:   `		if hash == (event.Hash{}) {`,
 		seed: 190, worlds: 60,
 		rules: []string{"archive verifies", "it goes on"},
+	}, {
+		name: "stop forgotten after a crash", file: "aggregator/stops.go",
+		from:   `if err := writeKept(s.path, stopsFile{stopsVersion, after}); err != nil {`,
+		to:     `if err := error(nil); err != nil {`,
+		worlds: 300,
+		rules:  []string{"stopped"},
+	}, {
+		name: "start of a trail not told to who reads on", file: "aggregator/stops.go",
+		from:   `return p.Since, !p.over() || seq <= p.To`,
+		to:     `return p.Since, true`,
+		worlds: 300,
+		rules:  []string{"stopped"},
+	}, {
+		name: "stop passed over by who pays", file: "aggregator/archive/archive.go",
+		from:   `a.turn(ctx, how, a.stopped(batches[i].Seq)); err != nil {`,
+		to:     `a.turn(ctx, how, map[bool]*Stopped{true: a.stopped(batches[i].Seq)}[how == nil]); err != nil {`,
+		worlds: 300,
+		rules:  []string{"stopped"},
+	}, {
+		name: "batches in hand lost when a trail is turned", file: "aggregator/archive/pay.go",
+		from: `	if err := a.cutStaged(ctx); err != nil {
+		return err
+	}
+	staging := a.collector()`,
+		to:     `	staging := a.collector()`,
+		worlds: 300,
+		rules:  []string{"nothing lost", "archive verifies", "it goes on"},
+	}, {
+		name: "batches in hand lost at a reload", file: "aggregator/archive/archive.go",
+		from:   `	return a.durable` + "\n",
+		to:     `	return a.seen` + "\n",
+		worlds: 300,
+		rules:  []string{"nothing lost", "archive verifies", "it goes on", "purge"},
+	}, {
+		name: "owed with the filter of now", file: "aggregator/archive/pay.go",
+		from:   `if how.Filter != staging.text {`,
+		to:     `if false {`,
+		worlds: 300,
+		rules:  []string{"filter"},
+	}, {
+		name: "owed, and forgotten before it is paid", file: "aggregator/debt/debt.go",
+		from:   `for len(d.sections) > 0 && d.sections[0].to <= seq {`,
+		to:     `for len(d.sections) > 0 && d.sections[0].after <= seq {`,
+		worlds: 300,
+		rules:  []string{"gaps", "nothing lost", "paid", "purge"},
+	}, {
+		name: "read on behind what is owed", file: "aggregator/pay.go",
+		from:   `return f.Debt != nil && read < f.Debt.To()`,
+		to:     `return f.Debt != nil && read < f.Debt.To() && read%2 == 0`,
+		worlds: 300,
+		rules:  []string{"gaps", "nothing lost"},
+	}, {
+		name: "backfill begun again after a crash", file: "aggregator/backfill.go",
+		from:   `if x.ID == r.ID && x.To.After(b.at) {`,
+		to:     `if x.ID == r.ID && x.To.After(r.To) {`,
+		worlds: 300,
+		rules:  []string{"backfill"},
+	}, {
+		name: "backfilled twice", file: "aggregator/archive/backfill.go",
+		from:   `if brought.Filled(lane, e.Origin.Batch, at) {`,
+		to:     `if false {`,
+		worlds: 300,
+		rules:  []string{"nothing twice", "archive verifies"},
+	}, {
+		name: "late events backfilled, too", file: "aggregator/backfill.go",
+		from:   `if l == nil || !l.Has(e.Origin.Batch) {`,
+		to:     `if l == nil {`,
+		worlds: 300,
+		rules:  []string{"nothing twice", "archive verifies"},
+	}, {
+		name: "backfill does not wait for the stream", file: "aggregator/backfill.go",
+		from:   `		if first <= b.settled.Seq {`,
+		to:     `		if first <= b.settled.Seq && first == 0 {`,
+		worlds: 300,
+		rules:  []string{"nothing twice", "archive verifies"},
+	}, {
+		name: "stopped taken for delivered by a backfill", file: "aggregator/archive/backfill.go",
+		from:   `	if s.Stopped != nil {` + "\n\t\treturn",
+		to:     `	if false {` + "\n\t\treturn",
+		worlds: 300,
+		rules:  []string{"backfill"},
+	}, {
+		name: "backfill of one page", file: "aggregator/backfill.go",
+		from:   `if q.After = page.Next; q.After == "" {`,
+		to:     `if true {`,
+		worlds: 300,
+		rules:  []string{"nothing lost"},
+	}, {
+		name: "backfill made again by what came after", file: "aggregator/archive/backfill.go",
+		from:   `coverBefore(ctx, a.cfg.Bucket, seal.Number)`,
+		to:     `coverBefore(ctx, a.cfg.Bucket, seal.Number+1)`,
+		worlds: 300,
+		rules:  []string{"it goes on"},
+	}, {
+		name: "made again in today's form", file: "aggregator/archive/rebuild.go",
+		from:   `a.staging.filter, a.staging.text, a.staging.layout = filter, c.scanned.Filter, c.scanned.Layout`,
+		to:     `a.staging.filter, a.staging.text = filter, c.scanned.Filter`,
+		worlds: 300,
+		rules:  []string{"it goes on", "archive verifies"},
 	},
 }

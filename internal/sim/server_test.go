@@ -16,7 +16,7 @@ import (
 )
 
 // server runs an aggregator again and again: the index's follower, those of the
-// trails, the purger, and the lane of what it tells of itself.
+// trails, the purger, the lane of what it tells of itself, and what people ask of it.
 type server struct {
 	w      *world
 	dir    string
@@ -24,10 +24,15 @@ type server struct {
 	disk   *disk
 	ports  ports
 	purge  *site
-	follow []*site // index, then trails
+	follow *site // of the index
+	asks   *site // calls for what people want done
 	fate   *site
 	lives  int
-	lane   atomic.Pointer[agent.Lane] // of this life
+	// What people do to trails is drawn from operator.
+	operator    *site
+	off         atomic.Int64 // how far its clock is off, in ns
+	backfilling atomic.Bool
+	lane        atomic.Pointer[agent.Lane] // of this life
 }
 
 func newServer(w *world) *server {
@@ -37,9 +42,9 @@ func newServer(w *world) *server {
 	g.key, err = agent.LoadKey(g.dir)
 	w.must(err)
 	g.disk = newDisk(w, "system", nil)
-	for _, name := range []string{"index", "trail 0", "trail 1"} {
-		g.follow = append(g.follow, w.site(name+" follow", chance{lost: 15, kept: 15, dieBefore: 3}))
-	}
+	g.follow = w.site("index follow", chance{lost: 15, kept: 15, dieBefore: 3})
+	g.asks = w.site("operator's calls", chance{lost: 100, kept: 50, dieBefore: 50, dieAfter: 50})
+	g.operator = w.site("operator", chance{})
 	return g
 }
 
@@ -67,40 +72,36 @@ func (g *server) live(ctx context.Context, p *process) {
 		Stream: g.w.stream.port(p, g.ports), Dir: filepath.Join(g.dir, "spool"), Disk: g.disk.of(p), Log: log}
 	g.lane.Store(lane)
 	opener := &aggregator.Opener{Agents: agents}
-	shelf := func(i int) shelf { return shelf{g.w.stream, p, g.follow[i], g.purge} }
-	followers := []*aggregator.Follower{{Name: "index", Kind: "index", Stream: shelf(0), Opener: opener, Sink: processIndex{g.w.index, p},
-		Quarantine: quarantine, System: system, Log: log}}
-	var all sync.WaitGroup
-	life := g.lives
-	for i, t := range g.w.trails {
-		f := &aggregator.Follower{Name: "trail " + t.name, Kind: "trail", Stream: shelf(1 + i), Opener: opener, Log: log}
-		followers = append(followers, f)
-		all.Go(func() { t.run(ctx, p, f, life) })
+	stops, err := aggregator.OpenStops(filepath.Join(g.dir, "stops.json"), g.now)
+	g.w.must(err)
+	backfills, err := aggregator.OpenBackfills(filepath.Join(g.dir, "backfills.json"))
+	g.w.must(err)
+	l := &life{g: g, ctx: ctx, p: p, opener: opener, stops: stops, backfills: backfills}
+	shelf := shelf{g.w.stream, p, g.follow, g.purge}
+	follower := &aggregator.Follower{Name: "index", Kind: "index", Stream: shelf, Opener: opener, Sink: g.w.index.of(p), Quarantine: quarantine, System: system, Log: log}
+	for _, d := range g.w.deliveries() {
+		if d.isThere() {
+			l.all = append(l.all, l.equip(d))
+		}
 	}
+	var all sync.WaitGroup
 	g.lives++
-	all.Go(func() { followers[0].Run(ctx) })
+	all.Go(func() { follower.Run(ctx) })
 	all.Go(func() { (&agent.Agent{Lanes: []*agent.Lane{lane}, Log: log}).Run(ctx) })
 	all.Go(func() {
-		(&aggregator.Purger{Conn: shelf(0), Followers: followers, Position: g.w.index.position, Retain: g.w.retain, Log: log}).Run(ctx)
+		(&aggregator.Purger{Conn: shelf, Followers: []*aggregator.Follower{follower}, Trails: l.followers, Position: g.w.index.position, Retain: g.w.retain, Log: log}).Run(ctx)
 	})
+	for _, c := range l.all {
+		l.begin(c)
+	}
+	l.operate()
 	all.Wait()
 }
 
-func (g *server) quarantine() string { return filepath.Join(g.dir, "quarantine") }
+// now is what the aggregator's clock shows.
+func (g *server) now() time.Time { return time.Now().Add(time.Duration(g.off.Load())) }
 
-// run opens the archive, however long it takes, and follows.
-func (t *trail) run(ctx context.Context, p *process, f *aggregator.Follower, life int) {
-	for ctx.Err() == nil {
-		a, err := t.open(ctx, p, life)
-		if err == nil {
-			f.Sink = a
-			f.Run(ctx)
-			return
-		}
-		t.w.note("trail "+t.name, err)
-		wait(ctx, time.Second) //nolint:errcheck // the loop looks
-	}
-}
+func (g *server) quarantine() string { return filepath.Join(g.dir, "quarantine") }
 
 // between does to the disk what happens between two lives.
 func (g *server) between() {
@@ -113,23 +114,17 @@ func (g *server) between() {
 	case n < 7:
 		w.counts.fault(w, "aggregator's power lost", "")
 		g.disk.powerLoss()
-		for _, t := range w.trails {
-			g.tear(t.staging())
-		}
+		g.eachStaging(g.tear)
 	case n < 9:
 		w.counts.fault(w, "staging lost", "")
-		for _, t := range w.trails {
-			w.must(os.RemoveAll(t.staging()))
-		}
+		g.eachStaging(func(dir string) { w.must(os.RemoveAll(dir)) })
 	case n < 11:
 		w.counts.fault(w, "staging torn", "")
-		for _, t := range w.trails {
-			g.tear(t.staging())
-		}
+		g.eachStaging(g.tear)
 	case n < 12:
-		t := w.trails[g.fate.intN(len(w.trails))]
+		all := w.deliveries()
 		w.counts.fault(w, "bucket down", "")
-		t.down = time.Now().Add(g.fate.randomTime(6 * time.Hour))
+		all[g.fate.intN(len(all))].down = time.Now().Add(g.fate.randomTime(6 * time.Hour))
 	case n < 13:
 		w.stream.outage(g.fate.randomTime(3 * time.Hour))
 	case n < 14:
@@ -151,6 +146,16 @@ func (g *server) between() {
 	}
 	if m := w.agents[g.fate.intN(len(w.agents))]; w.forges && g.fate.one(10) {
 		m.forge(m.logs[0])
+	}
+}
+
+// eachStaging does something to the staging folders of what is declared. One that is
+// not has everything in its bucket, and nobody looks there.
+func (g *server) eachStaging(do func(dir string)) {
+	for _, d := range g.w.deliveries() {
+		if d.isThere() {
+			do(d.staging())
+		}
 	}
 }
 

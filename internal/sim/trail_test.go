@@ -1,200 +1,196 @@
 package sim
 
 import (
-	"bufio"
-	"compress/gzip"
-	"context"
-	"io"
+	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/archive"
-	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
-	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
-	"github.com/actiontrail/actiontrail/event"
-	"github.com/actiontrail/actiontrail/query"
+	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
+	"github.com/actiontrail/actiontrail/aggregator/debt"
 )
 
-// trail is an archive: the real one, in a real folder.
+// trail is what somebody has declared: its filter changes, it is stopped and started.
 type trail struct {
+	w          *world
+	name       string
+	filters    []string // that it may have
+	deliveries []*delivery
+
+	mu       sync.Mutex
+	filter   string // now
+	declared map[string]bool
+	turns    []turn
+}
+
+// turn is a start or a stop: batches behind this seq come to another trail.
+type turn struct {
+	after   uint64
+	stopped bool
+}
+
+// delivery is one archive of a trail: the real one, in a real folder.
+type delivery struct {
 	w            *world
+	trail        *trail
 	name         string
 	dir          string
-	filters      []string // that it has in turn
 	create, read *site
+	follow       *site
 	down         time.Time     // until when its bucket is down
 	seq          atomic.Uint64 // its position, as it told last
+	owed         atomic.Pointer[debt.Debt]
+
+	mu       sync.Mutex
+	layout   layout.Layout // of what is made from now on
+	codec    archive.Codec
+	age      bool
+	there    bool             // it is declared
+	since    time.Time        // so
+	excused  map[*stored]bool // purged from the stream while it was not
+	requests []request
+	last     bool // the last backfill was thought of
 }
 
-func newTrail(w *world, name string, filters ...string) *trail {
-	return &trail{w: w, name: name, dir: filepath.Join(w.dir, name), filters: filters,
-		create: w.site(name+" create", chance{lost: 60, kept: 60, dieBefore: 25, dieAfter: 25}),
-		read:   w.site(name+" read", chance{lost: 15, dieBefore: 3})}
+// request is a backfill that was asked for: what the index had by then is to come.
+type request struct {
+	aggregator.BackfillRequest
+	index uint64 // seq
 }
 
-func (t *trail) bucketDir() string { return filepath.Join(t.dir, "bucket") }
-func (t *trail) staging() string   { return filepath.Join(t.dir, "staging") }
+// form is how the objects of a delivery look.
+type form struct {
+	layout layout.Layout
+	codec  archive.Codec
+}
 
-// open opens the archive for one life, with the filter of this life.
-func (t *trail) open(ctx context.Context, p *process, life int) (*watched, error) {
-	folder, err := file.New(t.bucketDir())
-	if err != nil {
-		return nil, err
+var forms = []form{
+	{layout.ActionTrail, archive.NDJSONGzip}, {layout.ActionTrail, archive.NDJSONGzip}, {layout.OSS, archive.NDJSONGzip}, {layout.OSS, archive.NDJSONZstd},
+	{layout.Hive, archive.NDJSONZstd}, {layout.CloudTrail, archive.CloudTrailGzip},
+}
+
+func newTrail(w *world, name string, deliveries int, filters ...string) *trail {
+	t := &trail{w: w, name: name, filters: filters, declared: map[string]bool{}}
+	t.declare(filters[0])
+	for i := range deliveries {
+		key := name
+		if i > 0 {
+			key = fmt.Sprint(name, ".", i+1)
+		}
+		d := &delivery{w: w, trail: t, name: key, dir: filepath.Join(w.dir, key), there: i == 0 || w.forges || w.dice.one(2), excused: map[*stored]bool{}, since: w.began,
+			create: w.site(key+" create", chance{lost: 60, kept: 60, dieBefore: 25, dieAfter: 25}),
+			read:   w.site(key+" read", chance{lost: 15, dieBefore: 3}),
+			follow: w.site(key+" follow", chance{lost: 15, kept: 15, dieBefore: 3})}
+		d.change(w.dice)
+		t.deliveries = append(t.deliveries, d)
 	}
-	text := t.filters[life%len(t.filters)]
-	var filter query.Expr
-	if text != "" {
-		if filter, err = query.Parse(text); err != nil {
-			return nil, err
+	return t
+}
+
+func (t *trail) declare(filter string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.filter = filter
+	t.declared[filter] = true
+}
+
+func (t *trail) where() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.filter
+}
+
+// turned notes that the trail was stopped or started.
+func (t *trail) turned(after uint64, stopped bool) {
+	t.w.trace("trail %s is stopped: %v, after seq %d", t.name, stopped, after)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turns = append(t.turns, turn{after, stopped})
+}
+
+// stoppedAt tells whether the trail was stopped at this place of the stream.
+func (t *trail) stoppedAt(seq uint64) (stopped bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, turn := range t.turns {
+		if seq > turn.after {
+			stopped = turn.stopped
 		}
 	}
-	a, err := archive.Open(ctx, archive.Config{Trail: t.name, Bucket: bucket{folder, t.w, p, t.create, t.read, &t.down}, Staging: t.staging(),
-		Filter: filter, FilterText: text, Parse: query.Parse, RollAge: 5 * time.Second, MaxSealAge: 3 * time.Minute, Now: time.Now,
-		Log: &archive.LogConfig{Origin: "actiontrail/sim/" + t.name + "/file", File: t.staging() + ".log", Keys: func() ([]transparency.Key, error) {
-			return []transparency.Key{transparency.NewKey([32]byte{1}, time.Time{})}, nil
-		}}})
-	if err != nil {
-		return nil, err
-	}
-	return &watched{a, t}, nil
+	return stopped
 }
 
-// watched tells the judge how far the archive says that it is.
-type watched struct {
-	*archive.Archive
-	t *trail
+func (t *trail) stopped() bool { return t.stoppedAt(1 << 60) }
+
+// change gives the objects another form.
+func (d *delivery) change(s *site) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := forms[s.intN(len(forms))]
+	d.layout, d.codec, d.age = f.layout, f.codec, s.one(8)
 }
 
-func (a *watched) Position() event.Position {
-	at := a.Archive.Position()
-	a.t.seq.Store(at.Seq)
-	return at
+// put tells whether the delivery is declared from now on.
+func (d *delivery) put(there bool) {
+	d.w.trace("delivery %s is there: %v", d.name, there)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.there, d.since = there, time.Now()
 }
 
-func (a *watched) Write(ctx context.Context, b []event.Batch) error {
-	err := a.Archive.Write(ctx, b)
-	a.Position()
-	return err
+func (d *delivery) isThere() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.there
 }
 
-func (a *watched) Flush(ctx context.Context, now time.Time) error {
-	err := a.Archive.Flush(ctx, now)
-	a.Position()
-	return err
+// holds is how far the stream may be purged for the delivery; false: it holds nothing
+// back. One that was just declared is not counted: who purges may not know of it yet.
+func (d *delivery) holds() (seq uint64, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.there || time.Since(d.since) < time.Second && d.since != d.w.began {
+		return 0, false
+	}
+	seq = d.seq.Load()
+	if owed := d.owed.Load(); owed != nil {
+		seq = max(seq, owed.To())
+	}
+	return seq, true
 }
 
-// judgeTrail verifies the archive, and compares each seal's objects with the
-// batches that the seal says were scanned, and those with the stream.
-func (j *judge) judgeTrail(t *trail) {
-	ctx := context.Background()
-	b, err := file.Open(t.bucketDir())
-	j.w.must(err)
-	report, err := archive.Verify(ctx, b, archive.VerifyOptions{})
-	if err != nil || !report.OK() || len(report.Pending) > 0 {
-		j.w.fail("archive verifies", "trail %s: %v, problems %v, pending %v", t.name, err, report.Problems, report.Pending)
-	}
-	scanned := map[*stored]int{}
-	gaps := map[*stored]bool{}
-	for n := range report.LastSeal + 1 {
-		r, err := b.Read(ctx, archive.SealKey(n))
-		j.w.must(err)
-		data, err := io.ReadAll(r)
-		j.w.must(err)
-		j.w.must(r.Close())
-		s, err := archive.DecodeSeal(data)
-		j.w.must(err)
-		if s.Amends == nil {
-			j.judgeSeal(t, b, s, scanned, gaps)
-		}
-	}
-	for _, one := range j.batches {
-		switch n := scanned[one]; {
-		case n > 1:
-			j.w.fail("nothing twice", "trail %s sealed batch %d of %s %d times", t.name, one.Number, one.Lane, n)
-		case n == 0 && !gaps[one]:
-			j.w.fail("nothing lost", "trail %s never sealed batch %d of %s", t.name, one.Number, one.Lane)
-		case n == 0 && !j.lost[one], n > 0 && j.lost[one]:
-			j.w.fail("gaps", "trail %s: batch %d of %s, lost: %v, sealed: %d times, as a gap: %v", t.name, one.Number, one.Lane, j.lost[one], n, gaps[one])
-		}
-	}
+// excuse notes a batch that is purged while nobody holds it for this delivery.
+func (d *delivery) excuse(b *stored) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.excused[b] = true
 }
 
-func (j *judge) judgeSeal(t *trail, b *file.Bucket, s *archive.Seal, scanned map[*stored]int, gaps map[*stored]bool) {
-	var filter query.Expr
-	if s.Filter != "" {
-		var err error
-		filter, err = query.Parse(s.Filter)
-		j.w.must(err)
-	}
-	want := map[string]bool{}
-	for _, r := range s.Scanned {
-		lane := j.lanes[r.Lane]
-		if r.Gap != nil {
-			for n := r.Gap.From; n <= min(r.Gap.To, uint64(len(lane))); n++ {
-				gaps[lane[n-1]] = true
-			}
-		}
-		if r.To > uint64(len(lane)) {
-			j.w.fail("position", "trail %s, seal %d: says it has batch %d of %s, the stream had %d", t.name, s.Number, r.To, r.Lane, len(lane))
-			return
-		}
-		for n := r.From; n <= r.To; n++ {
-			one := lane[n-1]
-			scanned[one]++
-			for i := range one.Events {
-				if filter == nil || filter.Match(&one.Events[i]) {
-					want[one.Events[i].ID] = true
-				}
-			}
-			if one.Seq <= s.Seq.After || one.Seq > s.Seq.To {
-				j.w.fail("position", "trail %s, seal %d: batch %d of %s has seq %d, outside of %+v", t.name, s.Number, n, r.Lane, one.Seq, s.Seq)
-			}
-		}
-	}
-	last := map[string]int64{}
-	for _, o := range s.Objects {
-		for _, e := range j.w.readObject(b, o.Key) {
-			if !want[e.ID] {
-				j.w.fail("nothing twice", "trail %s, seal %d: event %s (%s) is there twice, or not of this seal", t.name, s.Number, e.ID, e.Name)
-			}
-			delete(want, e.ID)
-			if l := j.w.logs[e.Origin.Source]; l != nil && e.Origin.FileID == l.file {
-				if at, ok := last[l.name+o.Key]; ok && e.Origin.Offset <= at {
-					j.w.fail("order", "trail %s, seal %d: line %d of %s stands after line %d", t.name, s.Number, e.Origin.Offset, l.name, at)
-				}
-				last[l.name+o.Key] = e.Origin.Offset
-			}
-		}
-	}
-	if len(want) > 0 {
-		j.w.fail("nothing lost", "trail %s, seal %d: %d events of its batches are not in its objects", t.name, s.Number, len(want))
-	}
+// owes tells whether a delivery of the trail owes.
+func (t *trail) owes() bool {
+	return slices.ContainsFunc(t.deliveries, func(d *delivery) bool {
+		owed := d.owed.Load()
+		return owed != nil && owed.Status().Owing
+	})
 }
 
-func (w *world) readObject(b *file.Bucket, key string) (events []event.Event) {
-	r, err := b.Read(context.Background(), key)
-	if err != nil {
-		w.fail("archive verifies", "%v", err)
-		return nil
+func (d *delivery) asked() []request {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.requests)
+}
+
+func (d *delivery) bucketDir() string { return filepath.Join(d.dir, "bucket") }
+func (d *delivery) staging() string   { return filepath.Join(d.dir, "staging") }
+
+// deliveries are those of all trails, whether they are declared or not.
+func (w *world) deliveries() (all []*delivery) {
+	for _, t := range w.trails {
+		all = append(all, t.deliveries...)
 	}
-	defer r.Close()
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		w.fail("archive verifies", "%s: %v", key, err)
-		return nil
-	}
-	in := bufio.NewScanner(z)
-	in.Buffer(nil, 1<<20)
-	for in.Scan() {
-		e, err := event.ParseJSON(in.Bytes())
-		if err != nil {
-			w.fail("archive verifies", "%s: %v", key, err)
-		}
-		events = append(events, e)
-	}
-	if in.Err() != nil {
-		w.fail("archive verifies", "%s: %v", key, in.Err())
-	}
-	return events
+	return all
 }

@@ -35,7 +35,7 @@ const (
 )
 
 // world is a fleet of agents, the stream, and an aggregator with an index and
-// two archives. It is in chaos for a while; then the faults end, all that is
+// the archives of two trails. It is in chaos for a while; then the faults end, all that is
 // under way must arrive, and the judge compares.
 type world struct {
 	t      *testing.T
@@ -76,12 +76,12 @@ func newWorld(t *testing.T, seed uint64, c *counts) *world {
 	w.sky = w.site("weather", chance{})
 	w.judge = newJudge(w)
 	w.stream = newStream(w)
-	w.index = &index{w: w, write: w.site("index write", chance{lost: 30, kept: 30, dieBefore: 10, dieAfter: 10})}
-	w.trails = []*trail{newTrail(w, "all", ""), newTrail(w, "writes", "eventRW: Write", "eventRW: Read", "eventRW: Write")}
-	w.server = newServer(w)
+	w.index = &index{w: w, write: w.site("index write", chance{lost: 30, kept: 30, dieBefore: 10, dieAfter: 10}), search: w.site("index search", chance{lost: 30, dieBefore: 10})}
 	w.retain = uint64(w.dice.intN(2) * w.dice.intN(40))
 	w.restores = w.dice.one(5)
 	w.forges = !w.restores && w.dice.one(2)
+	w.trails = []*trail{newTrail(w, "all", 1, "", "eventRW: Write"), newTrail(w, "writes", 1+w.dice.intN(2), "eventRW: Write", "eventRW: Read")}
+	w.server = newServer(w)
 	w.agents = []*machine{newMachine(w, "gw-1", 1+w.dice.intN(2)), newMachine(w, "gw-2", 1)}
 	return w
 }
@@ -256,10 +256,13 @@ func (w *world) settled() bool {
 	if w.index.position().Seq < seq {
 		return false
 	}
-	for _, t := range w.trails {
-		if t.seq.Load() < seq {
+	for _, d := range w.deliveries() {
+		if !d.isThere() || d.seq.Load() < seq {
 			return false
 		}
+	}
+	if w.server.backfilling.Load() {
+		return false
 	}
 	// What the aggregator tells of itself waits in a spool, too.
 	lane := w.server.lane.Load()
@@ -285,8 +288,11 @@ func (j *judge) lastSeq() uint64 {
 func (w *world) state() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the stream is at %d, the index at %d", w.judge.lastSeq(), w.index.position().Seq)
-	for _, t := range w.trails {
-		fmt.Fprintf(&b, ", trail %s at %d", t.name, t.seq.Load())
+	for _, d := range w.deliveries() {
+		fmt.Fprintf(&b, ", trail %s at %d (there: %v)", d.name, d.seq.Load(), d.isThere())
+	}
+	if w.server.backfilling.Load() {
+		fmt.Fprint(&b, ", a backfill is under way")
 	}
 	if lane := w.server.lane.Load(); lane != nil {
 		fmt.Fprintf(&b, ", the system's lane (%+v)", lane.Status())
@@ -304,8 +310,8 @@ func (w *world) state() string {
 func (w *world) compare() {
 	w.judge.judgeStream()
 	w.judge.judgeIndex(w.index)
-	for _, t := range w.trails {
-		w.judge.judgeTrail(t)
+	for _, d := range w.deliveries() {
+		w.judge.judgeArchive(d)
 	}
 	q, err := aggregator.OpenQuarantine(w.server.quarantine())
 	w.must(err)
@@ -318,6 +324,7 @@ type counts struct {
 	worlds, lines, events, gaps, crashes, failed int
 	faults                                       map[string]int
 	pairs                                        map[string]int
+	seals                                        map[string]int // by what they are about
 }
 
 func (c *counts) add(n *int, by int) {
@@ -331,6 +338,16 @@ func (c *counts) tooMany() bool {
 	defer c.mu.Unlock()
 	return c.failed >= *enough
 }
+
+// seal counts a seal of an archive at the end.
+func (c *counts) seal(about string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seals[about]++
+}
+
+// sealKinds are the seals of which some must be met, or the worlds try nothing.
+var sealKinds = []string{"scanned", "stopped", "paid", "backfill", "amendment"}
 
 // fault counts one, and the pair when it is the second of one.
 func (c *counts) fault(w *world, at, first string) {
@@ -363,7 +380,10 @@ func (c *counts) String() string {
 	for _, n := range c.pairs {
 		pairs += n
 	}
-	fmt.Fprintf(&b, "\n%d pairs of faults, of %d kinds", pairs, len(c.pairs))
+	fmt.Fprintf(&b, "\n%d pairs of faults, of %d kinds; seals:", pairs, len(c.pairs))
+	for _, kind := range sealKinds {
+		fmt.Fprintf(&b, " %s %d,", kind, c.seals[kind])
+	}
 	return b.String()
 }
 
@@ -377,7 +397,7 @@ func TestWorlds(t *testing.T) {
 	default:
 		n = checkSeeds
 	}
-	c := &counts{faults: map[string]int{}, pairs: map[string]int{}}
+	c := &counts{faults: map[string]int{}, pairs: map[string]int{}, seals: map[string]int{}}
 	t.Run("all", func(t *testing.T) {
 		for seed := *first; seed < *first+n; seed++ {
 			t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
@@ -390,6 +410,11 @@ func TestWorlds(t *testing.T) {
 		}
 	})
 	t.Log(c)
+	for _, kind := range sealKinds {
+		if c.seals[kind] == 0 && n >= checkSeeds && c.failed == 0 {
+			t.Errorf("no world of %d has a seal of the kind %s", n, kind)
+		}
+	}
 	if *report {
 		fmt.Println(c)
 	}
