@@ -149,7 +149,7 @@ func (c *carried) open(ctx context.Context, l *life) (*watched, error) {
 	form, codec := d.layout, d.codec
 	var recipients []string
 	if d.age {
-		recipients = []string{theReader().Recipient().String()}
+		recipients = []string{ageRecipient}
 	}
 	d.mu.Unlock()
 	a, err := archive.Open(ctx, archive.Config{Trail: d.trail.name, Bucket: &bucket{folder, c.delivery, l.p, text, c.owed}, Staging: d.staging(), Layout: form, Codec: codec, Recipients: recipients,

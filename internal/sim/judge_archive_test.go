@@ -24,6 +24,7 @@ type judged struct {
 	gaps    map[*stored]bool
 	parts   []*archive.Backfill
 	held    map[string]bool // ids of all events
+	amended map[uint64][]uint64
 }
 
 // judgeArchive verifies an archive, and compares what is in it with what must be:
@@ -34,11 +35,12 @@ func (j *judge) judgeArchive(d *delivery) {
 	ctx := context.Background()
 	b, err := file.Open(d.bucketDir())
 	j.w.must(err)
-	a := &judged{judge: j, d: d, bucket: b, scanned: map[*stored]int{}, passed: map[*stored]int{}, gaps: map[*stored]bool{}, held: map[string]bool{}}
-	report, err := archive.Verify(ctx, b, archive.VerifyOptions{Identities: archive.Identities{theReader()}})
+	a := &judged{judge: j, d: d, bucket: b, scanned: map[*stored]int{}, passed: map[*stored]int{}, gaps: map[*stored]bool{}, held: map[string]bool{}, amended: map[uint64][]uint64{}}
+	report, err := archive.Verify(ctx, b, archive.VerifyOptions{Identities: identities()})
 	if err != nil || !report.OK() || len(report.Pending) > 0 || report.Closed > 0 {
 		j.w.fail("archive verifies", "trail %s: %v, problems %v, pending %v, %d closed", d.name, err, report.Problems, report.Pending, report.Closed)
 	}
+	var all []*archive.Seal
 	for n := range report.LastSeal + 1 {
 		r, err := b.Read(ctx, archive.SealKey(n))
 		j.w.must(err)
@@ -51,9 +53,14 @@ func (j *judge) judgeArchive(d *delivery) {
 			a.begun = s.Time
 		}
 		j.w.counts.seal(about(s))
-		if s.Amends == nil {
-			a.seal(s)
+		if s.Amends != nil {
+			a.amended[*s.Amends] = append(a.amended[*s.Amends], n)
+			continue
 		}
+		all = append(all, s)
+	}
+	for _, s := range all {
+		a.seal(s)
 	}
 	for _, one := range j.batches {
 		a.batch(one)
@@ -237,14 +244,22 @@ func (a *judged) request(r request) {
 // objects compares the objects of a seal with the events that they must have.
 func (a *judged) objects(s *archive.Seal, want map[string]bool) {
 	last := map[string]int64{}
-	for _, o := range s.Objects {
-		for _, e := range a.w.readObject(a.bucket, &o) {
+	encrypted := len(s.Recipients) > 0
+	for i, o := range s.Objects {
+		var events []event.Event
+		switch {
+		case !encrypted:
+			events = a.w.readObject(a.bucket, &o)
+		case i == 0: // those of all objects
+			events = a.readEncrypted(s)
+		}
+		for _, e := range events {
 			if !want[e.ID] || a.held[e.ID] {
 				a.w.fail("nothing twice", "trail %s, seal %d: event %s (%s) is there twice, or not of this seal", a.d.name, s.Number, e.ID, e.Name)
 			}
 			delete(want, e.ID)
 			a.held[e.ID] = true
-			if l := a.w.logs[e.Origin.Source]; l != nil && e.Origin.FileID == l.file && s.Backfill == nil {
+			if l := a.w.logs[e.Origin.Source]; l != nil && e.Origin.FileID == l.file && s.Backfill == nil && !encrypted {
 				if at, ok := last[l.name+o.Key]; ok && e.Origin.Offset <= at {
 					a.w.fail("order", "trail %s, seal %d: line %d of %s stands after line %d", a.d.name, s.Number, e.Origin.Offset, l.name, at)
 				}

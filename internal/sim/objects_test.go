@@ -5,12 +5,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
+	"iter"
 	"strings"
-	"sync"
 
-	"filippo.io/age"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
@@ -19,14 +18,52 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
-// theReader can open what is encrypted.
-var theReader = sync.OnceValue(func() *age.X25519Identity {
-	i, err := age.GenerateX25519Identity()
+// A pair of keys of age, by which objects are encrypted and read.
+const (
+	ageRecipient = "age146plnq4aja3rjus44dfpjywwec0mu5m2hme7u4az9v4juhh7mgxsnd2s2e"
+	ageIdentity  = "AGE-SECRET-KEY-1E2EFHEVA7XDMTTDE3836LGKSRAT2D023UW8HNR7V8TVY8DCZCKRSK4LJUT"
+)
+
+func identities() archive.Identities {
+	all, err := archive.ParseIdentities(strings.NewReader(ageIdentity))
 	if err != nil {
 		panic(err)
 	}
-	return i
-})
+	return all
+}
+
+// seals is an archive with some of its seals only.
+type seals struct {
+	*file.Bucket
+	keys map[string]bool
+}
+
+func (b seals) List(ctx context.Context, prefix, after string) iter.Seq2[archive.Info, error] {
+	return func(yield func(archive.Info, error) bool) {
+		for o, err := range b.Bucket.List(ctx, prefix, after) {
+			if (err != nil || b.keys[o.Key]) && !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// readEncrypted gives the events of a seal, which amendments may have named again.
+// The archive opens them.
+func (a *judged) readEncrypted(s *archive.Seal) (events []event.Event) {
+	b := seals{a.bucket, map[string]bool{archive.SealKey(s.Number): true}}
+	for _, n := range a.amended[s.Number] {
+		b.keys[archive.SealKey(n)] = true
+	}
+	problems, err := archive.Events(context.Background(), b, identities(), func(_ archive.SeqRange, e event.Event) error {
+		events = append(events, e)
+		return nil
+	})
+	if err != nil || len(problems) > 0 {
+		a.w.fail("archive verifies", "trail %s, seal %d: %v, %v", a.d.name, s.Number, err, problems)
+	}
+	return events
+}
 
 // readObject reads an object as somebody does who has only its description.
 func (w *world) readObject(b *file.Bucket, o *archive.Object) (events []event.Event) {
@@ -51,13 +88,7 @@ func linesOf(b *file.Bucket, o *archive.Object) (lines [][]byte, err error) {
 	}
 	defer f.Close()
 	in := io.Reader(f)
-	codec, encrypted := strings.CutSuffix(string(o.Codec), ".age")
-	if encrypted {
-		if in, err = age.Decrypt(in, theReader()); err != nil {
-			return nil, err
-		}
-	}
-	if codec == "ndjson.zst" {
+	if o.Codec == archive.NDJSONZstd {
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, err
@@ -71,10 +102,10 @@ func linesOf(b *file.Bucket, o *archive.Object) (lines [][]byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if codec != "cloudtrail.json.gz" {
+	if o.Codec != archive.CloudTrailGzip {
 		text, ok := bytes.CutSuffix(all, []byte("\n"))
 		if !ok {
-			return nil, fmt.Errorf("the last line has no end")
+			return nil, errors.New("the last line has no end")
 		}
 		return bytes.Split(text, []byte("\n")), nil
 	}
