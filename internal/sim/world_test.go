@@ -30,7 +30,7 @@ var (
 
 // checkSeeds is how many worlds make check runs, and shortSeeds with -short.
 const (
-	checkSeeds = 400
+	checkSeeds = 300
 	shortSeeds = 10
 )
 
