@@ -50,11 +50,8 @@ func OpenFleet(cfg FleetConfig) (*Fleet, error) {
 		return nil, err
 	}
 	var kept fleetFile
-	if err := json.Unmarshal(data, &kept); err != nil {
+	if err := decodeKept(data, &kept, &kept.Version, fleetVersion); err != nil {
 		return nil, fmt.Errorf("%s: %w: remove it; agents are then known again as they report", cfg.Path, err)
-	}
-	if kept.Version != fleetVersion {
-		return nil, fmt.Errorf("%s: version %d, this actiontrail reads %d", cfg.Path, kept.Version, fleetVersion)
 	}
 	for _, a := range kept.Agents {
 		f.members[AgentName{a.Account, a.Agent}] = &member{key: a.Key, state: a.State, seen: a.Seen, run: a.Run, number: a.Number}

@@ -338,7 +338,7 @@ func TestNameOfAnotherKey(t *testing.T) {
 }
 
 func TestFleetFileDamaged(t *testing.T) {
-	for text, want := range map[string]string{"{": "remove it", `{"version":9}`: "version 9"} {
+	for text, want := range map[string]string{"{": "remove it", `{"version":9}`: "version 9", `{"version":1,"agents":[],"more":1}`: "more"} {
 		path := filepath.Join(t.TempDir(), "fleet.json")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
