@@ -163,14 +163,8 @@ func (d *digests) load(ctx context.Context, seals int64) error {
 			return err
 		}
 	}
-	for d.next = seals; d.next > 0; d.next-- {
-		s, _, err := readSeal(ctx, d.cfg.Bucket, uint64(d.next-1))
-		if err != nil {
-			return err
-		}
-		if s.Time.Before(d.hour) {
-			break
-		}
+	if d.next, err = d.begins(ctx, seals); err != nil {
+		return err
 	}
 	d.loaded = true
 	return nil

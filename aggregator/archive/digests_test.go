@@ -121,6 +121,62 @@ func TestDigestsOfTwoWriters(t *testing.T) {
 	}
 }
 
+// A clock is set back, and the process starts again and again within the hour: what is
+// sealed then stays in the hour that had begun, whoever looks.
+func TestDigestsWithAClockSetBack(t *testing.T) {
+	// By how much the clock moves before each batch.
+	moves := []time.Duration{0, 10 * time.Minute, 70 * time.Minute, -15 * time.Minute, 5 * time.Minute, -2 * time.Hour, 10 * time.Minute, 10 * time.Minute, 3 * time.Hour, -70 * time.Minute, 75 * time.Minute, time.Hour, time.Hour}
+	stream := makeStream(len(moves), 2)
+	var all []map[string]string
+	for _, again := range []int{100, 1, 2, 3} {
+		s := newDigested(t)
+		s.cfg.RollBytes = 1
+		a := s.open()
+		for i, move := range moves {
+			s.clock.pass(move)
+			if i%again == again-1 {
+				if err := errors.Join(os.RemoveAll(s.logFolder()), os.RemoveAll(s.cfg.Staging)); err != nil {
+					t.Fatal(err)
+				}
+				a = s.open()
+			}
+			if err := errors.Join(a.Write(t.Context(), stream[i:i+1]), a.Seal(t.Context())); err != nil {
+				t.Fatalf("started again with each %d of the batches, at batch %d: %v", again, i, err)
+			}
+		}
+		if r := s.verify(); !r.OK() || r.Digests.Digests < 4 {
+			t.Errorf("started again with each %d of the batches: %+v, %+v", again, r.Problems, r.Digests)
+		}
+		all = append(all, s.digests())
+	}
+	for _, other := range all[1:] {
+		if diff := cmp.Diff(keysOf(all[0]), keysOf(other)); diff != "" {
+			t.Errorf("digests (-without a start +with):\n%s", diff)
+		}
+	}
+}
+
+// The key of digests is named in the midst of an hour: what was sealed before is in no digest, after a start neither.
+func TestDigestsBegunWithinAnHour(t *testing.T) {
+	s := newDigested(t)
+	s.cfg.RollBytes = 1
+	digests := s.cfg.Digests
+	stream := makeStream(12, 2)
+	for i := range stream {
+		if s.cfg.Digests = digests; i < 3 {
+			s.cfg.Digests = nil
+		}
+		a := s.open()
+		s.clock.pass(8 * time.Minute)
+		if err := errors.Join(a.Write(t.Context(), stream[i:i+1]), a.Seal(t.Context())); err != nil {
+			t.Fatalf("batch %d: %v", i, err)
+		}
+	}
+	if r := s.verify(); !r.OK() || r.Digests.Digests == 0 {
+		t.Errorf("verify: %+v, %+v", r.Problems, r.Digests)
+	}
+}
+
 func keysOf(m map[string]string) map[string]bool {
 	out := map[string]bool{}
 	for k := range m {

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,11 @@ type Made struct {
 	Digest
 	Text      []byte // JSON, not compressed
 	Signature string // hex
+}
+
+// Names tells whether the digest has a log file; the key has the prefix of its archive.
+func (m *Made) Names(key string) bool {
+	return slices.ContainsFunc(m.Logs, func(l LogFile) bool { return l.Object == key })
 }
 
 // Key is the key of the digest of the hour that ends then, without the prefix.
