@@ -84,7 +84,7 @@ func (l *sealLog) sync(ctx context.Context, seals int64) error {
 			return err
 		}
 	}
-	if err := l.cutOff(l.edge.Size(), seals); err != nil {
+	if err := l.cutOff(ctx, l.edge.Size(), seals); err != nil {
 		return err
 	}
 	for n := l.edge.Size(); n < seals; n++ {
@@ -107,9 +107,14 @@ func (l *sealLog) sync(ctx context.Context, seals int64) error {
 }
 
 // cutOff refuses an archive that has fewer seals than were signed.
-func (l *sealLog) cutOff(signed, seals int64) error {
+func (l *sealLog) cutOff(ctx context.Context, signed, seals int64) error {
 	if signed <= seals {
 		return nil
+	}
+	if _, err := l.cfg.Bucket.Head(ctx, SealKey(uint64(signed-1))); err == nil {
+		return errMeanwhile // they came since they were counted
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look for %s: %w", SealKey(uint64(signed-1)), err)
 	}
 	return fmt.Errorf("the bucket has %d seals, but this archive signed a checkpoint over %d: %s and what follows it was removed; restore it from a copy, or, to go on without it, remove %s and the checkpoints over more seals",
 		seals, signed, SealKey(uint64(seals)), l.cfg.Log.File)
@@ -124,7 +129,7 @@ func (l *sealLog) load(ctx context.Context, seals int64) error {
 		return err
 	}
 	if l.kept != nil {
-		if err := l.cutOff(l.kept.checkpoint.Size, seals); err != nil {
+		if err := l.cutOff(ctx, l.kept.checkpoint.Size, seals); err != nil {
 			return err
 		}
 	}
@@ -132,7 +137,7 @@ func (l *sealLog) load(ctx context.Context, seals int64) error {
 	if err != nil || base == nil {
 		return err
 	}
-	if err := l.cutOff(base.Size, seals); err != nil {
+	if err := l.cutOff(ctx, base.Size, seals); err != nil {
 		return err
 	}
 	read := func(name transparency.TileName) ([]byte, error) { return readTile(ctx, l.cfg.Bucket, name) }

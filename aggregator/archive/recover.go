@@ -17,6 +17,17 @@ import (
 // that are staged, else by making them again from the stream. Batches that were
 // staged without a seal come again.
 func (a *Archive) recover(ctx context.Context) error {
+	err := a.recoverNow(ctx)
+	for tries := 1; errors.Is(err, errMeanwhile) && tries < mostTries; tries++ {
+		err = a.recoverNow(ctx)
+	}
+	return err
+}
+
+// mostTries bounds how often an archive is read that another process writes to.
+const mostTries = 5
+
+func (a *Archive) recoverNow(ctx context.Context) error {
 	number, ok, err := lastSeal(ctx, a.cfg.Bucket)
 	if err != nil {
 		return err
@@ -74,7 +85,10 @@ var ErrForeign = errors.New("the bucket is not this trail's")
 func CheckOwner(ctx context.Context, b Bucket, trail string) error {
 	data, err := readAll(ctx, b, SealKey(0))
 	if errors.Is(err, fs.ErrNotExist) {
-		return empty(ctx, b)
+		if err := empty(ctx, b); !errors.Is(err, errMeanwhile) {
+			return err
+		}
+		data, err = readAll(ctx, b, SealKey(0))
 	}
 	if err != nil {
 		return err
@@ -94,10 +108,18 @@ func (s *Seal) of(trail string) error {
 	return nil
 }
 
-// empty refuses a bucket that holds anything.
+// errMeanwhile tells that another aggregator wrote seals while the archive was read.
+var errMeanwhile = errors.New("another process writes to this archive, and was faster: only one aggregator may run a trail")
+
+// empty refuses a bucket that holds anything, which had no seal a moment ago.
 func empty(ctx context.Context, b Bucket) error {
 	for o, err := range b.List(ctx, "", "") {
 		if err != nil {
+			return err
+		}
+		if _, err := b.Head(ctx, SealKey(0)); err == nil {
+			return errMeanwhile
+		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return fmt.Errorf("%w: it holds %s but no %s; it is no archive, or a damaged one: give the trail an empty path", ErrForeign, o.Key, SealKey(0))
@@ -183,6 +205,10 @@ func lastSeal(ctx context.Context, b Bucket) (number uint64, ok bool, err error)
 	for o, err := range b.List(ctx, sealFolder, SealKey(there)) {
 		if err != nil {
 			return 0, false, err
+		}
+		if o.Key == SealKey(there+1) { // another aggregator has just written it
+			there++
+			continue
 		}
 		return 0, false, fmt.Errorf("%s is missing, but there is %s: the archive is damaged; run verify, and restore the seal from a copy", SealKey(there+1), o.Key)
 	}
