@@ -21,6 +21,11 @@ type Agents struct {
 	// Strict refuses names that nobody has enrolled. Without it the first batch of
 	// a name enrols its key.
 	Strict bool
+	// Learn is asked before a key is refused or enrolled by its first batch: another
+	// aggregator may know it, and Merge has then told. Share is told of each key that was enrolled
+	// so. nil: there is no other one.
+	Learn func() error
+	Share func() error
 
 	path  string
 	mu    sync.Mutex
@@ -78,10 +83,20 @@ func (a *Agents) Check(l event.Lane, stored time.Time) error {
 	if err := a.refresh(); err != nil {
 		return err
 	}
-	if taken, err := a.judge(l, stored); taken || err != nil {
+	taken, err := a.judge(l, stored)
+	if why := (*Refusal)(nil); a.Learn != nil && !taken && (err == nil || errors.As(err, &why) && why.Reason == UnknownKey) {
+		a.mu.Unlock()
+		failed := a.Learn()
+		a.mu.Lock()
+		if failed != nil {
+			return fmt.Errorf("whether the key of %s/%s is known to another aggregator: %w", l.Account, l.Agent, failed)
+		}
+		taken, err = a.judge(l, stored)
+	}
+	if taken || err != nil {
 		return err
 	}
-	return a.change(func() error {
+	err = a.change(func() error {
 		// Another process may have been faster.
 		if taken, err := a.judge(l, stored); taken || err != nil {
 			return err
@@ -89,6 +104,12 @@ func (a *Agents) Check(l event.Lane, stored time.Time) error {
 		a.table = append(a.table, Enrolment{l.Account, l.Agent, l.Key, ByFirstUse, stored.UTC(), time.Time{}})
 		return nil
 	})
+	if err != nil || a.Share == nil {
+		return err
+	}
+	a.mu.Unlock()
+	defer a.mu.Lock()
+	return a.Share()
 }
 
 // judge decides by the table as it is; neither taken nor an error: the name is free to be enrolled.

@@ -29,6 +29,7 @@ type Backfills struct {
 	path string
 
 	mu       sync.Mutex
+	share    Share
 	requests map[string][]BackfillRequest
 }
 
@@ -39,22 +40,31 @@ type backfillsFile struct {
 
 // OpenBackfills reads the file; without one nothing was asked for.
 func OpenBackfills(path string) (*Backfills, error) {
-	b := &Backfills{path: path, requests: map[string][]BackfillRequest{}}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return b, nil
-	}
-	if err == nil {
-		var file backfillsFile
-		err = decodeKept(data, &file, &file.Version, backfillsVersion)
-		if file.Deliveries != nil {
-			b.requests = file.Deliveries
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("backfills in %s: %w; move the file away, and ask for them again: what is there already is not brought twice", path, err)
+	b := &Backfills{path: path}
+	if err := b.Reload(nil); err != nil {
+		return nil, err
 	}
 	return b, nil
+}
+
+// Reload reads the file again, which another aggregator has changed; from now on
+// every change is shared, too.
+func (b *Backfills) Reload(share Share) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.share = share
+	var file backfillsFile
+	data, err := os.ReadFile(b.path)
+	if err == nil {
+		err = decodeKept(data, &file, &file.Version, backfillsVersion)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("backfills in %s: %w; move the file away, and ask for them again: what is there already is not brought twice", b.path, err)
+	}
+	if b.requests = file.Deliveries; b.requests == nil {
+		b.requests = map[string][]BackfillRequest{}
+	}
+	return nil
 }
 
 // Of are the requests of a delivery, in their order.
@@ -124,7 +134,7 @@ func (b *Backfills) write(name string, all []BackfillRequest) error {
 	if after[name] = all; len(all) == 0 {
 		delete(after, name)
 	}
-	if err := writeKept(b.path, backfillsFile{backfillsVersion, after}); err != nil {
+	if err := writeKept(b.path, backfillsFile{backfillsVersion, after}, b.share); err != nil {
 		return fmt.Errorf("backfills: %w", err)
 	}
 	b.requests = after

@@ -33,6 +33,7 @@ type Stops struct {
 	now  func() time.Time
 
 	mu    sync.RWMutex
+	share Share
 	parts map[string][]Stop // by trail, in the order of the stream
 }
 
@@ -43,18 +44,33 @@ type stopsFile struct {
 
 // OpenStops reads the file; without one no trail was ever stopped.
 func OpenStops(path string, now func() time.Time) (*Stops, error) {
-	s := &Stops{path: path, now: now, parts: map[string][]Stop{}}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
-	}
-	if err == nil {
-		s.parts, err = parseStops(data)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("stops of trails in %s: %w; restore it from a copy: without it stopped trails would run", path, err)
+	s := &Stops{path: path, now: now}
+	if err := s.Reload(nil); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// Reload reads the file again, which another aggregator has changed; from now on
+// every change is shared, too.
+func (s *Stops) Reload(share Share) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.share = share
+	parts := map[string][]Stop{}
+	data, err := os.ReadFile(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.parts = parts
+		return nil
+	}
+	if err == nil {
+		parts, err = parseStops(data)
+	}
+	if err != nil {
+		return fmt.Errorf("stops of trails in %s: %w; restore it from a copy: without it stopped trails would run", s.path, err)
+	}
+	s.parts = parts
+	return nil
 }
 
 func parseStops(data []byte) (map[string][]Stop, error) {
@@ -144,7 +160,7 @@ func (s *Stops) change(ctx context.Context, trail string, start bool, last func(
 	if after[trail] = parts; len(parts) == 0 {
 		delete(after, trail)
 	}
-	if err := writeKept(s.path, stopsFile{stopsVersion, after}); err != nil {
+	if err := writeKept(s.path, stopsFile{stopsVersion, after}, s.share); err != nil {
 		return false, fmt.Errorf("stops of trails: %w", err)
 	}
 	s.parts = after

@@ -106,7 +106,7 @@ func (v *Verifications) keep(name string, one Verification) error {
 	if err := durable.MkdirAll(v.dir); err != nil {
 		return err
 	}
-	return writeKept(v.path(name), verificationFile{verificationVersion, one})
+	return writeKept(v.path(name), verificationFile{verificationVersion, one}, nil)
 }
 
 func (v *Verifications) path(name string) string { return filepath.Join(v.dir, name+".json") }

@@ -45,6 +45,9 @@ func (h *handlers) GetMetrics(w http.ResponseWriter, r *http.Request) {
 	}
 	m.gauge("actiontrail_info", "Always 1; the version is a label.", 1, "version", st.Version)
 	m.gauge("actiontrail_ready", "1 when events are taken and searches answered.", ready)
+	if st.Leader != nil {
+		m.gauge("actiontrail_leader", "1 when this server leads those on its stream, 0 when it stands by.", float64(boolean(st.Leader.Here)))
+	}
 	m.gauge("actiontrail_start_time_seconds", "When the process began, as Unix time.", seconds(st.StartedAt))
 	for _, s := range st.Sources {
 		l := []string{"account", s.Account, "agent", s.Agent, "source", s.Source}

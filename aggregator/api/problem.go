@@ -24,6 +24,7 @@ const (
 	problemUnaudited = problemPrefix + "not-recorded"
 	problemBusy      = problemPrefix + "busy"
 	problemProtocol  = problemPrefix + "http-version"
+	problemStandby   = problemPrefix + "standby"
 	problemInternal  = problemPrefix + "internal"
 )
 

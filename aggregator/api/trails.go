@@ -204,6 +204,15 @@ func TrailConflict(detail, hint string) Problem {
 	return Problem{Type: problemInvalid, Title: "The trail cannot be changed so", Status: http.StatusConflict, Parameter: "name", Detail: detail, Hint: hint}
 }
 
+// Standby is the problem with what the leader alone does, and this server does not lead.
+func Standby(leader string) Problem {
+	hint := "ask it there"
+	if leader == "" {
+		leader, hint = "nobody", "try again soon"
+	}
+	return Problem{Type: problemStandby, Title: "This server stands by", Status: http.StatusServiceUnavailable, Detail: leader + " leads", Hint: hint}
+}
+
 // WrongTrail is the problem with what a trail is to be.
 func WrongTrail(parameter, detail, hint string) Problem {
 	return problemParameter(parameter, detail, hint)

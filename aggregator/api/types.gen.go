@@ -38,6 +38,7 @@ const (
 	DeliveryStateFailing DeliveryState = "failing"
 	DeliveryStateOwing   DeliveryState = "owing"
 	DeliveryStateRunning DeliveryState = "running"
+	DeliveryStateStandby DeliveryState = "standby"
 )
 
 // Valid indicates whether the value is a known member of the DeliveryState enum.
@@ -48,6 +49,8 @@ func (e DeliveryState) Valid() bool {
 	case DeliveryStateOwing:
 		return true
 	case DeliveryStateRunning:
+		return true
+	case DeliveryStateStandby:
 		return true
 	default:
 		return false
@@ -200,6 +203,7 @@ const (
 	TrailStatusStateFailing TrailStatusState = "failing"
 	TrailStatusStateOwing   TrailStatusState = "owing"
 	TrailStatusStateRunning TrailStatusState = "running"
+	TrailStatusStateStandby TrailStatusState = "standby"
 	TrailStatusStateStopped TrailStatusState = "stopped"
 )
 
@@ -211,6 +215,8 @@ func (e TrailStatusState) Valid() bool {
 	case TrailStatusStateOwing:
 		return true
 	case TrailStatusStateRunning:
+		return true
+	case TrailStatusStateStandby:
 		return true
 	case TrailStatusStateStopped:
 		return true
@@ -562,12 +568,12 @@ type Delivery struct {
 	// SigningKey The public key that signs it, as `verify --keys` takes it.
 	SigningKey string `json:"signingKey,omitempty,omitzero"`
 
-	// State failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
+	// State failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index; standby = another server carries it.
 	State  DeliveryState `json:"state"`
 	Target string        `json:"target"`
 }
 
-// DeliveryState failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
+// DeliveryState failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index; standby = another server carries it.
 type DeliveryState string
 
 // DeliveryPlan defines model for DeliveryPlan.
@@ -754,6 +760,15 @@ type IndexStatus struct {
 	Newest   time.Time `json:"newest,omitempty,omitzero"`
 	Oldest   time.Time `json:"oldest,omitempty,omitzero"`
 	Segments int       `json:"segments"`
+}
+
+// Leader Of the servers on one stream, the one that fills the index and carries the trails. Absent when the stream is in the server's own process, so that there is no other one.
+type Leader struct {
+	// Here It is this server.
+	Here bool `json:"here"`
+
+	// Name Its machine and the address of its API; empty while nobody leads, or nobody knows who does.
+	Name string `json:"name"`
 }
 
 // NotifyStatus defines model for NotifyStatus.
@@ -1039,12 +1054,15 @@ type Status struct {
 	Disk          DiskStatus          `json:"disk"`
 	Followers     []FollowerStatus    `json:"followers"`
 	Index         IndexStatus         `json:"index"`
-	Quarantine    QuarantineStatus    `json:"quarantine"`
-	Sources       []SourceStatus      `json:"sources"`
-	StartedAt     time.Time           `json:"startedAt"`
-	Stream        StreamStatus        `json:"stream"`
-	Trails        []TrailStatus       `json:"trails"`
-	Version       string              `json:"version"`
+
+	// Leader Of the servers on one stream, the one that fills the index and carries the trails. Absent when the stream is in the server's own process, so that there is no other one.
+	Leader     *Leader          `json:"leader,omitempty"`
+	Quarantine QuarantineStatus `json:"quarantine"`
+	Sources    []SourceStatus   `json:"sources"`
+	StartedAt  time.Time        `json:"startedAt"`
+	Stream     StreamStatus     `json:"stream"`
+	Trails     []TrailStatus    `json:"trails"`
+	Version    string           `json:"version"`
 }
 
 // StreamStatus defines model for StreamStatus.
@@ -1197,7 +1215,7 @@ type TrailStatus struct {
 	// SigningKey The public key that signs it, as `verify --keys` takes it.
 	SigningKey string `json:"signingKey,omitempty,omitzero"`
 
-	// State stopped = by its owner; failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
+	// State stopped = by its owner; failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index; standby = another server carries it, see leader of the status.
 	State TrailStatusState `json:"state"`
 
 	// StoppedSince Since when the trail is stopped; absent when it is not.
@@ -1207,7 +1225,7 @@ type TrailStatus struct {
 	Where string `json:"where"`
 }
 
-// TrailStatusState stopped = by its owner; failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index.
+// TrailStatusState stopped = by its owner; failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index; standby = another server carries it, see leader of the status.
 type TrailStatusState string
 
 // ValueCount defines model for ValueCount.

@@ -20,6 +20,9 @@ type LogConfig struct {
 	Origin string
 	// Keys are the keys that sign, the one in force first. It is asked with each seal.
 	Keys func() ([]transparency.Key, error)
+	// Lost tells of the public part of a key that it is lost for good, so that another one
+	// may go on for which it cannot vouch. nil: none is.
+	Lost func(public string) bool
 	// File keeps the newest checkpoint on this machine: what was signed once must be there later.
 	File string
 }
@@ -73,6 +76,9 @@ func (l *sealLog) name(s *Seal) error {
 		return nil
 	}
 	if err := l.readKeys(); err != nil {
+		return err
+	}
+	if err := l.vouched(); err != nil {
 		return err
 	}
 	origin := l.origin

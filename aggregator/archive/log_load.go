@@ -103,6 +103,9 @@ func (l *sealLog) sync(ctx context.Context, seals int64) error {
 			return err
 		}
 	}
+	if err := l.vouched(); err != nil {
+		return err
+	}
 	return l.publish(ctx)
 }
 

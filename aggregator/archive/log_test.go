@@ -223,7 +223,15 @@ func TestRotation(t *testing.T) {
 	if r := s.verifyBy(archive.VerifyOptions{Keys: []string{vkey(t, 3)}}); r.OK() || !strings.Contains(r.Problems[0].Text, "vouches") {
 		t.Errorf("with a key of somebody else: %+v", r.Problems)
 	}
-	// A key that the old one did not sign is somebody else's, unless it is given.
+	// A key that the old one did not sign is somebody else's, unless it is given. Nobody
+	// goes on with one by mistake: a second server that lacks the key is told so.
+	k.list = []transparency.Key{signKey(4)}
+	for name, err := range map[string]error{"the next seal": a.Write(t.Context(), more[:1]), "a start": func() error { _, err := archive.Open(t.Context(), s.cfg); return err }()} {
+		if !errors.Is(err, archive.ErrKey) || !strings.Contains(err.Error(), vkey(t, 2)) || !strings.Contains(err.Error(), vkey(t, 4)) || !strings.Contains(err.Error(), "--lost "+archive.PublicPart(vkey(t, 2))) {
+			t.Errorf("%s with a key that nobody vouches for: %v", name, err)
+		}
+	}
+	s.cfg.Log.Lost = func(public string) bool { return public == archive.PublicPart(vkey(t, 2)) }
 	rotate(signKey(4))
 	for _, test := range []struct {
 		keys []string

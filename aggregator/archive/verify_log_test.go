@@ -146,6 +146,7 @@ func TestVerifyFindsInTheLog(t *testing.T) {
 				s.cutTo(9, true)
 				s.cfg.Log.File += ".forged"
 				s.cfg.Log.Keys = (&keys{[]transparency.Key{signKey(3)}}).get
+				s.cfg.Log.Lost = func(string) bool { return true }
 				s.follow(s.open(), makeStream(20, 1)[9:])
 			},
 			"", "vouches for that key"},

@@ -39,7 +39,11 @@ type Config struct {
 	// Report tells the audit: TrailOwing before anything is recorded, and TrailPaid
 	// before the last of it is forgotten. After a crash it may tell again. nil: nobody is told.
 	Report func(ctx context.Context, name string, parameters map[string]any)
-	Log    *slog.Logger
+	// Share and Unshare are told of a record before it counts, and after it does no
+	// longer: the aggregator that takes over needs it. nil: there is no other one.
+	Share   func(ctx context.Context, file string, data []byte) error
+	Unshare func(ctx context.Context, file string) error
+	Log     *slog.Logger
 
 	part int                // batches of a part; 0: partBatches
 	step func(string) error // is asked before each step that changes the folder; nil: go on
@@ -96,27 +100,40 @@ func Open(cfg Config) (*Debt, error) {
 	if err := durable.MkdirAll(cfg.Dir); err != nil {
 		return nil, fmt.Errorf("make the folder of what trail %s owes: %w", cfg.Trail, err)
 	}
+	if err := d.Reload(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Reload reads the folder again: another aggregator has recorded or paid.
+func (d *Debt) Reload() error {
+	cfg := &d.cfg
 	if err := durable.RemoveTemporary(cfg.Dir); err != nil {
-		return nil, fmt.Errorf("clear the folder of what trail %s owes: %w", cfg.Trail, err)
+		return fmt.Errorf("clear the folder of what trail %s owes: %w", cfg.Trail, err)
 	}
 	files, err := os.ReadDir(cfg.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("read what trail %s owes: %w", cfg.Trail, err)
+		return fmt.Errorf("read what trail %s owes: %w", cfg.Trail, err)
 	}
+	var sections []stored
 	for _, f := range files {
 		var after, to uint64
 		if _, err := fmt.Sscanf(f.Name(), "%d-%d"+sectionSuffix, &after, &to); err != nil || f.Name() != sectionName(after, to) {
 			continue
 		}
-		d.sections = append(d.sections, d.look(filepath.Join(cfg.Dir, f.Name()), after, to))
+		sections = append(sections, d.look(filepath.Join(cfg.Dir, f.Name()), after, to))
 	}
 	// A record that failed though it was made may lie within the next one.
-	slices.SortFunc(d.sections, func(a, b stored) int { return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.to, b.to)) })
+	slices.SortFunc(sections, func(a, b stored) int { return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.to, b.to)) })
+	d.mu.Lock()
+	d.sections, d.loaded, d.lost = sections, nil, map[uint64]uint64{}
+	d.mu.Unlock()
 	d.hold()
 	if s := d.Status(); s.Owing {
 		cfg.Log.Warn("trail owes batches to its archive", "trail", cfg.Trail, "since", s.Since, "batches", s.Batches, "after", s.After, "to", s.To)
 	}
-	return d, nil
+	return nil
 }
 
 func sectionName(after, to uint64) string {
@@ -237,7 +254,7 @@ func (d *Debt) Settle(ctx context.Context, seq uint64) error {
 	if paid {
 		d.cfg.Report(ctx, "TrailPaid", map[string]any{"since": since.Format(time.RFC3339Nano), "to": fmt.Sprint(seq), "lost": fmt.Sprint(lost)})
 	}
-	forgotten, err := d.forget(seq)
+	forgotten, err := d.forget(ctx, seq)
 	if forgotten == 0 {
 		return err
 	}
@@ -249,13 +266,18 @@ func (d *Debt) Settle(ctx context.Context, seq uint64) error {
 }
 
 // forget removes the sections that end at or before seq, the oldest first.
-func (d *Debt) forget(seq uint64) (n int, err error) {
+func (d *Debt) forget(ctx context.Context, seq uint64) (n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for len(d.sections) > 0 && d.sections[0].to <= seq {
 		s := d.sections[0]
 		if err := d.cfg.step("remove"); err != nil {
 			return n, err
+		}
+		if d.cfg.Unshare != nil { // first: a file that is here alone is shared again
+			if err := d.cfg.Unshare(ctx, filepath.Base(s.path)); err != nil {
+				return n, fmt.Errorf("forget what trail %s has paid: %w", d.cfg.Trail, err)
+			}
 		}
 		if err := os.Remove(s.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return n, fmt.Errorf("forget what trail %s has paid: %w", d.cfg.Trail, err)

@@ -124,7 +124,13 @@ func (r *Recording) Commit(ctx context.Context, to uint64) error {
 	if err := r.d.cfg.step("write"); err != nil {
 		return err
 	}
-	if err := durable.WriteFile(path, r.s.encode()); err != nil {
+	data := r.s.encode()
+	if share := r.d.cfg.Share; share != nil {
+		if err := share(ctx, filepath.Base(path), data); err != nil {
+			return fmt.Errorf("record what trail %s owes: %w", r.d.cfg.Trail, err)
+		}
+	}
+	if err := durable.WriteFile(path, data); err != nil {
 		if e := os.Remove(path); e != nil && !errors.Is(e, os.ErrNotExist) {
 			err = errors.Join(err, e)
 		}

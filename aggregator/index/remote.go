@@ -13,6 +13,8 @@ type Remote interface {
 	// was done. After a Write that failed the position is learned again. It is
 	// called by the follower before it asks for the position.
 	Ready(ctx context.Context) error
+	// Forget has the next Ready learn all anew: another aggregator may have written.
+	Forget()
 }
 
 // Refused is an event that an index cannot store, however often it is tried.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/actiontrail/actiontrail/agent"
@@ -66,6 +67,10 @@ type aggregation struct {
 	fleet         *aggregator.Fleet
 	guarded       guarded
 
+	lease   *bus.Lease              // of who leads; nil: nobody else can
+	sharing atomic.Pointer[sharing] // of what is shared; nil: this server does not lead
+	merging sync.Mutex              // held by who joins the tables of agents
+
 	streamed chan struct{} // closed when there is a stream
 	closers  []func()
 }
@@ -121,6 +126,9 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 		return a, err
 	}
 	if err = a.connect(); err != nil {
+		return a, err
+	}
+	if err = a.openLease(); err != nil {
 		return a, err
 	}
 	if err = a.makeFollowers(); err != nil {
@@ -194,16 +202,24 @@ func (a *aggregation) makeFollowers() error {
 	if err != nil {
 		return fmt.Errorf("key of the aggregator: %w", err)
 	}
-	if err := a.enrolOwn(config.AggregatorName, key); err != nil {
+	name, err := a.aggregatorName(key)
+	if err != nil {
+		return fmt.Errorf("name of the aggregator: %w", err)
+	}
+	if err := a.enrolOwn(name, key); err != nil {
 		return err
+	}
+	if a.lease != nil {
+		a.agents.Learn = func() error { return a.mergeAgents(context.Background()) }
+		a.agents.Share = a.agents.Learn
 	}
 	native, err := mapper.New(mapper.Options{Format: "native"})
 	if err != nil {
 		return err
 	}
 	a.system = &aggregator.System{Key: key.Public, AccountID: a.cfg.Agent.AccountID, Region: a.cfg.Agent.Region}
-	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: config.AggregatorName, Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
-		Source: a.system, Mapper: native, Quiet: true, Stream: a.conn, Dir: filepath.Join(a.dir, "spool"), Log: a.log}
+	a.lane = &agent.Lane{Account: a.cfg.Agent.Account, Agent: name, Name: aggregator.SystemSource, Key: key, Machine: agent.Machine(),
+		Source: a.system, Mapper: native, Quiet: true, Stream: a.conn, Dir: a.spoolFolder(), Log: a.log}
 	stream := aggregator.BusStream{Conn: a.conn}
 	a.follower = &aggregator.Follower{Name: "index", Kind: "index", Stream: stream, Opener: a.opener, Sink: a.index, Quarantine: a.quarantine, System: a.system, Live: a.live, Log: a.log}
 	for _, d := range a.trails.all() {
@@ -217,7 +233,7 @@ func (a *aggregation) makeFollowers() error {
 // run carries everything until ctx ends.
 func (a *aggregation) run(ctx context.Context) error {
 	var all sync.WaitGroup
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	server := a.httpServer()
 	listener := a.listener
 	if c := a.guarded.certificates; c != nil {
@@ -241,10 +257,13 @@ func (a *aggregation) run(ctx context.Context) error {
 	})
 	followCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	all.Go(func() { a.follow(followCtx) })
+	all.Go(func() {
+		if err := a.follow(followCtx); err != nil {
+			failed <- err
+		}
+	})
 	all.Go(func() { a.watchStore(followCtx) })
 	all.Go(func() { a.watchConfig(followCtx) })
-	all.Go(func() { a.fleet.Run(followCtx) })
 	all.Go(func() { a.watchAgents(followCtx) })
 	all.Go(func() { a.serveRecovery(followCtx) })
 
@@ -277,20 +296,29 @@ func (a *aggregation) awaitStream(ctx context.Context) bool {
 	}
 }
 
-// follow makes the stream, then runs all followers until ctx ends.
-func (a *aggregation) follow(ctx context.Context) {
+// hasStream tells whether there is a stream.
+func (a *aggregation) hasStream() bool {
+	select {
+	case <-a.streamed:
+		return true
+	default:
+		return false
+	}
+}
+
+// follow makes the stream, then leads or stands by until ctx ends.
+func (a *aggregation) follow(ctx context.Context) error {
 	failed := func(err error) { a.log.Warn("stream is not ready", "error", err) }
 	if backoff.Retry(ctx, failed, func() error { return a.ensureStream(ctx) }) != nil {
-		return // stopped before there was a stream
+		return nil // stopped before there was a stream
+	}
+	if a.lease != nil { // whoever leads must know the key before it sees a batch
+		if backoff.Retry(ctx, failed, func() error { return a.mergeAgents(ctx) }) != nil {
+			return nil
+		}
 	}
 	close(a.streamed)
-	var all sync.WaitGroup
-	purger := &aggregator.Purger{Conn: a.conn, Position: a.index.Position, Followers: []*aggregator.Follower{a.follower}, Trails: a.trails.followers, Retain: aggregator.DefaultRetain, Log: a.log}
-	all.Go(func() { a.runTrails(ctx) })
-	all.Go(func() { a.follower.Run(ctx) })
-	all.Go(func() { purger.Run(ctx) })
-	all.Go(func() { a.reportStart(ctx) })
-	all.Wait()
+	return a.leadOrStandBy(ctx)
 }
 
 // streamConfig begins a new stream above every position: what a store that was

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,8 +25,9 @@ import (
 )
 
 const (
-	archiveKeyName = "archive.key" // in the aggregator's folder: what signs the checkpoints of all archives
-	logFolder      = "log"         // in the aggregator's folder: the newest checkpoint of each archive
+	archiveKeyName = "archive.key"  // in the aggregator's folder: what signs the checkpoints of all archives
+	lostKeysName   = "archive.lost" // beside it: public parts of keys that nobody has any more, one a line
+	logFolder      = "log"          // in the aggregator's folder: the newest checkpoint of each archive
 )
 
 // archiveKeys is the file with the keys that sign.
@@ -64,6 +69,30 @@ func (k archiveKeys) ensure() error {
 	return nil
 }
 
+// lost tells whether somebody has said that a key is lost.
+func (k archiveKeys) lost(public string) bool {
+	data, err := os.ReadFile(k.lostPath())
+	return err == nil && slices.Contains(strings.Fields(string(data)), public)
+}
+
+func (k archiveKeys) lostPath() string { return filepath.Join(filepath.Dir(k.path), lostKeysName) }
+
+// giveUp notes that a key is lost: archives go on with the key that is here.
+func (k archiveKeys) giveUp(key string) error {
+	public := archive.PublicPart(key)
+	if raw, err := base64.StdEncoding.DecodeString(public); err != nil || len(raw) != 1+ed25519.PublicKeySize {
+		return process.UsageError("--lost: %q is no public key: give it as the server names it", key)
+	}
+	if k.lost(public) {
+		return nil
+	}
+	data, err := os.ReadFile(k.lostPath())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return durable.WriteFile(k.lostPath(), fmt.Appendf(data, "%s\n", public))
+}
+
 func drawKey() transparency.Key {
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
@@ -96,7 +125,7 @@ func (a *aggregation) archiveLog(d *delivery) (*archive.LogConfig, error) {
 	if err := keys.ensure(); err != nil {
 		return nil, err
 	}
-	return &archive.LogConfig{Origin: archiveOrigin(a.cfg, d.trail, &d.Delivery), Keys: keys.read, File: filepath.Join(a.dir, logFolder, archiveFile(d))}, nil
+	return &archive.LogConfig{Origin: archiveOrigin(a.cfg, d.trail, &d.Delivery), Keys: keys.read, Lost: keys.lost, File: filepath.Join(a.dir, logFolder, archiveFile(d))}, nil
 }
 
 // archiveFile names the file of the newest checkpoint by the delivery and by where it
@@ -125,6 +154,7 @@ func (r *registry) printKeys(to io.Writer, key transparency.Key, t *config.Trail
 
 func newKeysArchiveCommand(f *keysFlags) *cobra.Command {
 	var rotate, dropOld bool
+	var lost string
 	cmd := &cobra.Command{
 		Use:   "archive",
 		Short: "Show, make or replace the key that signs archives",
@@ -133,7 +163,10 @@ func newKeysArchiveCommand(f *keysFlags) *cobra.Command {
 cloudtrail comes, as a comment, the RSA key of its hourly digests: fingerprint and PKCS #1 in base64.
 
 --rotate makes a new key. The next seal of each archive names it, and the checkpoint with that seal is signed by the old and
-the new key. When all archives have gone over (see "trail status"), --drop-old destroys the old private keys.`,
+the new key. When all archives have gone over (see "trail status"), --drop-old destroys the old private keys.
+
+A server does not go on with an archive that is signed by a key which it does not have. A second server needs the archive.key of
+the first. --lost says that a key is gone for good: from then on the key that is here signs, and nobody vouches for it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := f.open()
@@ -149,6 +182,8 @@ the new key. When all archives have gone over (see "trail status"), --drop-old d
 				return process.UsageError("%w", err)
 			}
 			switch {
+			case lost != "":
+				err = keys.giveUp(lost)
 			case rotate && dropOld:
 				return process.UsageError("--rotate and --drop-old: the old key must sign the new one first, which each archive does with its next seal")
 			case rotate:
@@ -175,6 +210,7 @@ the new key. When all archives have gone over (see "trail status"), --drop-old d
 		},
 	}
 	cmd.Flags().BoolVar(&rotate, "rotate", false, "make a new key; the old one stays to vouch for it")
+	cmd.Flags().StringVar(&lost, "lost", "", "go on with archives that are signed by this key, which nobody has any more")
 	cmd.Flags().BoolVar(&dropOld, "drop-old", false, "destroy the private keys that are no longer in force")
 	return cmd
 }

@@ -66,6 +66,11 @@ func (a *aggregation) watchAgents(ctx context.Context) {
 }
 
 func (a *aggregation) applyAgents(ctx context.Context, before *[]aggregator.Enrolment) error {
+	if a.lease != nil && a.hasStream() && a.conn.Connected() {
+		if err := a.mergeAgents(ctx); err != nil {
+			return err
+		}
+	}
 	table, err := a.agents.List()
 	if err != nil {
 		return err

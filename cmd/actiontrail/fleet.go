@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -47,9 +48,12 @@ func (a *aggregation) enrolled() (names []aggregator.AgentName) {
 	return names
 }
 
+// aggregatorNames are those of aggregators, see aggregatorName.
+var aggregatorNames = regexp.MustCompile("^" + config.AggregatorName + "(-[a-z2-7]{8})?$")
+
 // sourcesOfAgents are the sources that batches came from, without those of aggregators.
 func (a *aggregation) sourcesOfAgents() []aggregator.SourceStatus {
-	return slices.DeleteFunc(a.follower.Sources(), func(s aggregator.SourceStatus) bool { return s.Agent == config.AggregatorName })
+	return slices.DeleteFunc(a.follower.Sources(), func(s aggregator.SourceStatus) bool { return aggregatorNames.MatchString(s.Agent) })
 }
 
 // agentStatus is what GET /api/v1/agents shows.

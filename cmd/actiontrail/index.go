@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator/index/local"
 	"github.com/actiontrail/actiontrail/cmd/internal/process"
 	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/internal/bus"
 )
 
 // indexFolder is the part of the aggregator's folder that the local index has.
@@ -116,5 +118,11 @@ func (a *aggregation) ensureStream(ctx context.Context) error {
 			}
 		}
 	}
-	return a.conn.EnsureStream(ctx, a.streamConfig())
+	cfg := a.streamConfig()
+	if a.lease != nil { // no archive is open yet
+		if _, err := a.conn.State(ctx); errors.Is(err, bus.ErrNoStream) {
+			cfg.FirstSeq = max(cfg.FirstSeq, a.endOfArchives(ctx)+1)
+		}
+	}
+	return a.conn.EnsureStream(ctx, cfg)
 }

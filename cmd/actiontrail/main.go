@@ -20,8 +20,8 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run is main without the process: it returns the exit code.
 func run(args []string) int { return process.Run(newRootCommand(pace{}), args) }
 
-// pace is how fast agents report and are missed. Zero is as it is meant; only tests are faster.
-type pace struct{ report, silent time.Duration }
+// pace is how fast agents report and are missed, and how long a lease lasts. Zero is as it is meant; only tests are faster.
+type pace struct{ report, silent, lease time.Duration }
 
 func newRootCommand(p pace) *cobra.Command {
 	root := &cobra.Command{

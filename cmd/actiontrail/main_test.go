@@ -18,7 +18,7 @@ const withHaste = "ACTIONTRAIL_TEST_WITH_HASTE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" && os.Getenv(withHaste) != "" {
-		os.Exit(process.Run(newRootCommand(pace{report: 200 * time.Millisecond, silent: 3 * time.Second}), os.Args[1:]))
+		os.Exit(process.Run(newRootCommand(pace{report: 200 * time.Millisecond, silent: 3 * time.Second, lease: 3 * time.Second}), os.Args[1:]))
 	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(run(os.Args[1:]))

@@ -11,6 +11,9 @@ import (
 
 // prove makes the proof that an event is in the archive of the trail, or with "" of the first that has it.
 func (a *aggregation) prove(ctx context.Context, trail string, e *event.Event) ([]byte, error) {
+	if err := a.mayChange(); err != nil {
+		return nil, err
+	}
 	known := false
 	var failed error
 	for _, t := range a.trails.all() {

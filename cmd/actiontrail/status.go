@@ -39,9 +39,21 @@ func (a *aggregation) status(ctx context.Context) api.Status {
 		Trails:     a.trailsAt(state.LastSeq),
 		Followers:  []api.FollowerStatus{followerStatus(a.follower.Status(), state.LastSeq)},
 	}
+	if a.lease != nil {
+		who, here := a.leads()
+		s.Leader = &api.Leader{Name: who, Here: here}
+		if !here { // what its followers did before is not how they fare
+			s.Followers = []api.FollowerStatus{}
+			return a.withDisk(s)
+		}
+	}
 	for _, d := range a.trails.all() {
 		s.Followers = append(s.Followers, followerStatus(d.follower.Status(), state.LastSeq))
 	}
+	return a.withDisk(s)
+}
+
+func (a *aggregation) withDisk(s api.Status) api.Status {
 	free := diskFree(a.data)
 	s.Disk = api.DiskStatus{Free: free, Full: free < diskReserve}
 	return s
@@ -152,6 +164,9 @@ func (a *aggregation) unready() []string {
 		why = append(why, "the store of the embedded NATS server has failed")
 	} else if !a.conn.Connected() {
 		why = append(why, "there is no connection to NATS")
+	}
+	if _, here := a.leads(); !here {
+		return why
 	}
 	if f := a.follower.Status(); f.Failing {
 		why = append(why, "the index waits: "+f.LastError)

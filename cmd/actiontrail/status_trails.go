@@ -17,18 +17,25 @@ func (a *aggregation) trailStatus(ctx context.Context) []api.TrailStatus {
 // trailsAt is how all trails fare while the stream is at lastSeq.
 func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 	var all []api.TrailStatus
+	_, here := a.leads()
 	for _, d := range a.trails.all() {
 		if n := len(all); n == 0 || all[n-1].Name != d.trail.Name {
 			all = append(all, api.TrailStatus{Name: d.trail.Name, Where: d.trail.Where, State: api.TrailStatusStateRunning, Seq: ^uint64(0)})
 		}
 		t := &all[len(all)-1]
+		if !here {
+			t.State = api.TrailStatusStateStandby
+			t.Deliver = append(t.Deliver, api.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), State: api.DeliveryStateStandby})
+			t.Seq = 0
+			continue
+		}
 		joinDelivery(t, d.status(lastSeq), d.follower.Status().Quarantined)
 	}
 	for i, t := range all {
 		if declared, err := (trailCalls{a}).trail(t.Name); err == nil && filepath.Dir(declared.File()) != a.storeFolder() {
 			all[i].DeclaredAt = declared.Place
 		}
-		if stop, stopped := a.stops.Stopped(all[i].Name); stopped {
+		if stop, stopped := a.stops.Stopped(all[i].Name); stopped && here {
 			all[i].State, all[i].StoppedSince = api.TrailStatusStateStopped, stop.Since
 		}
 	}

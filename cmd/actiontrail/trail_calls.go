@@ -28,6 +28,9 @@ func (c trailCalls) StopTrail(ctx context.Context, name string) error {
 
 // BackfillTrail asks for the events of a time.
 func (c trailCalls) BackfillTrail(ctx context.Context, name string, wanted api.BackfillRequest) error {
+	if err := c.mayChange(); err != nil {
+		return err
+	}
 	t, err := c.trail(name)
 	if err != nil {
 		return err
@@ -65,6 +68,9 @@ func (c trailCalls) BackfillTrail(ctx context.Context, name string, wanted api.B
 // turn starts or stops a trail. The event of it is durable before it is done: after
 // a crash in between the audit says too much, never too little.
 func (c trailCalls) turn(ctx context.Context, name, event string, change func(context.Context, string, func(context.Context) (uint64, error)) (bool, error)) error {
+	if err := c.mayChange(); err != nil {
+		return err
+	}
 	if _, err := c.trail(name); err != nil {
 		return err
 	}

@@ -68,6 +68,9 @@ func (c trailCalls) TrailText(_ context.Context, name string) (string, error) {
 
 // PutTrail keeps a trail and has it run.
 func (c trailCalls) PutTrail(ctx context.Context, name string, text []byte, asJSON bool) (string, error) {
+	if err := c.mayChange(); err != nil {
+		return "", err
+	}
 	create := name == ""
 	if asJSON {
 		if create {
@@ -104,6 +107,9 @@ func (c trailCalls) PutTrail(ctx context.Context, name string, text []byte, asJS
 
 // DeleteTrail takes it away.
 func (c trailCalls) DeleteTrail(ctx context.Context, name string) error {
+	if err := c.mayChange(); err != nil {
+		return err
+	}
 	t, err := c.trail(name)
 	if err != nil {
 		return err
@@ -139,6 +145,9 @@ func (c trailCalls) keepTrail(ctx context.Context, name string, text []byte) err
 		return err
 	}
 	err = c.apply(context.WithoutCancel(ctx), cfg.Trails, func() error {
+		if err := c.shareFile(ctx, "trails/"+name+".hcl", text); err != nil {
+			return err
+		}
 		if text == nil {
 			return os.Remove(path)
 		}

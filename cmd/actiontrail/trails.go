@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -35,6 +36,31 @@ type delivery struct {
 	mu      sync.Mutex
 	archive *archive.Archive // nil: not open yet
 	err     error            // why
+	fence   bool             // another aggregator may not know yet that it leads no longer
+}
+
+// renew has the archive be opened anew: others may have gone on with it.
+func (d *delivery) renew(taken bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.archive, d.err, d.fence = nil, nil, taken
+}
+
+// fenceOff keeps the leader before from adding seals.
+func (d *delivery) fenceOff(ctx context.Context) error {
+	d.mu.Lock()
+	opened, fence := d.archive, d.fence
+	d.mu.Unlock()
+	if !fence {
+		return nil
+	}
+	if err := opened.Fence(ctx); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fence = false
+	return nil
 }
 
 // begin carries the delivery until ctx ends, or end is called.
@@ -87,7 +113,12 @@ func (d *delivery) tryOpen(ctx context.Context) error {
 // run follows the stream into the archive until ctx ends.
 func (d *delivery) run(ctx context.Context, log *slog.Logger) {
 	failed := func(err error) { log.Warn("trail waits for its archive", "trail", d.key(), "error", err) }
-	if backoff.Retry(ctx, failed, func() error { return d.tryOpen(ctx) }) != nil {
+	if backoff.Retry(ctx, failed, func() error {
+		if err := d.tryOpen(ctx); err != nil {
+			return err
+		}
+		return d.fenceOff(ctx)
+	}) != nil {
 		return
 	}
 	d.follower.Sink = d.opened()
@@ -139,10 +170,8 @@ func (a *aggregation) equip(d *delivery) error {
 	if d.follower != nil {
 		return nil
 	}
-	if d.Delivery.Backfill > 0 {
-		if err := a.backfills.Add(d.key(), aggregator.BackfillRequest{ID: newArchive, Back: d.Delivery.Backfill, Made: time.Now().UTC()}); err != nil {
-			return err
-		}
+	if err := a.askBackfill(d); err != nil && !errors.Is(err, errNotLeading) { // the leader asks for it
+		return err
 	}
 	owed, err := a.openDebt(d)
 	if err != nil {
@@ -150,6 +179,14 @@ func (a *aggregation) equip(d *delivery) error {
 	}
 	a.follows(d, owed)
 	return nil
+}
+
+// askBackfill asks for what a new archive begins with.
+func (a *aggregation) askBackfill(d *delivery) error {
+	if d.Delivery.Backfill == 0 {
+		return nil
+	}
+	return a.backfills.Add(d.key(), aggregator.BackfillRequest{ID: newArchive, Back: d.Delivery.Backfill, Made: time.Now().UTC()})
 }
 
 func (a *aggregation) follows(d *delivery, owed *debt.Debt) {
@@ -165,7 +202,10 @@ const newArchive = "new"
 // openDebt opens what a delivery owes. It is beside the staging folder, not in it:
 // what is staged may be lost, this may not.
 func (a *aggregation) openDebt(d *delivery) (*debt.Debt, error) {
+	shared := func(file string) string { return "owing/" + d.key() + "/" + file }
 	return debt.Open(debt.Config{Trail: d.key(), Filter: d.trail.Where, Dir: filepath.Join(a.dir, "owing", d.key()), Index: a.index, Now: time.Now, Log: a.log,
+		Share:   func(ctx context.Context, file string, data []byte) error { return a.shareFile(ctx, shared(file), data) },
+		Unshare: func(ctx context.Context, file string) error { return a.shareFile(ctx, shared(file), nil) },
 		Report: func(ctx context.Context, name string, parameters map[string]any) {
 			parameters["delivery"] = d.Name
 			// The purge of the stream must not wait for long: the audit's own batches need room in it.

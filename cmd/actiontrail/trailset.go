@@ -71,7 +71,11 @@ func (a *aggregation) runTrails(ctx context.Context) {
 func (a *aggregation) openTrails(ctx context.Context) error {
 	a.trails.declared = a.cfg.Trails
 	for _, d := range a.deliveriesOf(a.cfg.Trails) {
-		if err := a.tryOpen(ctx, d); errors.Is(err, archive.ErrForeign) {
+		open := a.tryOpen
+		if len(a.cfg.NATS.Remote.Servers) > 0 { // another server may have it
+			open = a.tryLook
+		}
+		if err := open(ctx, d); errors.Is(err, archive.ErrForeign) || errors.Is(err, archive.ErrKey) {
 			return process.UsageError("%s: %w", d.Place, err)
 		}
 		a.trails.deliveries = append(a.trails.deliveries, d)
@@ -85,6 +89,22 @@ func (a *aggregation) tryOpen(ctx context.Context, d *delivery) error {
 		a.log.Warn("trail waits for its archive", "trail", d.key(), "error", err)
 	}
 	return err
+}
+
+// tryLook looks whether the archive could be opened, and changes nothing.
+func (a *aggregation) tryLook(ctx context.Context, d *delivery) error {
+	bucket, err := openBucket(ctx, &d.Delivery)
+	if err != nil {
+		return err
+	}
+	if err := archive.CheckOwner(ctx, bucket, d.trail.Name); err != nil {
+		return err
+	}
+	log, err := a.archiveLog(d)
+	if err != nil {
+		return err
+	}
+	return archive.CheckKeys(ctx, bucket, log)
 }
 
 func (a *aggregation) deliveriesOf(trails []config.Trail) []*delivery {

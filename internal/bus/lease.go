@@ -33,6 +33,8 @@ type Holder struct {
 	ID   string `json:"id"`   // of an installation: of two runs of it the later one may take the lease at once
 	Run  string `json:"run"`  // of this process alone
 	Name string `json:"name"` // for people
+	// Index is what it fills, which those who follow must fill, too.
+	Index string `json:"index,omitempty"`
 }
 
 // Lease is the right to lead, which one at a time has. It rests on no clock that two
@@ -69,6 +71,9 @@ func (c *Conn) Lease(cfg LeaseConfig) *Lease {
 	}
 	return &Lease{c: c, cfg: cfg}
 }
+
+// Holder is this process.
+func (l *Lease) Holder() Holder { return l.cfg.Holder }
 
 // Leader is who leads, as far as is known here, and whether it is this process; the zero Holder: nobody does, or it is not known.
 func (l *Lease) Leader() (who Holder, here bool) {

@@ -105,6 +105,13 @@ func (x *Index) Ready(ctx context.Context) error {
 	return x.connect(ctx)
 }
 
+// Forget implements index.Remote.
+func (x *Index) Forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.ready = false
+}
+
 // connect is Ready; the caller holds writing.
 func (x *Index) connect(ctx context.Context) error {
 	x.mu.Lock()
