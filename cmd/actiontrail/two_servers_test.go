@@ -154,9 +154,12 @@ func (w *two) exact(asked int) {
 	w.indexed()
 	realtest.Until(w.t, realtest.Patience, "the trail to have all", func() bool {
 		s := w.status(asked)
-		return len(s.Trails) == 1 && s.Trails[0].LagBatches == 0 && int(s.Trails[0].Events) >= w.written
+		return len(s.Trails) == 1 && int(s.Trails[0].Events) >= w.written
 	})
-	w.archived()
+	w.allArchived(w.archive())
+	if out, code := w.run("verify", w.archive()); code != 0 || !strings.Contains(out, "OK: the archive is complete") {
+		w.t.Errorf("verify: %d\n%s", code, out)
+	}
 	var last string
 	realtest.Until(w.t, realtest.Patience, "the node to have as many documents", func() bool {
 		n := documents(w.t, w.node+"/two-*/_count?q=origin.source:edge")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ type fake struct {
 
 	mu      sync.Mutex
 	indices map[string]map[string]json.RawMessage
+	written map[string]int // how often a document was written, by index and id
 	bulks   int
 	sizes   []int // items of each bulk request of events
 	// product is the header X-Elastic-Product.
@@ -37,7 +39,7 @@ type fake struct {
 }
 
 func newFake(t *testing.T) *fake {
-	f := &fake{t: t, indices: map[string]map[string]json.RawMessage{}, product: "Elasticsearch"}
+	f := &fake{t: t, indices: map[string]map[string]json.RawMessage{}, written: map[string]int{}, product: "Elasticsearch"}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f
@@ -107,9 +109,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, `{"found":false}`)
 			return
 		}
-		f.write(w, map[string]any{"found": true, "_source": doc})
+		f.write(w, map[string]any{"found": true, "_source": doc, "_seq_no": f.written[parts[0]+"/"+last], "_primary_term": 1})
 	case len(parts) == 3:
-		if _, ok := f.indices[parts[0]][last]; ok && parts[1] == "_create" {
+		create := parts[1] == "_create" || r.URL.Query().Get("op_type") == "create"
+		key, is := parts[0]+"/"+last, r.URL.Query().Get("if_seq_no")
+		if _, ok := f.indices[parts[0]][last]; ok && create || is != "" && is != strconv.Itoa(f.written[key]) {
 			fail(w, http.StatusConflict, "version_conflict_engine_exception")
 			return
 		}
@@ -117,7 +121,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if f.lose != nil && f.lose(r.URL.Path) {
 			panic(http.ErrAbortHandler)
 		}
-		fmt.Fprint(w, "{}")
+		f.written[key]++
+		f.write(w, map[string]any{"_seq_no": f.written[key], "_primary_term": 1})
 	default:
 		fail(w, http.StatusNotImplemented, r.Method+" "+r.URL.Path)
 	}
@@ -150,6 +155,7 @@ func (f *fake) bulk(w http.ResponseWriter, index string, body []byte, bulk int) 
 		var action map[string]struct {
 			Index string `json:"_index"`
 			ID    string `json:"_id"`
+			Is    *int   `json:"if_seq_no"`
 		}
 		if err := json.Unmarshal(head, &action); err != nil {
 			f.t.Errorf("bulk line %q: %v", head, err)
@@ -168,18 +174,20 @@ func (f *fake) bulk(w http.ResponseWriter, index string, body []byte, bulk int) 
 				}
 			}
 			_, there := docs[at.ID]
+			key := cmp.Or(at.Index, index) + "/" + at.ID
 			switch {
 			case status != http.StatusCreated:
 			case docs == nil:
 				status, kind = http.StatusNotFound, "index_not_found_exception"
 			case name == "delete":
 				delete(docs, at.ID)
-			case name == "create" && there:
+			case name == "create" && there, at.Is != nil && *at.Is != f.written[key]:
 				status, kind = http.StatusConflict, "version_conflict_engine_exception"
 			default:
 				docs[at.ID] = doc
+				f.written[key]++
 			}
-			item := map[string]any{"status": status}
+			item := map[string]any{"status": status, "_id": at.ID, "_seq_no": f.written[key], "_primary_term": 1}
 			if kind != "" {
 				failed = true
 				item["error"] = map[string]any{"type": kind, "reason": "planted"}
@@ -207,17 +215,20 @@ func (f *fake) search(w http.ResponseWriter, index string, body []byte) {
 		kind = "journal"
 	}
 	type hit struct {
-		Source json.RawMessage `json:"_source"`
-		n      uint64
+		ID      string          `json:"_id"`
+		Source  json.RawMessage `json:"_source"`
+		Written int             `json:"_seq_no"`
+		Term    int             `json:"_primary_term"`
+		n       uint64
 	}
 	hits := []hit{}
-	for _, doc := range f.indices[index] {
+	for id, doc := range f.indices[index] {
 		var d document
 		if err := json.Unmarshal(doc, &d); err != nil {
 			f.t.Error(err)
 		}
 		if d.Kind == kind {
-			hits = append(hits, hit{doc, d.N})
+			hits = append(hits, hit{id, doc, f.written[index+"/"+id], 1, d.N})
 		}
 	}
 	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.n, b.n) })

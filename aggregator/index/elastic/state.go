@@ -33,6 +33,15 @@ type state struct {
 	// class, too, as that time was far off when they came.
 	shared  []string
 	changed map[event.Lane]bool
+	// held are head and lanes as they were read or written here, by document id: who was
+	// overtaken by another aggregator must not put older ones over its.
+	held map[string]revision
+}
+
+// revision tells one state of a document from the next.
+type revision struct {
+	Number int64 `json:"_seq_no"`
+	Term   int64 `json:"_primary_term"`
 }
 
 // foldAfter is how many journal documents there may be before they become part of head and lanes.
@@ -96,12 +105,18 @@ func (x *Index) loadState(ctx context.Context) (event.Position, error) {
 	}
 	var head struct {
 		Source headDocument `json:"_source"`
+		Found  bool         `json:"found"`
+		revision
 	}
 	if err := x.client.do(ctx, esapi.GetRequest{Index: name, DocumentID: "head"}, &head); err != nil && !isStatus(err, http.StatusNotFound) {
 		return at, err
 	}
 	at.Seq = head.Source.Seq
-	if err := x.loadLanes(ctx, &at); err != nil {
+	held := map[string]revision{}
+	if head.Found {
+		held[headID] = head.revision
+	}
+	if err := x.loadLanes(ctx, &at, held); err != nil {
 		return at, err
 	}
 	next, err := x.loadJournal(ctx, head.Source.Journal+1, &at)
@@ -113,7 +128,7 @@ func (x *Index) loadState(ctx context.Context) (event.Position, error) {
 		return at, err
 	}
 	x.state = state{writer: hex.EncodeToString(writer), next: next, first: head.Source.Journal + 1,
-		classes: head.Source.Classes, elder: head.Source.Elder, shared: head.Source.Shared, changed: map[event.Lane]bool{}}
+		classes: head.Source.Classes, elder: head.Source.Elder, shared: head.Source.Shared, changed: map[event.Lane]bool{}, held: held}
 	x.mu.Lock()
 	x.floors = head.Source.Floors
 	x.mu.Unlock()
@@ -123,20 +138,25 @@ func (x *Index) loadState(ctx context.Context) (event.Position, error) {
 	return at, nil
 }
 
+// headID is the id of the head.
+const headID = "head"
+
 // statePage is how many documents of the small index are read at once. That of a lane has about 5 KB.
 const statePage = 500
 
-func (x *Index) loadLanes(ctx context.Context, at *event.Position) error {
+func (x *Index) loadLanes(ctx context.Context, at *event.Position, held map[string]revision) error {
 	at.Lanes = map[event.Lane]event.LanePosition{}
 	for after := ""; ; {
 		var page struct {
 			Hits struct {
 				Hits []struct {
+					ID     string       `json:"_id"`
 					Source laneDocument `json:"_source"`
+					revision
 				} `json:"hits"`
 			} `json:"hits"`
 		}
-		request := object{"size": statePage, "query": object{"term": object{"kind": "lane"}}, "sort": []object{{"name": "asc"}}}
+		request := object{"size": statePage, "seq_no_primary_term": true, "query": object{"term": object{"kind": "lane"}}, "sort": []object{{"name": "asc"}}}
 		if after != "" {
 			request["search_after"] = []string{after}
 		}
@@ -151,6 +171,7 @@ func (x *Index) loadLanes(ctx context.Context, at *event.Position) error {
 			for lane, p := range one.Lanes {
 				at.Lanes[lane] = p
 			}
+			held[h.ID] = h.revision
 			after = h.Source.Name
 		}
 		if len(page.Hits.Hits) < statePage {
@@ -247,8 +268,20 @@ func (x *Index) journal(ctx context.Context, batches []event.Batch) error {
 }
 
 // fold writes head and lanes anew, and removes the journal before them. Cut
-// short anywhere, what is there gives the same position.
+// short anywhere, what is there gives the same position. Head and lanes are written
+// only over those that are known here: an aggregator that was halted, and overtaken
+// by another one, fails.
 func (x *Index) fold(ctx context.Context) error {
+	err := x.foldNow(ctx)
+	if err != nil { // what is there now is to be asked for
+		x.mu.Lock()
+		x.ready = false
+		x.mu.Unlock()
+	}
+	return err
+}
+
+func (x *Index) foldNow(ctx context.Context) error {
 	last := x.state.next - 1
 	x.mu.Lock()
 	at, floors := x.position, x.floors
@@ -265,7 +298,12 @@ func (x *Index) fold(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "{\"index\":{\"_id\":\"lane-%s\"}}\n%s\n", name, doc)
+		id := "lane-" + name
+		if r, there := x.state.held[id]; there {
+			fmt.Fprintf(&b, "{\"index\":{\"_id\":%q,\"if_seq_no\":%d,\"if_primary_term\":%d}}\n%s\n", id, r.Number, r.Term, doc)
+		} else {
+			fmt.Fprintf(&b, "{\"create\":{\"_id\":%q}}\n%s\n", id, doc)
+		}
 		if b.Len() >= chunkBytes {
 			if err := x.bulkState(ctx, &b); err != nil {
 				return err
@@ -294,7 +332,17 @@ func (x *Index) writeHead(ctx context.Context, head headDocument) error {
 	if err != nil {
 		return err
 	}
-	return x.client.do(ctx, esapi.IndexRequest{Index: x.stateIndex(), DocumentID: "head", Body: b}, nil)
+	request := esapi.IndexRequest{Index: x.stateIndex(), DocumentID: headID, Body: b, OpType: "create"}
+	if r, there := x.state.held[headID]; there {
+		number, term := int(r.Number), int(r.Term)
+		request.OpType, request.IfSeqNo, request.IfPrimaryTerm = "", &number, &term
+	}
+	var now revision
+	if err := x.client.do(ctx, request, &now); err != nil {
+		return err
+	}
+	x.state.held[headID] = now
+	return nil
 }
 
 // bulkState sends what is in b, all of which must be taken, and empties it.
@@ -303,13 +351,20 @@ func (x *Index) bulkState(ctx context.Context, b *bytes.Buffer) error {
 		return nil
 	}
 	var answer struct {
-		Items []map[string]bulkItem `json:"items"`
+		Items []map[string]struct {
+			bulkItem
+			ID string `json:"_id"`
+			revision
+		} `json:"items"`
 	}
-	if err := x.client.do(ctx, esapi.BulkRequest{Index: x.stateIndex(), Body: bytes.NewReader(b.Bytes()), FilterPath: bulkFilter()}, &answer); err != nil {
+	if err := x.client.do(ctx, esapi.BulkRequest{Index: x.stateIndex(), Body: bytes.NewReader(b.Bytes()), FilterPath: append(bulkFilter(), "items.*._id", "items.*._seq_no", "items.*._primary_term")}, &answer); err != nil {
 		return err
 	}
 	for _, item := range answer.Items {
 		for action, a := range item {
+			if a.Status < 300 && action != "delete" {
+				x.state.held[a.ID] = a.revision
+			}
 			if a.Status >= 300 && !(action == "delete" && a.Status == http.StatusNotFound) {
 				return fmt.Errorf("%s of a document in %s: %d: %v", action, x.stateIndex(), a.Status, a.Error)
 			}
