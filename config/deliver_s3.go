@@ -95,10 +95,15 @@ const mostLockDays = 36_500
 func (r *reader) s3Delivery(b *deliverBlock) *S3Delivery {
 	var body s3DeliveryBody
 	r.decode(b.Body, b.Range, &body)
-	d := &S3Delivery{
-		Bucket: r.text(body.Bucket, ""), Region: r.text(body.Region, ""), CAFile: r.file(body.CAFile),
-		StorageClass: r.text(body.StorageClass, ""), Objects: r.objects(objectsBody{body.Layout, body.Format, body.Roll, body.Encrypt}),
-	}
+	d := r.s3Place(&body)
+	d.Objects = r.objects(objectsBody{body.Layout, body.Format, body.Roll, body.Encrypt})
+	r.lifecycle(d, &body)
+	return d
+}
+
+// s3Place reads where things are put, and how they are kept there.
+func (r *reader) s3Place(body *s3DeliveryBody) *S3Delivery {
+	d := &S3Delivery{Bucket: r.text(body.Bucket, ""), Region: r.text(body.Region, ""), CAFile: r.file(body.CAFile), StorageClass: r.text(body.StorageClass, "")}
 	if given(body.Bucket) && (!bucketName.MatchString(d.Bucket) || strings.Contains(d.Bucket, "..")) {
 		r.wrong(body.Bucket.Range(), "3 to 63 lower-case letters, digits, - and dots; what comes after the bucket's name is its prefix", "%q is no name of a bucket", d.Bucket)
 	}
@@ -108,7 +113,7 @@ func (r *reader) s3Delivery(b *deliverBlock) *S3Delivery {
 	if !objectPrefix.MatchString(d.Prefix) || len(d.Prefix) > 256 {
 		r.wrong(body.Prefix.Range(), `write names with / between them, like "prod/security": of letters, digits, ., _, = and -`, "prefix %q cannot be used", d.Prefix)
 	}
-	d.Endpoint = r.endpoint(&body)
+	d.Endpoint = r.endpoint(body)
 	if given(body.PathStyle) {
 		style := r.truth(body.PathStyle)
 		d.PathStyle = &style
@@ -116,12 +121,11 @@ func (r *reader) s3Delivery(b *deliverBlock) *S3Delivery {
 	if x := one(r, body.Credentials, "credentials", func(x *credentialsBlock) hcl.Range { return x.Range }); x != nil {
 		d.CredentialsFile, d.Profile = r.file(x.File), r.text(x.Profile, "")
 	}
-	r.s3Encryption(d, &body)
+	r.s3Encryption(d, body)
 	if x := one(r, body.Lock, "lock", func(x *lockBlock) hcl.Range { return x.Range }); x != nil {
 		d.LockMode = r.choice(x.Mode, "mode", "", "governance", "compliance")
 		d.LockDays = r.count(x.Days, "days", 1, mostLockDays)
 	}
-	r.lifecycle(d, &body)
 	return d
 }
 

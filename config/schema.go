@@ -206,6 +206,7 @@ type trailBlock struct {
 	Account    hcl.Expression `hcl:"account,optional"`
 	Deliver    []deliverBlock `hcl:"deliver,block"`
 	Notify     []notifyBlock  `hcl:"notify,block"`
+	Witness    []witnessBlock `hcl:"witness,block"`
 	Range      hcl.Range      `hcl:",def_range"`
 }
 

@@ -29,6 +29,7 @@ func (r *reader) trail(b *trailBlock, o owners) Trail {
 		r.wrong(b.Range, tokenHint, "trail %q is not a name", b.Name)
 	}
 	t.Notify = r.notify(b)
+	t.Witness = r.witnesses(b)
 	r.filter(&t, b, o)
 	if len(b.Deliver) == 0 {
 		r.wrong(b.Range, `add a block: deliver "file" { path = "./data/archive" }`, "trail %q delivers nowhere", b.Name)
@@ -162,6 +163,9 @@ func trailHash(t *Trail) string {
 	}
 	for _, n := range t.Notify {
 		fmt.Fprintf(h, " %q %q", n.URL, n.SecretFile)
+	}
+	for _, w := range t.Witness {
+		fmt.Fprintf(h, " %s", w.Hash)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -79,6 +79,9 @@ func (h *handlers) GetMetrics(w http.ResponseWriter, r *http.Request) {
 		m.gauge("actiontrail_trail_failing", "1 when the trail cannot deliver.", float64(boolean(t.State == TrailStatusStateFailing)), l...)
 		m.gauge("actiontrail_trail_owed_batches", "Batches that the trail owes, to be paid from the index.", float64(t.OwedBatches), l...)
 		m.gauge("actiontrail_trail_owed_events", "Events in them.", float64(t.OwedEvents), l...)
+		for _, d := range t.Deliver {
+			m.witnesses(t.Name, d)
+		}
 	}
 	m.gauge("actiontrail_stream_batches", "Batches kept in the stream.", float64(st.Stream.Messages))
 	m.gauge("actiontrail_stream_bytes", "Bytes kept in the stream.", float64(st.Stream.Bytes))
@@ -93,6 +96,17 @@ func (h *handlers) GetMetrics(w http.ResponseWriter, r *http.Request) {
 	m.gauge("actiontrail_disk_full", "1 when nothing is acknowledged for want of room.", float64(boolean(st.Disk.Full)))
 	h.counts.expose(&m)
 	writeBody(w, http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", m.text())
+}
+
+func (m *exposition) witnesses(trail string, d Delivery) {
+	l := []string{"trail", trail, "delivery", d.Name}
+	m.gauge("actiontrail_checkpoint_seals", "Seals under the newest checkpoint of the archive.", float64(d.CheckpointSeals), l...)
+	for _, w := range d.Witnesses {
+		l := append(l[:4:4], "witness", w.Name)
+		m.gauge("actiontrail_witness_seals", "Seals under the newest checkpoint that the witness has.", float64(w.Seals), l...)
+		m.gauge("actiontrail_witness_failing", "1 when the witness takes no checkpoint.", float64(boolean(w.LastError != "")), l...)
+		m.gauge("actiontrail_witness_conflict", "1 when the witness has a checkpoint that the archive is not consistent with.", float64(boolean(w.Conflict != "")), l...)
+	}
 }
 
 func (m *exposition) agent(a AgentStatus) {

@@ -571,6 +571,9 @@ type Delivery struct {
 	// State failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index; standby = another server carries it.
 	State  DeliveryState `json:"state"`
 	Target string        `json:"target"`
+
+	// Witnesses Where its checkpoints are kept besides. Each trail has one of kind nats.
+	Witnesses []WitnessStatus `json:"witnesses,omitempty,omitzero"`
 }
 
 // DeliveryState failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index; standby = another server carries it.
@@ -1286,6 +1289,33 @@ type VerificationProblem struct {
 
 // Warnings What in the query probably means something else than was wanted; absent when there is nothing.
 type Warnings = []QueryMistake
+
+// WitnessStatus defines model for WitnessStatus.
+type WitnessStatus struct {
+	// Checkpoint That checkpoint, a signed note; with the cosignature of a witness that has a key.
+	Checkpoint string `json:"checkpoint,omitempty,omitzero"`
+
+	// Conflict What it has that the archive is not consistent with. Somebody has cut off or rewritten the archive, or what the witness has.
+	Conflict string `json:"conflict,omitempty,omitzero"`
+
+	// CosignedAt When the witness cosigned it, by its own clock.
+	CosignedAt time.Time `json:"cosignedAt,omitempty,omitzero"`
+
+	// KeptAt When it took that; absent when that was before the server started.
+	KeptAt time.Time `json:"keptAt,omitempty,omitzero"`
+
+	// Kind nats, file, s3 or https.
+	Kind string `json:"kind"`
+
+	// LastError Why it takes none; absent when all is well.
+	LastError     string    `json:"lastError,omitempty,omitzero"`
+	LastErrorTime time.Time `json:"lastErrorTime,omitempty,omitzero"`
+	Name          string    `json:"name"`
+
+	// Seals How many seals are under the newest checkpoint that it has, as far as is known; 0 for none.
+	Seals  int64  `json:"seals"`
+	Target string `json:"target"`
+}
 
 // From Example: now-7d/d
 type From = string

@@ -77,31 +77,93 @@ func largestCheckpoint(ctx context.Context, b Bucket) ([]byte, error) {
 	return readAll(ctx, b, key)
 }
 
-// provePath proves a seal by the tiles, as far as these go, and the seals behind
-// them; or when the tiles do not give the tree, by all seals.
-func provePath(ctx context.Context, b Bucket, c transparency.Checkpoint, seal int64) (tlog.RecordProof, error) {
-	base, key := transparency.Checkpoint{}, ""
-	for o, err := range b.List(ctx, transparency.CheckpointFolder, "") {
+// provePath proves a seal in the tree of a checkpoint.
+func provePath(ctx context.Context, b Bucket, c transparency.Checkpoint, seal int64) (path tlog.RecordProof, err error) {
+	err = withTree(ctx, b, c, func(h tlog.HashReader) (err error) {
+		path, err = tlog.ProveRecord(c.Size, seal, h)
+		return err
+	})
+	return path, err
+}
+
+// ProveGrowth gives the proof (RFC 6962, 2.1.2) that the tree of a checkpoint goes on
+// from that over the first small seals. Seals that are missing are fs.ErrNotExist;
+// that the seals are others than those of the checkpoint is ErrForked.
+func ProveGrowth(ctx context.Context, b Bucket, small int64, c transparency.Checkpoint) (proof []transparency.Hash, err error) {
+	if small <= 0 || small >= c.Size {
+		return nil, nil // by RFC 6962 there is nothing to prove
+	}
+	err = withTree(ctx, b, c, func(h tlog.HashReader) (err error) {
+		proof, err = tlog.ProveTree(c.Size, small, h)
+		return err
+	})
+	return proof, err
+}
+
+// ProveGrowth is ProveGrowth of the archive's bucket.
+func (a *Archive) ProveGrowth(ctx context.Context, small int64, c transparency.Checkpoint) ([]transparency.Hash, error) {
+	return ProveGrowth(ctx, a.cfg.Bucket, small, c)
+}
+
+// ErrForked tells that a checkpoint was signed over other seals than those of the archive.
+var ErrForked = errors.New("the archive is not the one that the checkpoint was signed over")
+
+// recentSeals is how far before a checkpoint the last stored one is looked for at first.
+const recentSeals = 4096
+
+// withTree gives the hashes of the tree of a checkpoint: from the tiles, as far as these
+// go, and the seals behind them; or when the tiles do not give the tree, from all seals.
+func withTree(ctx context.Context, b Bucket, c transparency.Checkpoint, use func(tlog.HashReader) error) error {
+	base, err := baseOf(ctx, b, c.Size, max(c.Size-recentSeals, 0))
+	if err == nil && base.Size == 0 && c.Size > recentSeals {
+		base, err = baseOf(ctx, b, c.Size, 0)
+	}
+	if err != nil {
+		return err
+	}
+	attempt := func(base transparency.Checkpoint) error {
+		h, err := treeFrom(ctx, b, base, c)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if size, ok := transparency.ParseCheckpointKey(o.Key); ok && size <= c.Size {
+		return use(h)
+	}
+	err = attempt(base)
+	if e := ctx.Err(); e != nil {
+		return e
+	}
+	if err != nil && base.Size > 0 {
+		err = attempt(transparency.Checkpoint{})
+	}
+	return err
+}
+
+// baseOf is the largest checkpoint in the bucket over more than after and at most size
+// seals; the zero Checkpoint when there is none that can be read.
+func baseOf(ctx context.Context, b Bucket, size, after int64) (base transparency.Checkpoint, err error) {
+	key, from := "", ""
+	if after > 0 {
+		from = transparency.CheckpointKey(after)
+	}
+	for o, err := range b.List(ctx, transparency.CheckpointFolder, from) {
+		if err != nil {
+			return base, err
+		}
+		if n, ok := transparency.ParseCheckpointKey(o.Key); ok && n <= size {
 			key = o.Key
 		}
 	}
-	if data, err := readAll(ctx, b, key); key != "" && err == nil {
-		if stored, err := transparency.ReadCheckpoint(data); err == nil && transparency.CheckpointKey(stored.Size) == key {
-			base = stored
-		}
+	if key == "" {
+		return base, nil
 	}
-	path, err := provePathFrom(ctx, b, base, c, seal)
-	if e := ctx.Err(); e != nil {
-		return nil, e
+	data, err := readAll(ctx, b, key)
+	if err != nil {
+		return base, ctx.Err() // what cannot be read is done without
 	}
-	if err != nil && base.Size > 0 {
-		path, err = provePathFrom(ctx, b, transparency.Checkpoint{}, c, seal)
+	if stored, err := transparency.ReadCheckpoint(data); err == nil && transparency.CheckpointKey(stored.Size) == key {
+		base = stored
 	}
-	return path, err
+	return base, nil
 }
 
 // grownHashes are the hashes of a tree that grew from another one.
@@ -132,8 +194,8 @@ func (g *grownHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// provePathFrom proves a seal by the tiles of base and the seals behind it.
-func provePathFrom(ctx context.Context, b Bucket, base, c transparency.Checkpoint, seal int64) (tlog.RecordProof, error) {
+// treeFrom gives the hashes of the tree of c by the tiles of base and the seals behind it.
+func treeFrom(ctx context.Context, b Bucket, base, c transparency.Checkpoint) (tlog.HashReader, error) {
 	hashes := &grownHashes{storedHashes(nil), map[int64]tlog.Hash{}}
 	if base.Size > 0 {
 		hashes.base = transparency.Reader(base.Size, base.Root, func(n transparency.TileName) ([]byte, error) { return readTile(ctx, b, n) })
@@ -156,9 +218,9 @@ func provePathFrom(ctx context.Context, b Bucket, base, c transparency.Checkpoin
 		return nil, err
 	}
 	if root != c.Root {
-		return nil, fmt.Errorf("the archive is not the one that the checkpoint over %d seals was signed over: run verify", c.Size)
+		return nil, fmt.Errorf("%w: it is over %d seals; run verify", ErrForked, c.Size)
 	}
-	return tlog.ProveRecord(c.Size, seal, hashes)
+	return hashes, nil
 }
 
 // Prove makes the proof that an event is in the archive, by the largest checkpoint

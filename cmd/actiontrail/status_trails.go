@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -60,7 +61,12 @@ func (d *delivery) status(lastSeq uint64) api.Delivery {
 	} else {
 		s.State, s.LastError = api.DeliveryStateFailing, d.openError()
 	}
-	s.Notify = d.notified()
+	s.Notify, s.Witnesses = d.notified(), d.witnessed()
+	for _, w := range s.Witnesses {
+		if w.Conflict != "" { // whether or not events come in: the archive is not what it was
+			s.State, s.LastError, s.LastErrorTime = api.DeliveryStateFailing, fmt.Sprintf("witness %s: %s; run verify", w.Name, w.Conflict), w.LastErrorTime
+		}
+	}
 	for _, b := range d.follower.Backfill.Status() {
 		x := api.BackfillStatus{ID: b.ID, From: b.From.UTC(), To: b.To.UTC(), At: b.At.UTC(), Events: b.Events, Done: b.Done, LastError: b.Error}
 		if !b.At.IsZero() && b.To.After(b.From) {

@@ -134,6 +134,9 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		if d.Checkpoint != "" {
 			facts = append(facts, [2]string{"signed", fmt.Sprintf("%d seals of %s", d.CheckpointSeals, d.Name)}, [2]string{"signing key", d.SigningKey})
 		}
+		for _, w := range d.Witnesses {
+			facts = append(facts, [2]string{"witness", oneWitness(d, w)})
+		}
 		for _, b := range d.Backfills {
 			if !b.Done {
 				facts = append(facts, [2]string{"backfill", strings.TrimSuffix(fmt.Sprintf("%s from %s to %s: %.0f %%, %s", d.Name, timeOr(b.From, "-"), timeOr(b.To, "-"), 100*b.Progress, b.LastError), ", ")})
@@ -152,6 +155,26 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		}
 	}
 	return nil
+}
+
+// oneWitness is a line about who keeps the checkpoints of a delivery.
+func oneWitness(d api.Delivery, w api.WitnessStatus) string {
+	line := fmt.Sprintf("%s (%s) of %s: ", w.Name, w.Target, d.Name)
+	switch {
+	case w.Conflict != "":
+		return line + "CONFLICT: " + w.Conflict + "; run verify"
+	case w.Seals == 0:
+		line += "has nothing yet"
+	default:
+		line += fmt.Sprintf("has %d seals", w.Seals)
+	}
+	if !w.KeptAt.IsZero() {
+		line += ", since " + timeOr(w.KeptAt, "-")
+	}
+	if !w.CosignedAt.IsZero() {
+		line += ", cosigned " + timeOr(w.CosignedAt, "-")
+	}
+	return strings.TrimSuffix(line+", "+w.LastError, ", ")
 }
 
 // oneDelivery is a line about one of several.

@@ -28,7 +28,8 @@ type delivery struct {
 	open     func(context.Context) (*archive.Archive, error)
 	follower *aggregator.Follower
 
-	hooks []*notify.Webhook
+	hooks     []*notify.Webhook
+	witnesses []*kept
 
 	stop context.CancelFunc // nil: it does not run yet
 	done chan struct{}      // closed when it has ended
@@ -127,6 +128,10 @@ func (d *delivery) run(ctx context.Context, log *slog.Logger) {
 		h.Archive = d.opened()
 		hooks.Go(func() { h.Run(ctx) })
 	}
+	for _, w := range d.witnesses {
+		w.Archive = d.opened()
+		hooks.Go(func() { w.Run(ctx) })
+	}
 	d.follower.Run(ctx)
 	hooks.Wait()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
@@ -191,7 +196,7 @@ func (a *aggregation) askBackfill(d *delivery) error {
 
 func (a *aggregation) follows(d *delivery, owed *debt.Debt) {
 	d.follower = &aggregator.Follower{Name: "trail " + d.key(), Kind: "trail", Stream: aggregator.BusStream{Conn: a.conn}, Opener: a.opener, Debt: owed, Log: a.log}
-	d.hooks = a.webhooks(d)
+	d.hooks, d.witnesses = a.webhooks(d), a.witnesses(d)
 	d.follower.Backfill = &aggregator.Backfill{Name: d.key(), Index: a.index, First: a.firstSeq, Store: a.backfills, Now: time.Now, Log: a.log,
 		Keep: func(from time.Time) { a.index.Keep("backfill "+d.key(), from) }}
 }

@@ -121,7 +121,7 @@ func (a *aggregation) deliveriesOf(trails []config.Trail) []*delivery {
 
 // same tells whether two deliveries do the same, so that none need be touched.
 func (d *delivery) same(o *delivery) bool {
-	return d.Hash == o.Hash && d.trail.Where == o.trail.Where && sameReceivers(d.trail, o.trail)
+	return d.Hash == o.Hash && d.trail.Where == o.trail.Where && sameReceivers(d.trail, o.trail) && sameWitnesses(d.trail, o.trail)
 }
 
 // applyTimeout is how long a bucket may take to say whose it is, and a trail to seal what it has, when trails change.

@@ -51,6 +51,7 @@ func law() []rule {
 		{"aggregator/archive/...", []string{"event", "event/render", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator"}},
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
 		{"aggregator/notify", []string{"aggregator/archive", "internal/backoff", "internal/durable"}, "who is told of objects reads the archive beside its writer", nil},
+		{"aggregator/witness", []string{"aggregator/archive", "aggregator/archive/transparency", "internal/backoff", "internal/durable"}, "who keeps checkpoints elsewhere reads the archive beside its writer", []string{"aggregator/archive/bucket/file", "event", "query", "internal/bus/..."}},
 		{"aggregator/plan", []string{"event", "query", "aggregator/index", "aggregator/archive/layout"}, "a plan asks the index and writes nothing", nil},
 		{"aggregator/api/...", []string{"event", "event/render", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", []string{"aggregator/index/local"}},
 
