@@ -533,7 +533,10 @@ type Delivery struct {
 	CheckpointSeals uint64 `json:"checkpointSeals,omitempty,omitzero"`
 
 	// Events Delivered since the archive was made.
-	Events     uint64 `json:"events"`
+	Events uint64 `json:"events"`
+
+	// Folder Of kind file, the absolute path on the machine of the server.
+	Folder     string `json:"folder,omitempty,omitzero"`
 	Kind       string `json:"kind"`
 	LagBatches uint64 `json:"lagBatches"`
 

@@ -235,3 +235,23 @@ func readTile(ctx context.Context, b Bucket, name transparency.TileName) ([]byte
 	}
 	return data, err
 }
+
+// mostUnnamed is how many seals at the beginning of an archive may say nothing of its log.
+const mostUnnamed = 1000
+
+// Origin is the name of the archive's log, by the first seal that says it; "" when none of the first does.
+func Origin(ctx context.Context, b Bucket) (string, error) {
+	for n := range uint64(mostUnnamed) {
+		data, err := readAll(ctx, b, SealKey(n))
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if s, err := decodeSealAt(data, n); err == nil && s.Log != nil {
+			return s.Log.Origin, nil
+		}
+	}
+	return "", nil
+}

@@ -18,6 +18,8 @@ import (
 type GivenCheckpoint struct {
 	Name string // where it came from
 	Note []byte
+	// Cosigner is the public key (vkey) of the witness that must have cosigned it; "": none need have.
+	Cosigner string
 }
 
 // LogReport is what Verify found of the log.
@@ -44,6 +46,8 @@ type GivenFound struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"`
 	OK   bool   `json:"ok"`
+	// CosignedAt is when a witness cosigned it.
+	CosignedAt time.Time `json:"cosignedAt,omitzero"`
 }
 
 // logVerifier gathers what the log has to be while the seals are read.
@@ -213,6 +217,11 @@ func (v *verifier) noLog() {
 	}
 	for _, name := range l.tiles {
 		v.report.problem(name.Key(), "no seal names this object")
+	}
+	for _, g := range v.options.Checkpoints {
+		if c, err := transparency.ReadCheckpoint(g.Note); err == nil && v.found == 0 {
+			v.report.problem(g.Name, fmt.Sprintf("it was signed over %d seals of %s, and the archive has none: everything was deleted", c.Size, c.Origin))
+		}
 	}
 	if len(v.options.Keys) > 0 || len(v.options.Checkpoints) > 0 {
 		v.report.problem(transparency.Folder, "no seal that can be read names a key: there is nothing that keys or checkpoints vouch for")
@@ -408,6 +417,9 @@ func (v *verifier) checkGiven() {
 		found := GivenFound{Name: g.Name}
 		c, _, err := transparency.OpenCheckpoint(g.Note, v.allKeys())
 		found.Size = c.Size
+		if g.Cosigner != "" && err == nil {
+			found.CosignedAt, err = transparency.Cosigned(g.Note, g.Cosigner)
+		}
 		switch {
 		case errors.Is(err, transparency.ErrUnsigned):
 			v.report.problem(g.Name, fmt.Sprintf("it is a checkpoint of %s over %d seals, but neither a key of this archive nor one that was given signed it", c.Origin, c.Size))

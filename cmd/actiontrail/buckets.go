@@ -22,6 +22,15 @@ func openBucket(ctx context.Context, to *config.Delivery) (archive.Bucket, error
 	if to.S3 == nil {
 		return file.New(filepath.Join(to.File.Path, to.File.Prefix))
 	}
+	bucket, err := s3Bucket(to)
+	if err != nil {
+		return nil, err
+	}
+	return bucket, bucket.Check(ctx)
+}
+
+// s3Bucket opens a bucket in a store, and asks it nothing.
+func s3Bucket(to *config.Delivery) (*s3.Bucket, error) {
 	d := to.S3
 	style := s3.Auto
 	switch {
@@ -31,15 +40,11 @@ func openBucket(ctx context.Context, to *config.Delivery) (archive.Bucket, error
 	default:
 		style = s3.Host
 	}
-	bucket, err := s3.New(s3.Config{
+	return s3.New(s3.Config{
 		Bucket: d.Bucket, Prefix: d.Prefix, Endpoint: d.Endpoint, Region: d.Region, PathStyle: style, CAFile: d.CAFile,
 		Credentials: s3.Credentials{File: d.CredentialsFile, Profile: d.Profile}, StorageClass: d.StorageClass,
 		SSE: d.SSE, KMSKey: d.KMSKey, Lifecycle: lifecycle(d), LockMode: d.LockMode, LockDays: d.LockDays, Now: time.Now,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return bucket, bucket.Check(ctx)
 }
 
 func lifecycle(d *config.S3Delivery) s3.Lifecycle {

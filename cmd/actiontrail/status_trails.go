@@ -47,6 +47,9 @@ func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 func (d *delivery) status(lastSeq uint64) api.Delivery {
 	f := d.follower.Status()
 	s := api.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), State: api.DeliveryStateRunning, Seq: f.Seq}
+	if d.File != nil {
+		s.Folder = absolute(d.Target())
+	}
 	s.LagBatches, s.LagSeconds = lag(f, lastSeq)
 	s.LastError, s.LastErrorTime = f.LastError, f.LastErrorAt
 	if f.Failing {

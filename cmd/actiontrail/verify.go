@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type verifyFlags struct {
 	event       string
 	bucket      bucketFlags
 	identity    string
+	elsewhere   elsewhere
 }
 
 func newVerifyCommand() *cobra.Command {
@@ -34,9 +36,10 @@ func newVerifyCommand() *cobra.Command {
 		Long: `verify reads the archive in the folder PATH, or under a prefix of a bucket in a store, without a server, and checks each seal, each object and each event in it.
 It exits with 0 when all is well, with 1 when something is missing or was changed, and with 2 when it could not check.
 
-An archive that was cut off at its end, or written anew as a whole by somebody with its key, looks whole by itself. Give a
-checkpoint that was kept elsewhere (--checkpoint: from "trail status", the API, a witness or an auditor), and the key that
-was published (--keys).
+An archive that was cut off at its end, or written anew as a whole by somebody with its key, looks whole by itself. So it is
+compared with checkpoints that are kept elsewhere: with those of the running server that delivers into PATH, or with --config
+those in NATS, in the data folder and of each witness of the trail. Give others with --checkpoint (from "trail status", the
+API or an auditor), and the key that was published with --keys.
 
 With --object or --event it checks one object or event and what leads to it. With --proof and --keys it needs no archive.
 
@@ -52,7 +55,8 @@ Who asks a store is taken from where other tools have it: AWS_ACCESS_KEY_ID and 
 	cmd.Flags().StringVar(&f.keys, "keys", "", "file with the public keys that vouch for the archive; without it, those that it names itself")
 	registerOutput(cmd, &f.output, "table", "json")
 	registerIdentity(cmd, &f.identity)
-	f.bucket.register(cmd)
+	f.elsewhere.register(cmd)
+	f.bucket.registerPlace(cmd)
 	return cmd
 }
 
@@ -109,6 +113,7 @@ func verifyAny(cmd *cobra.Command, args []string, f *verifyFlags) error {
 
 // verifyEvent proves an event and checks the proof.
 func verifyEvent(cmd *cobra.Command, path string, keys []string, f *verifyFlags) error {
+	f.bucket.caFile = f.elsewhere.caFile
 	c := proofCommand{archive: path, bucket: f.bucket, identity: f.identity}
 	if len(f.checkpoints) > 1 {
 		return usageError("--event is proved by one --checkpoint")
@@ -130,10 +135,22 @@ func verify(cmd *cobra.Command, path string, keys []string, f *verifyFlags) erro
 	if err != nil {
 		return err
 	}
+	f.bucket.caFile = f.elsewhere.caFile
 	bucket, err := f.bucket.readBucket(path)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usageError("verify: %w", err)
 	}
+	if err != nil {
+		bucket = nil
+	}
+	more, e := f.elsewhere.checkpoints(cmd.Context(), cmd.ErrOrStderr(), path, bucket)
+	if e != nil {
+		return e
+	}
+	if err != nil {
+		return missingArchive(cmd.OutOrStdout(), path, err, more)
+	}
+	checkpoints = append(checkpoints, more...)
 	options := archive.VerifyOptions{Keys: keys, Checkpoints: checkpoints, Identities: ids}
 	var report archive.Report
 	if f.object != "" {
@@ -243,7 +260,10 @@ func printLog(fact func(name, format string, args ...any), l *archive.LogReport)
 		if !g.OK {
 			word = "NOT what the archive has"
 		}
-		fact("given", "%s, over %d seals: %s", g.Name, g.Size, word)
+		if !g.CosignedAt.IsZero() {
+			word += ", cosigned " + timeOr(g.CosignedAt, "-")
+		}
+		fact("elsewhere", "%s, over %d seals: %s", g.Name, g.Size, word)
 	}
 }
 

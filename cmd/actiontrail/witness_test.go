@@ -47,6 +47,16 @@ func (b *box) witness(name string) (w api.WitnessStatus) {
 	return w
 }
 
+// verifies runs verify on the archive, and wants these words and that exit code.
+func (b *box) verifies(want string, code int, args ...string) string {
+	b.t.Helper()
+	out, err := runVerify(b.t, append([]string{b.archive()}, args...)...)
+	if exitCode(err) != code || !strings.Contains(out, want) {
+		b.t.Errorf("verify %q: exit %d (%v):\n%s\nwant %d and %q", args, exitCode(err), err, out, code, want)
+	}
+	return out
+}
+
 // The checkpoints of an archive are kept in NATS without being told to, and where
 // the trail says. Whoever cuts the archive off, with what the data folder remembers, is told of.
 func TestWitnesses(t *testing.T) {
@@ -77,8 +87,33 @@ func TestWitnesses(t *testing.T) {
 	if err != nil || c.Size != b.witness("file").Seals {
 		t.Errorf("%q: %v", data, err)
 	}
-	b.server.Kill()
+	b.verifies("OK: ", 0, "--server", "http://"+b.addr)
+	b.verifies("OK: ", 0, "--config", b.config(), "--data", b.data)
 	cutOff(t, b.archive(), 1)
+	const cut = "seals 1 to"
+	b.verifies("the running server: it was signed over", exitNo, "--server", "http://"+b.addr)
+	b.verifies("witness nats (NATS), by the running server: it was signed over", exitNo, "--config", b.config(), "--data", b.data, "--server", "http://"+b.addr)
+	b.server.Kill()
+	b.verifies("OK: ", 0) // nobody is there who knows more
+	b.verifies("witness nats: it was signed over", exitNo, "--config", b.config(), "--data", b.data)
+	if out := b.verifies("the data folder: it was signed over", exitNo, "--config", b.config(), "--data", b.data); !strings.Contains(out, "witness file ("+elsewhere+"): it was signed over") || !strings.Contains(out, cut) {
+		t.Errorf("the folder does not tell:\n%s", out)
+	}
+	if err := os.Rename(b.archive(), filepath.Join(b.dir, "away")); err != nil {
+		t.Fatal(err)
+	}
+	b.verifies("everything was deleted", exitNo, "--config", b.config(), "--data", b.data)
+	if err := os.Mkdir(b.archive(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b.verifies("witness nats: it was signed over", exitNo, "--config", b.config(), "--data", b.data)
+	b.verifies("the archive has none: everything was deleted", exitNo, "--config", b.config(), "--data", b.data)
+	if err := os.Remove(b.archive()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(b.dir, "away"), b.archive()); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.RemoveAll(filepath.Join(b.data, aggregatorFolder, logFolder)); err != nil {
 		t.Fatal(err)
 	}

@@ -18,11 +18,15 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/s3"
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
 	"github.com/actiontrail/actiontrail/aggregator/archive/logdigest"
 	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
+	"github.com/actiontrail/actiontrail/aggregator/witness"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/bus/embedded"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/query"
 )
@@ -259,6 +263,56 @@ func (y *yard) ourVerdict() archive.Report {
 	return r
 }
 
+// places are where checkpoints are kept without anybody giving them to verify: NATS, and a folder.
+func (y *yard) places() map[string]witness.Place {
+	y.t.Helper()
+	server, err := embedded.Start(embedded.Config{Dir: y.t.TempDir(), MaxBytes: 64 << 20})
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	y.t.Cleanup(server.Close)
+	conn, err := bus.Connect(bus.Config{Name: "test", Server: server})
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	y.t.Cleanup(conn.Close)
+	folder, err := file.New(y.t.TempDir())
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	all := map[string]witness.Place{"witness nats": &witness.NATS{Store: conn, None: bus.ErrNone}, "witness file": &witness.Bucket{Bucket: folder}}
+	c, err := transparency.ReadCheckpoint(y.note)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	for name, p := range all {
+		if _, err := p.Keep(y.t.Context(), witness.Step{Note: y.note, Checkpoint: c}); err != nil {
+			y.t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return all
+}
+
+// foundBy tells which of the places show that the archive was changed, each by itself and without any key.
+func (y *yard) foundBy(places map[string]witness.Place) (names []string) {
+	y.t.Helper()
+	for name, p := range places {
+		note, err := p.Newest(y.t.Context(), "actiontrail/prod/t1/s3")
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		r, err := archive.Verify(y.t.Context(), y.bucket, archive.VerifyOptions{Temp: y.t.TempDir(), Checkpoints: []archive.GivenCheckpoint{{Name: name, Note: note}}})
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		if slices.ContainsFunc(r.Problems, func(p archive.Problem) bool { return p.Key == name }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // TestTamperTable changes an archive in all ways of the table, and prints what the
 // stock AWS verifier says and what ours does. Ours must find all of them; what
 // AWS's finds is what is known of it.
@@ -279,23 +333,24 @@ func TestTamperTable(t *testing.T) {
 		stock int // exit code of the stock verifier
 		do    func(*yard)
 		want  string // in what ours says
+		alone bool   // found by each place where checkpoints are kept, with nothing given
 	}{
-		{"nothing", 0, func(*yard) {}, ""},
-		{"one log edited", 1, func(y *yard) { y.overwrite(y.logs()[0], zipped(y.t, `{"Records":[]}`)) }, "its bytes are not those that seal"},
-		{"one log deleted", 1, func(y *yard) { y.remove(y.logs()[0]) }, "it is missing; seal"},
+		{"nothing", 0, func(*yard) {}, "", false},
+		{"one log edited", 1, func(y *yard) { y.overwrite(y.logs()[0], zipped(y.t, `{"Records":[]}`)) }, "its bytes are not those that seal", false},
+		{"one log deleted", 1, func(y *yard) { y.remove(y.logs()[0]) }, "it is missing; seal", false},
 		{"two logs swapped", 1, func(y *yard) {
 			l := y.logs()
 			first, second := y.read(l[0]), y.read(l[1])
 			y.overwrite(l[0], second)
 			y.overwrite(l[1], first)
-		}, "its bytes are not those that seal"},
-		{"a middle digest deleted", 1, func(y *yard) { y.remove(y.digests()[1]) }, "it is missing: each hour has a digest"},
-		{"the oldest digest deleted", 1, func(y *yard) { y.remove(y.digests()[0]) }, "it is missing: each hour has a digest"},
+		}, "its bytes are not those that seal", false},
+		{"a middle digest deleted", 1, func(y *yard) { y.remove(y.digests()[1]) }, "it is missing: each hour has a digest", false},
+		{"the oldest digest deleted", 1, func(y *yard) { y.remove(y.digests()[0]) }, "it is missing: each hour has a digest", false},
 		{"newest digest and its logs deleted (truncation)", 0, func(y *yard) {
 			l := y.logs()
 			y.remove(l[len(l)-3:]...)
 			y.remove(y.digests()[3])
-		}, "it is missing; seal"},
+		}, "it is missing; seal", false},
 		{"the same, with the seals and checkpoints", 0, func(y *yard) {
 			l := y.logs()
 			y.remove(l[len(l)-3:]...)
@@ -313,23 +368,24 @@ func TestTamperTable(t *testing.T) {
 					y.remove(key)
 				}
 			}
-		}, "it was signed over 8 seals, and the archive has 5: seals 5 to 7 were cut off"},
-		{"everything deleted", 0, func(y *yard) { y.remove(all(y)...) }, "it is missing"},
+		}, "it was signed over 8 seals, and the archive has 5: seals 5 to 7 were cut off", true},
+		{"all digests and log files deleted", 0, func(y *yard) { y.remove(all(y)...) }, "it is missing", false},
+		{"everything deleted", 0, func(y *yard) { y.remove(y.keys("")...) }, "the archive has none: everything was deleted", true},
 		{"a log added that no digest lists (injection)", 0, func(y *yard) {
 			y.put(strings.Replace(y.logs()[0], "Z_", "Z_X", 1), zipped(y.t, `{"Records":[]}`), nil)
-		}, "no seal names this object"},
+		}, "no seal names this object", false},
 		{"with the signing keys: whole archive rewritten", 0, func(y *yard) {
 			y.remove(y.keys("")...)
 			note := y.note
 			y.write("forged")
 			y.note = note
-		}, "not those that it was signed over"},
+		}, "not those that it was signed over", true},
 		{"with the signing key: a middle digest replaced, a log dropped", 0, func(y *yard) {
 			d := y.digests()
 			dropped := y.digest(d[1]).Logs[0].Object
 			y.resign(1, 1, y.digest(d[0]))
 			y.remove(dropped)
-		}, "it is missing; seal"},
+		}, "it is missing; seal", false},
 		{"with the signing key: an hour removed, the next one re-signed", 0, func(y *yard) {
 			d := y.digests()
 			for _, l := range y.digest(d[1]).Logs {
@@ -337,7 +393,7 @@ func TestTamperTable(t *testing.T) {
 			}
 			y.resign(2, 0, nil)
 			y.remove(d[1])
-		}, "it is missing: each hour has a digest"},
+		}, "it is missing: each hour has a digest", false},
 	}
 	var table strings.Builder
 	for i, c := range cases {
@@ -345,6 +401,7 @@ func TestTamperTable(t *testing.T) {
 		if d, l := y.digests(), y.logs(); len(d) != 4 || len(l) != 7 {
 			t.Fatalf("the archive has digests %q and logs %q", d, l)
 		}
+		places := y.places()
 		c.do(y)
 		code, said := y.stockVerdict(aws)
 		r := y.ourVerdict()
@@ -357,7 +414,11 @@ func TestTamperTable(t *testing.T) {
 				break
 			}
 		}
-		fmt.Fprintf(&table, "%s\n  AWS (exit %d): %s\n  ours (%d problems): %s\n", c.name, code, said, len(r.Problems), ours)
+		by := y.foundBy(places)
+		fmt.Fprintf(&table, "%s\n  AWS (exit %d): %s\n  ours (%d problems): %s\n  found by what is kept elsewhere: %q\n", c.name, code, said, len(r.Problems), ours, by)
+		if c.alone && len(by) != len(places) || !c.alone && len(by) > 0 {
+			t.Errorf("%s: found by %q alone", c.name, by)
+		}
 		if code != c.stock {
 			t.Errorf("%s: the stock verifier exits with %d, not %d: %s", c.name, code, c.stock, said)
 		}
