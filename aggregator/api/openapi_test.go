@@ -214,7 +214,7 @@ func TestOpenAPIExamples(t *testing.T) {
 	s, x := madeUpServer(3)
 	e := &x.events[1] // has what neighbours can have in common
 	e.ResourceName, e.Identity.AccessKeyID, e.Identity.SessionAttributes = "i-1", "LTAI1", `{"creationDate":"2026-11-29T00:00:00Z"}`
-	s.TrailCalls, s.Quarantine = &fakeTrails{}, fakeQuarantine(1)
+	s.TrailCalls, s.Quarantine, s.Bundle = &fakeTrails{}, fakeQuarantine(1), fakeBundles
 	h := s.Handler()
 	sent := 0
 	for path, methods := range member(described(), "paths").(map[string]any) {

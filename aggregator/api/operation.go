@@ -38,6 +38,11 @@ var operations = map[string]operation{
 		parameters: []string{"query", "from", "to", "format", "sort", "limit", "fields", "gzip", "count"},
 		audited:    true,
 	},
+	"GET /api/v1/bundle": {
+		action:     "GetBundle",
+		parameters: []string{"trail", "delivery", "from", "to", "query", "late"},
+		audited:    true,
+	},
 	"GET /api/v1/tail": {
 		action:     "TailEvents",
 		parameters: []string{"query", "fields", "after"},
@@ -88,7 +93,7 @@ var unknownOperation = operation{action: "UnknownOperation"}
 var pageOperation = operation{action: "GetPage", open: true}
 
 // maxLengths are the longest values of the parameters in the query, in bytes. Never changed.
-var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16, "after": 64, "by": 256, "prefix": 1024, "trail": 64}
+var maxLengths = map[string]int{"query": 16384, "from": 64, "to": 64, "cursor": 1024, "fields": 4096, "interval": 16, "after": 64, "by": 256, "prefix": 1024, "trail": 64, "delivery": 64, "late": 16}
 
 // checked refuses a query string that cannot be read whole, and parameters that
 // the operation does not have, that come twice or are too long.

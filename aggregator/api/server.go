@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -26,6 +27,11 @@ type Server struct {
 	// Prove makes the proof that an event is in the archive of the trail, or with ""
 	// of any. archive.ErrNoEvent: in none. nil: there are no proofs.
 	Prove func(ctx context.Context, trail string, e *event.Event) ([]byte, error)
+
+	// Bundle finds the archive that a bundle is asked of; write then makes it, and writes
+	// nothing before it is known that it can be made. archive.ErrNoEvent: there is no such
+	// trail, or nothing in the period. nil: there are no bundles.
+	Bundle func(ctx context.Context, r BundleRequest) (name string, write func(context.Context, io.Writer) (events uint64, err error), err error)
 
 	// Audit is told of every call below /api/v1, refused ones too: of a write
 	// before its answer is sent (when it fails, so does the write), of a read after. It must not block

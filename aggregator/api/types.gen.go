@@ -1339,6 +1339,27 @@ type TrailName = string
 // where, eventRw, services, regions, accounts, eventTypes, and deliver, a list of objects with the kind of delivery in `kind`.
 type Trail = TrailSpec
 
+// GetBundleParams defines parameters for GetBundle.
+type GetBundleParams struct {
+	// Trail The trail; it may be left out when there is one.
+	Trail string `form:"trail,omitempty" json:"trail,omitempty,omitzero"`
+
+	// Delivery The delivery of the trail; without it, the first.
+	Delivery string `form:"delivery,omitempty" json:"delivery,omitempty,omitzero"`
+
+	// From Begin of the time range, inclusive.
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To End of the time range, exclusive.
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// Query KQL; only the events that it matches are in the bundle. Without date math.
+	Query string `form:"query,omitempty" json:"query,omitempty,omitzero"`
+
+	// Late How long after the end of the period events may have come to be in it, as 24h or 7d.
+	Late string `form:"late,omitempty" json:"late,omitempty,omitzero"`
+}
+
 // SearchEventsParams defines parameters for SearchEvents.
 type SearchEventsParams struct {
 	// Query KQL; absent or empty matches all.

@@ -136,3 +136,16 @@ func (r *Report) backfill(s *Seal) {
 	span.ToSeal, span.To = s.Number, b.To
 	span.Events += s.Matched
 }
+
+// Note notes what a seal tells of payments, stops and backfills, seal by seal.
+func (r *Report) Note(s *Seal) {
+	if s.Paid != nil {
+		r.paid(s)
+	}
+	if s.Stopped != nil {
+		r.stopped(s)
+	}
+	if s.Backfill != nil {
+		r.backfill(s)
+	}
+}

@@ -250,15 +250,10 @@ func (v *verifier) seal(s *Seal, digest event.Hash) {
 	} else {
 		r.Filters = append(r.Filters, FilterSpan{s.Number, s.Number, s.Filter})
 	}
-	if s.Paid != nil {
-		r.paid(s)
-	}
+	r.Note(s)
 	v.log.seal(s)
 	if err := v.digests.seal(s); err != nil {
 		r.problem(key, err.Error())
-	}
-	if s.Stopped != nil {
-		r.stopped(s)
 	}
 	if s.Backfill != nil {
 		v.backfill(s, key)
@@ -371,7 +366,6 @@ func (v *verifier) full(p *event.Position, key string) {
 
 // backfill checks that what a backfill brings was brought by no seal before.
 func (v *verifier) backfill(s *Seal, key string) {
-	v.report.backfill(s)
 	b := s.Backfill
 	for i := range b.Lanes {
 		l := &b.Lanes[i]

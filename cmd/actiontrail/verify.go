@@ -21,6 +21,7 @@ type verifyFlags struct {
 	checkpoints []string
 	keys        string
 	proof       string
+	bundle      string
 	object      string
 	event       string
 	bucket      bucketFlags
@@ -41,7 +42,8 @@ compared with checkpoints that are kept elsewhere: with those of the running ser
 those in NATS, in the data folder and of each witness of the trail. Give others with --checkpoint (from "trail status", the
 API or an auditor), and the key that was published with --keys.
 
-With --object or --event it checks one object or event and what leads to it. With --proof and --keys it needs no archive.
+With --object or --event it checks one object or event and what leads to it. With --proof and --keys, or with
+--bundle, it needs no archive.
 
 Who asks a store is taken from where other tools have it: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE and
 ~/.aws/credentials, the identity of a pod, the role of the machine.`,
@@ -49,6 +51,7 @@ Who asks a store is taken from where other tools have it: AWS_ACCESS_KEY_ID and 
 		RunE: func(cmd *cobra.Command, args []string) error { return verifyAny(cmd, args, &f) },
 	}
 	cmd.Flags().StringVar(&f.proof, "proof", "", "check this proof of an event, made by the command proof, by the keys alone")
+	cmd.Flags().StringVar(&f.bundle, "bundle", "", "check this bundle, made by the command bundle, offline")
 	cmd.Flags().StringVar(&f.object, "object", "", "check only the object with this key")
 	cmd.Flags().StringVar(&f.event, "event", "", "check only the event with this id")
 	cmd.Flags().StringArrayVar(&f.checkpoints, "checkpoint", nil, "file or URL of a checkpoint that was kept elsewhere; repeatable")
@@ -87,22 +90,26 @@ func verifyAny(cmd *cobra.Command, args []string, f *verifyFlags) error {
 		return err
 	}
 	one := 0
-	for _, s := range []string{f.proof, f.object, f.event} {
+	for _, s := range []string{f.proof, f.object, f.event, f.bundle} {
 		if s != "" {
 			one++
 		}
 	}
 	switch {
 	case one > 1:
-		return usageError("--proof, --object and --event: give one of them")
+		return usageError("--proof, --bundle, --object and --event: give one of them")
 	case f.proof != "" && (len(args) > 0 || len(f.checkpoints) > 0):
 		return usageError("--proof is checked by --keys alone: leave out the archive and its checkpoints")
+	case f.bundle != "" && (len(args) > 0 || len(f.checkpoints) > 0):
+		return usageError("--bundle is checked by --keys alone: leave out the archive and its checkpoints")
+	case f.bundle != "":
+		return verifyBundle(cmd, f.bundle, keys, f.output)
 	case f.proof != "" && keys == nil:
 		return usageError("--proof needs --keys: a proof is worth as much as the key that signed it")
 	case f.proof != "":
 		return verifyProof(cmd, f.proof, keys, f.output)
 	case len(args) == 0:
-		return usageError("verify needs the path of an archive, or --proof")
+		return usageError("verify needs the path of an archive, --proof or --bundle")
 	case f.event != "" && keys == nil:
 		return usageError("--event needs --keys: the published key of the archive")
 	case f.event != "":

@@ -15,9 +15,6 @@ const checkpointBucket = "CHECKPOINTS"
 // checkpointHistory is how many of each log it keeps; NATS has no more.
 const checkpointHistory = 64
 
-// ErrChanged tells that somebody else has written what was to be replaced.
-var ErrChanged = errors.New("somebody else has written it meanwhile")
-
 // Checkpoint is the newest checkpoint of a log that was kept, and its revision;
 // ErrNone when there is none. Logs are called as they like: the key is made of the name.
 func (c *Conn) Checkpoint(ctx context.Context, log string) (note []byte, revision uint64, err error) {
@@ -36,7 +33,7 @@ func (c *Conn) Checkpoint(ctx context.Context, log string) (note []byte, revisio
 }
 
 // KeepCheckpoint replaces the checkpoint of that revision (0: there is none yet).
-// ErrChanged when it is no longer the newest.
+// ErrOvertaken when it is no longer the newest.
 func (c *Conn) KeepCheckpoint(ctx context.Context, log string, note []byte, revision uint64) error {
 	kv, err := c.checkpoints(ctx, true)
 	if err != nil {
@@ -50,7 +47,7 @@ func (c *Conn) KeepCheckpoint(ctx context.Context, log string, note []byte, revi
 	var refused *jetstream.APIError
 	switch {
 	case errors.Is(err, jetstream.ErrKeyExists), errors.As(err, &refused) && refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence:
-		return ErrChanged
+		return ErrOvertaken
 	case err != nil:
 		return fmt.Errorf("keep the checkpoint of %s: %w", log, c.explain(err))
 	}

@@ -17,7 +17,7 @@ func TestCheckpoints(t *testing.T) {
 	if err := c.KeepCheckpoint(t.Context(), log, []byte("one"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.KeepCheckpoint(t.Context(), log, []byte("other"), 0); !errors.Is(err, bus.ErrChanged) {
+	if err := c.KeepCheckpoint(t.Context(), log, []byte("other"), 0); !errors.Is(err, bus.ErrOvertaken) {
 		t.Errorf("made twice: %v", err)
 	}
 	note, first, err := c.Checkpoint(t.Context(), log)
@@ -27,7 +27,7 @@ func TestCheckpoints(t *testing.T) {
 	if err := c.KeepCheckpoint(t.Context(), log, []byte("two"), first); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.KeepCheckpoint(t.Context(), log, []byte("other"), first); !errors.Is(err, bus.ErrChanged) {
+	if err := c.KeepCheckpoint(t.Context(), log, []byte("other"), first); !errors.Is(err, bus.ErrOvertaken) {
 		t.Errorf("replaced by one who did not see the newest: %v", err)
 	}
 	if _, _, err := c.Checkpoint(t.Context(), log+"x"); !errors.Is(err, bus.ErrNone) {
