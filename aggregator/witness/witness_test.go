@@ -138,16 +138,16 @@ func TestPlaces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "StopInstance", 2)
 			w, _ := carrier(s, open())
-			for range 3 {
+			for range 2 {
 				if err := w.step(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if got := sizeOf(t, open()); got != int64(s.n)+1 || w.Status().Size != got {
 					t.Errorf("after %d seals it has %d, and the status says %+v", s.n+1, got, w.Status())
 				}
-				s.grow(5)
+				s.grow(3)
 			}
-			w, told := carrier(s, open()) // restarted, five seals behind
+			w, told := carrier(s, open()) // restarted, three seals behind
 			if err := w.step(t.Context()); err != nil || sizeOf(t, open()) != int64(s.n)+1 || len(*told) != 0 {
 				t.Fatalf("after the restart: %v, it has %d of %d, told %q", err, sizeOf(t, open()), s.n+1, *told)
 			}

@@ -38,10 +38,13 @@ type site struct {
 	gap    bool // the next batch skips a number
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *site { return newSiteOf(t, 1) }
+
+// newSiteOf is a site with a key of that seed.
+func newSiteOf(t *testing.T, seed byte) *site {
 	t.Helper()
 	root := t.TempDir()
-	s := &site{t: t, dir: filepath.Join(root, "archive"), begin: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC), key: transparency.NewKey([32]byte{1}, time.Time{})}
+	s := &site{t: t, dir: filepath.Join(root, "archive"), begin: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC), key: transparency.NewKey([32]byte{seed}, time.Time{})}
 	s.now = s.begin
 	b, err := file.New(s.dir)
 	if err != nil {
@@ -302,8 +305,7 @@ func TestTamperedBundle(t *testing.T) {
 		}
 	}
 	// Somebody with another key signs all anew: the published key tells.
-	forger := newSite(t)
-	forger.key = transparency.NewKey([32]byte{2}, time.Time{})
+	forger := newSiteOf(t, 2)
 	forger.grow(12, 10)
 	forged, _ := write(t, forger.request(25*time.Minute, 95*time.Minute, ""))
 	if got := verify(t, forged, s.vkey()); got.OK() || !strings.Contains(problems(got), "none of the keys of "+origin+" signed it") {
