@@ -33,7 +33,7 @@ func (c trailCalls) VerifyTrail(_ context.Context, name string) error {
 			return api.TrailConflict("the archive of "+d.key()+" cannot be reached: "+d.openError(), "see the trail's status")
 		}
 		check := func(ctx context.Context, progress func(done, of int)) (archive.Report, error) {
-			return opened.Verify(ctx, archive.VerifyOptions{Progress: progress})
+			return opened.Verify(ctx, archive.VerifyOptions{Progress: progress, Checkpoints: d.keptElsewhere()})
 		}
 		if _, err := c.verifications.Start(d.key(), check, c.verified(d)); err != nil {
 			return err

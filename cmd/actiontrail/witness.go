@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/api"
+	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
 	"github.com/actiontrail/actiontrail/aggregator/notify"
@@ -127,6 +128,17 @@ func (d *delivery) witnessed() []api.WitnessStatus {
 			}
 		}
 		all = append(all, x)
+	}
+	return all
+}
+
+// keptElsewhere are the checkpoints that its witnesses have.
+func (d *delivery) keptElsewhere() []archive.GivenCheckpoint {
+	var all []archive.GivenCheckpoint
+	for _, w := range d.witnesses {
+		if s := w.Status(); s.Note != "" {
+			all = append(all, archive.GivenCheckpoint{Name: "witness " + w.Name, Note: []byte(s.Note), Cosigner: w.key})
+		}
 	}
 	return all
 }
