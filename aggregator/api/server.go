@@ -48,6 +48,7 @@ type Server struct {
 	TrailCalls TrailCalls // what is done to trails; nil: nothing can be
 	Quarantine Quarantine // what could not be processed; nil: it is not shown
 
+	Leads    func() error         // why this server does not see what becomes searchable; nil: it does
 	Live     *aggregator.Live     // what is tailed; nil: there is no tail
 	Searches *aggregator.Searches // those that are kept; nil: none can be
 

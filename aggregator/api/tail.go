@@ -22,6 +22,12 @@ func (h *handlers) TailEvents(w http.ResponseWriter, r *http.Request, params Tai
 		writeProblem(w, Problem{Type: problemNotFound, Title: "There is no tail", Status: http.StatusNotImplemented, Detail: "this server does not follow the stream"})
 		return
 	}
+	if h.Leads != nil {
+		if err := h.Leads(); err != nil {
+			h.fail(w, r, params.Query, err)
+			return
+		}
+	}
 	t := tail{live: h.Live}
 	var err error
 	if t.filter, _, err = parseQuery(params.Query, h.now()); err != nil {

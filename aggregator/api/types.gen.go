@@ -1202,8 +1202,11 @@ type TrailStatus struct {
 	LastError     string    `json:"lastError,omitempty,omitzero"`
 	LastErrorTime time.Time `json:"lastErrorTime,omitempty,omitzero"`
 	LastSeal      time.Time `json:"lastSeal,omitempty,omitzero"`
-	Name          string    `json:"name"`
-	Objects       uint64    `json:"objects"`
+
+	// Leader The server that carries the trail; absent when there is only this one, and while nobody leads.
+	Leader  string `json:"leader,omitempty,omitzero"`
+	Name    string `json:"name"`
+	Objects uint64 `json:"objects"`
 
 	// OwedBatches Batches to be paid from the index, some of them perhaps paid already.
 	OwedBatches uint64 `json:"owedBatches,omitempty,omitzero"`

@@ -18,10 +18,10 @@ func (a *aggregation) trailStatus(ctx context.Context) []api.TrailStatus {
 // trailsAt is how all trails fare while the stream is at lastSeq.
 func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 	var all []api.TrailStatus
-	_, here := a.leads()
+	who, here := a.leads()
 	for _, d := range a.trails.all() {
 		if n := len(all); n == 0 || all[n-1].Name != d.trail.Name {
-			all = append(all, api.TrailStatus{Name: d.trail.Name, Where: d.trail.Where, State: api.TrailStatusStateRunning, Seq: ^uint64(0)})
+			all = append(all, api.TrailStatus{Name: d.trail.Name, Where: d.trail.Where, State: api.TrailStatusStateRunning, Leader: who, Seq: ^uint64(0)})
 		}
 		t := &all[len(all)-1]
 		if !here {

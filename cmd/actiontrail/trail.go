@@ -121,6 +121,9 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		{"last delivery", timeOr(t.LastDelivery, "never")}, {"last seal", timeOr(t.LastSeal, "never")},
 		{"stream seq", fmt.Sprint(t.Seq)}, {"behind", behind(t)}, {"quarantined", fmt.Sprint(t.Quarantined)},
 	}
+	if t.Leader != "" {
+		facts = append(facts, [2]string{"leader", t.Leader})
+	}
 	if !t.StoppedSince.IsZero() {
 		facts = append(facts, [2]string{"stopped", "since " + timeOr(t.StoppedSince, "an unknown time") + "; what comes is not delivered, and is sealed as stopped"})
 	}

@@ -217,8 +217,11 @@ func twoServers(t *testing.T, lines int) {
 	if s := w.status(second); s.Leader.Here || !strings.Contains(s.Leader.Name, w.servers[first].addr) {
 		t.Errorf("server %d says that %+v leads", second, s.Leader)
 	}
-	if d := w.trail(second, "all"); d.State != api.TrailStatusStateStandby {
+	if d := w.trail(second, "all"); d.State != api.TrailStatusStateStandby || !strings.Contains(d.Leader, w.servers[first].addr) {
 		t.Errorf("on the standby the trail is %+v", d)
+	}
+	if code, text := w.post(second, "/api/v1/trails/all/verify", "{}"); code != http.StatusServiceUnavailable {
+		t.Errorf("the standby checks an archive: %d %s", code, text)
 	}
 	w.addr = w.servers[second].addr
 	w.write(lines / 4)

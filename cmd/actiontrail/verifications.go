@@ -21,6 +21,9 @@ func (a *aggregation) openVerifications() {
 
 // VerifyTrail begins to check each archive of the trail that can be reached.
 func (c trailCalls) VerifyTrail(_ context.Context, name string) error {
+	if err := c.mayChange(); err != nil {
+		return err
+	}
 	if _, err := c.trail(name); err != nil {
 		return err
 	}
