@@ -80,8 +80,9 @@ func (a *aggregation) applyAgents(ctx context.Context, before *[]aggregator.Enro
 			return err
 		}
 	}
+	_, here := a.leads() // who reports
 	for _, e := range table {
-		if e.Revoked.IsZero() || revokedIn(*before, e) {
+		if !here || e.Revoked.IsZero() || revokedIn(*before, e) {
 			continue
 		}
 		a.log.Warn("agent revoked", "agent", e.Agent, "account", e.Account, "key", e.Key)

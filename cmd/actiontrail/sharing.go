@@ -99,6 +99,9 @@ func (a *aggregation) takeOver(ctx context.Context) (*sharing, error) {
 // letGo ends what a leader may do.
 func (a *aggregation) letGo() {
 	a.sharing.Store(nil)
+	for _, d := range a.trails.all() {
+		d.renew(false) // what it has staged is not this server's to seal
+	}
 	refuse := func(string, []byte) error { return errNotLeading }
 	if err := errors.Join(a.stops.Reload(refuse), a.backfills.Reload(refuse)); err != nil {
 		a.log.Error("what trails do is not known", "error", err)
