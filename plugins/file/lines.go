@@ -13,7 +13,9 @@ import (
 )
 
 const (
-	pageBytes = 512 << 10 // plugins.MaxRecords lines of 500 bytes: two reads fill a batch
+	// pageBytes is what one Read gives of short lines: so much is still in the nearest
+	// caches of a core when it is mapped, beside what the batch holds already.
+	pageBytes = 128 << 10
 	// leastRoom is the room below which a page counts as full.
 	leastRoom = 8 << 10
 	// widestEnd is more than any line end and the beginning of a character before it have.
