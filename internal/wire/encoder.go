@@ -36,7 +36,18 @@ type Encoder struct {
 }
 
 // NewEncoder is an empty encoder.
-func NewEncoder() *Encoder { return &Encoder{} }
+func NewEncoder() *Encoder {
+	c := &Encoder{}
+	for i := range c.strings {
+		c.strings[i].single = true
+	}
+	for _, columns := range decided {
+		for _, k := range columns {
+			c.strings[k].single = false
+		}
+	}
+	return c
+}
 
 // Add puts an event into the batch. It copies what it needs: the event and the
 // memory its strings point to are the caller's again. The event's agent, source,
@@ -97,7 +108,7 @@ func (c *Encoder) Size() int { return c.size }
 // Reset drops the events.
 func (c *Encoder) Reset() {
 	for i := range c.strings {
-		c.strings[i].reset()
+		c.strings[i].reset(c.n)
 	}
 	c.forget()
 	c.time.reset()

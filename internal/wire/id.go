@@ -74,29 +74,26 @@ func appendUUID(b, id []byte) []byte {
 // parseIPv4 reads an address into id[:4]; false for anything else of 7 to 15
 // bytes, leading zeros included.
 func parseIPv4(id *[16]byte, s string) bool {
-	if s[0]-'0' > 9 {
-		return false
-	}
-	part, digits, n := 0, 0, 0
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c-'0' < 10:
-			if digits > 0 && n == 0 {
+	i := 0
+	for part := range 4 {
+		if part > 0 {
+			if i == len(s) || s[i] != '.' {
 				return false
 			}
-			n = 10*n + int(c-'0')
-			if digits++; n > 255 {
-				return false
-			}
-		case c == '.' && digits > 0 && part < 3:
-			id[part] = byte(n)
-			part, digits, n = part+1, 0, 0
-		default:
+			i++
+		}
+		if i == len(s) || s[i]-'0' > 9 {
 			return false
 		}
+		n := uint(s[i] - '0')
+		for i++; i < len(s) && s[i]-'0' <= 9; i++ {
+			if n = 10*n + uint(s[i]-'0'); n < 10 || n > 255 {
+				return false
+			}
+		}
+		id[part] = byte(n)
 	}
-	id[3] = byte(n)
-	return part == 3 && digits > 0
+	return i == len(s)
 }
 
 func appendIPv4(b, id []byte) []byte {

@@ -36,19 +36,31 @@ const (
 
 // stringColumn collects one string of each event, in the form that suits what it
 // has seen: one value, then a dictionary, then plain. A form is left for the next
-// one only, once a batch. The zero value is ready.
+// one only, once a batch. What had to be spread in a large batch is plain from the
+// beginning in the next ones, and is looked at anew now and then. The zero value is ready.
 type stringColumn struct {
 	form   form
 	first  string // the first value
 	last   int    // dictionary: place of the value before
 	dict   dict
-	index  []byte // dictionary: varints
-	places []int  // join: places in dict of the other's values, plus 1
+	recent [16]uint16 // dictionary: places of values, by form
+	index  []byte     // dictionary: varints
+	places []int      // join: places in dict of the other's values, plus 1
 
 	lengths []byte // plain: varints
 	text    []byte
 	ids     []byte
+
+	single  bool  // of no group: it may be foreseen to be plain
+	spreads bool  // a dictionary did not pay in this batch
+	plainly uint8 // for so many batches more it is foreseen to be plain
 }
+
+// A dictionary that did not pay in a batch of foreseeFrom events is not tried in the next foreseeFor.
+const (
+	foreseeFrom = 1000
+	foreseeFor  = 16
+)
 
 // dictLimit is how many values it takes to see early that a dictionary does not
 // pay. It pays when there are no more values than half of the events.
@@ -56,8 +68,11 @@ const dictLimit = 128
 
 // addText takes the value of event n, and tells how many bytes the column has grown.
 func (c *stringColumn) addText(s string, n int) int {
-	if c.form == one && s == c.first {
+	switch {
+	case c.form == one && s == c.first:
 		return 0
+	case c.form == plain:
+		return c.addPlain(s)
 	}
 	return c.add(s, n)
 }
@@ -107,10 +122,17 @@ func (c *stringColumn) overfull(n int) bool {
 
 func (c *stringColumn) addDict(s string) int {
 	size := 1
-	if s != string(c.dict.value(c.last)) {
+	at := &c.recent[0]
+	if len(s) > 0 {
+		at = &c.recent[(uint(len(s))+uint(s[len(s)-1])*3+uint(s[len(s)/2])*5)%uint(len(c.recent))]
+	}
+	if i := int(*at); i < c.dict.len() && string(c.dict.value(i)) == s { // which takes less than a hash of it
+		c.last = i
+	} else {
 		before := len(c.dict.text)
 		c.last = c.dict.place(s)
 		size += len(c.dict.text) - before
+		*at = uint16(min(c.last, 1<<16-1))
 	}
 	if c.last < 0x80 {
 		c.index = append(c.index, byte(c.last))
@@ -128,7 +150,7 @@ func (c *stringColumn) spread() {
 		b = b[n:]
 		c.addPlain(text[ends[k]:ends[k+1]])
 	}
-	c.form = plain
+	c.form, c.spreads = plain, true
 }
 
 func (c *stringColumn) addPlain(s string) int {
@@ -152,8 +174,15 @@ func (c *stringColumn) addPlain(s string) int {
 	return 1 + len(s)
 }
 
-func (c *stringColumn) reset() {
-	c.form = none
+// reset empties the column, which had n events.
+func (c *stringColumn) reset(n int) {
+	if c.form = none; c.single && n >= foreseeFrom && c.spreads {
+		c.plainly = foreseeFor
+	}
+	if c.spreads = false; c.plainly > 0 {
+		c.plainly--
+		c.form = plain
+	}
 	c.index, c.lengths, c.text, c.ids = c.index[:0], c.lengths[:0], c.text[:0], c.ids[:0]
 }
 
@@ -165,7 +194,9 @@ func (c *stringColumn) finish(n int) {
 }
 
 // absent tells that no event has a value: the column is left out.
-func (c *stringColumn) absent() bool { return c.form == none || c.form == one && c.first == "" }
+func (c *stringColumn) absent() bool {
+	return c.form == none || c.form == one && c.first == "" || c.form == plain && len(c.lengths) == 0
+}
 
 // size is how long append's result will be.
 func (c *stringColumn) size() int {

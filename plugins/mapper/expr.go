@@ -175,10 +175,14 @@ func (x *Expr) names(of kind, found []string) []string {
 
 // eval is the text of x for the request in m, as UTF-8; "" when x is nil. It lives until the next Map.
 func (m *Mapper) eval(x *Expr) string {
-	switch {
-	case x == nil:
+	if x == nil { // as most are: this is compiled into the callers
 		return ""
-	case x.kind == literal:
+	}
+	return m.evalSome(x)
+}
+
+func (m *Mapper) evalSome(x *Expr) string {
+	if x.kind == literal {
 		return x.text
 	}
 	v := m.value(x)
