@@ -173,6 +173,7 @@ type cosigner struct {
 	t      *testing.T
 	server *httptest.Server
 	key    ed25519.PrivateKey
+	forger ed25519.PrivateKey // signs in its place, under its name; nil: nobody does
 	vkey   string
 	has    *transparency.Checkpoint
 	asked  []string // first lines of the requests
@@ -243,7 +244,11 @@ func (c *cosigner) serve(w http.ResponseWriter, r *http.Request) {
 	text, _, _ := strings.Cut(signed, "\n\n")
 	at := uint64(1_794_000_000)
 	sig := binary.BigEndian.AppendUint64(nil, at)
-	sig = append(sig, ed25519.Sign(c.key, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s\n", at, text))...)
+	signer := c.key
+	if c.forger != nil {
+		signer = c.forger
+	}
+	sig = append(sig, ed25519.Sign(signer, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s\n", at, text))...)
 	sum := sha256.Sum256(append([]byte(cosignerName+"\n\x04"), c.key.Public().(ed25519.PublicKey)...))
 	fmt.Fprintf(w, "— other.example.com AAAAAAAA\n— %s %s\n", cosignerName, base64.StdEncoding.EncodeToString(append(sum[:4:4], sig...)))
 }
@@ -284,7 +289,7 @@ func TestCosigned(t *testing.T) {
 		t.Errorf("behind another server: %v, told %q", err, *told)
 	}
 	forged := c.place(filepath.Join(dir, "d"))
-	c.key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, 32))
+	c.forger = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, 32))
 	c.has = nil
 	w, _ = carrier(s, forged)
 	if err := w.step(t.Context()); err == nil || !strings.Contains(err.Error(), "no cosignature") {

@@ -35,7 +35,8 @@ type site struct {
 	n      int
 	prev   event.Hash
 	batch  uint64
-	gap    bool // the next batch skips a number
+	gap    bool          // the next batch skips a number
+	skew   time.Duration // of the clock of the source
 }
 
 func newSite(t *testing.T) *site { return newSiteOf(t, 1) }
@@ -77,7 +78,7 @@ func (s *site) grow(seals, events int) {
 		}
 		x := event.Batch{Lane: event.Lane{Account: "prod", Agent: "gw-1", Source: "edge", Key: "UKEY", Epoch: 41}, Number: number, Prev: s.prev, Hash: event.Hash{byte(s.batch), byte(s.batch >> 8), 1}, Seq: s.batch}
 		for i := range events {
-			at := s.now.Add(time.Duration(i) * 10 * time.Minute / time.Duration(events))
+			at := s.now.Add(s.skew + time.Duration(i)*10*time.Minute/time.Duration(events))
 			e := event.Event{ID: event.FormatUUID([16]byte{12: byte(s.n >> 24), 13: byte(s.n >> 16), 14: byte(s.n >> 8), 15: byte(s.n)}), Type: event.TypeAPICall, RW: event.Write, Time: event.At(at, 3), SourceIP: fmt.Sprintf("192.0.2.%d", s.n%200),
 				Service: actions[s.n%5][0], Name: actions[s.n%5][1], ResourceType: "ACS::ECS::Instance", ResourceName: fmt.Sprintf("i-%d", s.n), Identity: event.Identity{Type: "ram-user", UserName: actors[s.n%4], Trust: event.TrustVerified}}
 			if s.n%7 == 0 {
@@ -229,6 +230,28 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// An event that came late is there as far as was asked for, and so is one of a
+// clock that is ahead.
+func TestLateEvents(t *testing.T) {
+	s := newSite(t)
+	s.grow(3, 1)
+	s.skew = 12 * time.Minute
+	s.grow(1, 1) // of minute 42, sealed in minute 40
+	s.skew = -2 * time.Hour
+	s.grow(1, 1) // of minute -80, sealed in minute 50
+	for _, c := range []struct {
+		from, to, late time.Duration
+		want           uint64
+	}{{41 * time.Minute, 43 * time.Minute, 0, 1}, {-90 * time.Minute, -70 * time.Minute, time.Hour, 0}, {-90 * time.Minute, -70 * time.Minute, 3 * time.Hour, 1}} {
+		r := s.request(c.from, c.to, "")
+		r.Late = c.late
+		data, m := write(t, r)
+		if got := verify(t, data, s.vkey()); m.Events != c.want || !got.OK() {
+			t.Errorf("%s to %s, %s late: %d events of seals %d to %d, want %d; %s", c.from, c.to, c.late, m.Events, m.Seals.First, m.Seals.Last, c.want, problems(got))
+		}
+	}
+}
+
 // Each thing that somebody could change is found, also by one who makes the manifest anew.
 func TestTamperedBundle(t *testing.T) {
 	s := newSite(t)
@@ -254,6 +277,19 @@ func TestTamperedBundle(t *testing.T) {
 		"a seal edited": {func(c map[string][]byte) {
 			c["seals.ndjson"] = bytes.Replace(c["seals.ndjson"], []byte(`"events":10`), []byte(`"events":11`), 1)
 		}, "seals.ndjson: "},
+		"a seal written anew": {func(c map[string][]byte) {
+			first, rest, _ := bytes.Cut(c["seals.ndjson"], []byte("\n"))
+			forged, err := archive.DecodeSeal(append(first, '\n'))
+			if err != nil {
+				t.Fatal(err)
+			}
+			forged.Filter = "eventRW: Write"
+			text, err := forged.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c["seals.ndjson"] = append(text, rest...)
+		}, "they are not the seals 2 to 12 that the checkpoint was signed over"},
 		"a seal removed": {func(c map[string][]byte) {
 			c["seals.ndjson"] = c["seals.ndjson"][bytes.IndexByte(c["seals.ndjson"], '\n')+1:]
 		}, "stands where seal"},
