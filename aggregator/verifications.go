@@ -61,7 +61,7 @@ func (v *Verifications) Close() {
 
 // Start begins a check of an archive, unless one goes on: false. check is called in
 // the background and tells progress how many objects of how many it has read; ended,
-// when it has ended and is kept.
+// when it has ended and is kept, before Last shows that.
 func (v *Verifications) Start(name string, check func(ctx context.Context, progress func(done, of int)) (archive.Report, error), ended func(Verification)) (bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -88,8 +88,8 @@ func (v *Verifications) Start(name string, check func(ctx context.Context, progr
 		if err := v.keep(name, one); err != nil {
 			one.Error = fmt.Sprintf("the report cannot be kept: %v", err)
 		}
-		v.set(name, func(x *Verification) { *x = one })
 		ended(one)
+		v.set(name, func(x *Verification) { *x = one })
 	})
 	return true, nil
 }

@@ -369,7 +369,7 @@ func (a *aggregation) watchStore(ctx context.Context) {
 func (a *aggregation) httpServer() *http.Server {
 	most := a.cfg.API.Limits
 	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Prove: a.prove, Bundle: a.bundle, Audit: auditCalls(a.system),
-		TrailCalls: trailCalls{a}, Leads: a.mayChange, Quarantine: a.retrier(), Live: a.live, Searches: a.searches, Log: a.log,
+		TrailCalls: trailCalls{a}, Leads: a.mayChange, Quarantine: a.quarantined(), Live: a.live, Searches: a.searches, Log: a.log,
 		Timeout: most.Timeout, MostSearches: most.Searches, Patience: most.Wait, MostEvents: most.Page, MostExports: most.Exports, MostTails: most.Tails}
 	if a.guarded.tokens != nil {
 		s.Tokens = a.guarded.tokens

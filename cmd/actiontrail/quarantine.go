@@ -30,7 +30,7 @@ func newQuarantineListCommand() *cobra.Command {
 		Short: "Show what is in quarantine, the newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := quarantined(cmd, &f, limit)
+			list, err := listQuarantine(cmd, &f, limit)
 			if err != nil {
 				return err
 			}
@@ -73,7 +73,7 @@ that they have, each once, also when this is interrupted and called again.`,
 				return usageError("name the entries to take in, or give --all; actiontrail quarantine list shows them")
 			}
 			if all {
-				list, err := quarantined(cmd, &f, 1000)
+				list, err := listQuarantine(cmd, &f, 1000)
 				if err != nil {
 					return err
 				}
@@ -91,7 +91,7 @@ that they have, each once, also when this is interrupted and called again.`,
 	return cmd
 }
 
-func quarantined(cmd *cobra.Command, f *clientFlags, limit int) (list api.QuarantineList, err error) {
+func listQuarantine(cmd *cobra.Command, f *clientFlags, limit int) (list api.QuarantineList, err error) {
 	c, err := f.dial()
 	if err != nil {
 		return list, err

@@ -9,9 +9,22 @@ import (
 	"github.com/actiontrail/actiontrail/internal/backoff"
 )
 
-// retrier takes batches in again that are in quarantine.
-func (a *aggregation) retrier() *aggregator.Retrier {
-	return &aggregator.Retrier{Quarantine: a.quarantine, Agents: a.agents, System: a.system, Index: a.index, Settled: a.settled, Keeps: a.indexKeeps, Now: time.Now}
+// quarantined is what the API shows and does of the quarantine.
+type quarantined struct {
+	*aggregator.Retrier
+	leads func() error
+}
+
+// Retry takes an entry in again, where the index is written.
+func (q quarantined) Retry(ctx context.Context, entry string) (aggregator.Quarantined, error) {
+	if err := q.leads(); err != nil {
+		return aggregator.Quarantined{}, err
+	}
+	return q.Retrier.Retry(ctx, entry)
+}
+
+func (a *aggregation) quarantined() quarantined {
+	return quarantined{&aggregator.Retrier{Quarantine: a.quarantine, Agents: a.agents, System: a.system, Index: a.index, Settled: a.settled, Keeps: a.indexKeeps, Now: time.Now}, a.mayChange}
 }
 
 // settled waits until the index has all that is in the stream now, and what the

@@ -58,7 +58,9 @@ func (a *aggregation) verified(d *delivery) func(aggregator.Verification) {
 			e.ErrorCode, e.ErrorMessage = "ArchiveDamaged", fmt.Sprintf("%d problems; the first: %s: %s", len(one.Report.Problems)+one.Report.Unlisted, first.Key, first.Text)
 			a.log.Error("an archive is not as it was sealed", "trail", d.key(), "problems", len(one.Report.Problems)+one.Report.Unlisted, "first", first.Key+": "+first.Text)
 		}
-		if err := a.system.Report(context.Background(), e, false); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+		defer cancel()
+		if err := a.system.Report(ctx, e, one.Report != nil); err != nil {
 			a.log.Warn("the audit does not take what a verification has found", "trail", d.key(), "error", err)
 		}
 	}
