@@ -16,18 +16,19 @@ import (
 
 // Config is a whole configuration. Sections that the files leave out have their defaults.
 type Config struct {
-	Agent   Agent
-	Sources []Source
-	Mappers []Mapper // those no source uses, too
-	NATS    NATS
-	Agents  Agents
-	API     API
-	Index   Index
-	Trails  []Trail
-	Files   []File            // that it was read from, the documents that these name among them, sorted by name
-	Blocks  map[string]string // "source file edge" to the hash of its text, of every block at the top of a file and every document
-	Hash    string            // SHA-256 over Files, in hex: tells two configurations apart
-	texts   map[string]string // of the blocks of trails
+	Agent    Agent
+	Sources  []Source
+	Mappers  []Mapper // those no source uses, too
+	NATS     NATS
+	Agents   Agents
+	Archives Archives
+	API      API
+	Index    Index
+	Trails   []Trail
+	Files    []File            // that it was read from, the documents that these name among them, sorted by name
+	Blocks   map[string]string // "source file edge" to the hash of its text, of every block at the top of a file and every document
+	Hash     string            // SHA-256 over Files, in hex: tells two configurations apart
+	texts    map[string]string // of the blocks of trails
 }
 
 // File is one file of a configuration.
@@ -61,6 +62,11 @@ type Remote struct {
 // TLS names the files of certificates.
 type TLS struct {
 	CA, Cert, Key string // each may be empty
+}
+
+// Archives is what all archives share.
+type Archives struct {
+	Keys string // folder of the private keys that sign them; empty: that of the aggregator, in the data folder
 }
 
 // Agents is how the aggregator comes to know agents elsewhere.

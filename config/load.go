@@ -150,6 +150,7 @@ func (f *fileBlocks) add(g *fileBlocks) {
 	f.Mappers = append(f.Mappers, g.Mappers...)
 	f.NATS = append(f.NATS, g.NATS...)
 	f.Agents = append(f.Agents, g.Agents...)
+	f.Archives = append(f.Archives, g.Archives...)
 	f.API = append(f.API, g.API...)
 	f.Index = append(f.Index, g.Index...)
 	f.Trails = append(f.Trails, g.Trails...)

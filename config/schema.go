@@ -11,6 +11,7 @@ type fileBlocks struct {
 	Mappers       []mapperBlock       `hcl:"mapper,block"`
 	NATS          []natsBlock         `hcl:"nats,block"`
 	Agents        []agentsBlock       `hcl:"agents,block"`
+	Archives      []archivesBlock     `hcl:"archives,block"`
 	API           []apiBlock          `hcl:"api,block"`
 	Index         []indexBlock        `hcl:"index,block"`
 	Trails        []trailBlock        `hcl:"trail,block"`
@@ -65,6 +66,11 @@ type tlsBlock struct {
 type agentsBlock struct {
 	Enroll hcl.Expression `hcl:"enroll,optional"`
 	Range  hcl.Range      `hcl:",def_range"`
+}
+
+type archivesBlock struct {
+	Keys  hcl.Expression `hcl:"keys,optional"`
+	Range hcl.Range      `hcl:",def_range"`
 }
 
 type sourceBlock struct {

@@ -21,6 +21,7 @@ func (r *reader) config(c *Config, all *fileBlocks) {
 	c.Agent = r.agent(all.Agent, accounts)
 	c.NATS = r.nats(all.NATS)
 	c.Agents = r.agents(all.Agents)
+	c.Archives = r.archives(all.Archives)
 	c.API = r.api(all.API)
 	c.Index = r.index(all.Index, accounts)
 	r.sources(c, all)
@@ -40,6 +41,16 @@ func (r *reader) accounts(blocks []accountBlock) map[string]string {
 		ids[b.Name] = r.text(b.ID, "")
 	}
 	return ids
+}
+
+func (r *reader) archives(blocks []archivesBlock) Archives {
+	var a Archives
+	if b := one(r, blocks, "archives", func(b *archivesBlock) hcl.Range { return b.Range }); b != nil {
+		if a.Keys = r.file(b.Keys); given(b.Keys) && a.Keys == "" {
+			r.wrong(b.Keys.Range(), "leave it out for the data folder", "a folder is needed here")
+		}
+	}
+	return a
 }
 
 func (r *reader) agent(blocks []agentBlock, accounts map[string]string) Agent {

@@ -46,7 +46,7 @@ func (s *site) digests() map[string]string {
 	return out
 }
 
-// TestDigestsAfterCrashes ends the process at each third step, or makes it fail there: the digests are always the same.
+// TestDigestsAfterCrashes ends the process at each fifth step, or makes it fail there: the digests are always the same.
 func TestDigestsAfterCrashes(t *testing.T) {
 	stream := crashStream()
 	whole := newDigested(t)
@@ -56,7 +56,7 @@ func TestDigestsAfterCrashes(t *testing.T) {
 		t.Fatalf("verify: %+v, %+v", r.Problems, r.Digests)
 	}
 	for _, crash := range []bool{true, false} {
-		for step := 1; ; step += 3 {
+		for step := 1; ; step += 5 {
 			s := newDigested(t)
 			s.cfg.RollBytes = 4000
 			f := &faults{crash: crash, plan: func(n int) (bool, bool) { return n == step && step%2 == 0, n == step && step%2 == 1 }}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
@@ -25,7 +26,7 @@ import (
 )
 
 const (
-	archiveKeyName = "archive.key"  // in the aggregator's folder: what signs the checkpoints of all archives
+	archiveKeyName = "archive.key"  // in the folder of keys: what signs the checkpoints of all archives
 	lostKeysName   = "archive.lost" // beside it: public parts of keys that nobody has any more, one a line
 	logFolder      = "log"          // in the aggregator's folder: the newest checkpoint of each archive
 )
@@ -34,7 +35,29 @@ const (
 type archiveKeys struct{ path string }
 
 func (a *aggregation) archiveKeys() archiveKeys {
-	return archiveKeys{filepath.Join(a.dir, archiveKeyName)}
+	return archiveKeys{filepath.Join(keyFolder(a.cfg, a.dir), archiveKeyName)}
+}
+
+// keyFolder is the folder of the keys that sign archives: that of the configuration, or
+// the aggregator's, dir.
+func keyFolder(cfg *config.Config, dir string) string { return cmp.Or(cfg.Archives.Keys, dir) }
+
+// moved refuses a folder of keys without the key that the aggregator's folder has:
+// another one would be made, and sign from now on.
+func moved(cfg *config.Config, dir, name string) error {
+	if cfg.Archives.Keys == "" {
+		return nil
+	}
+	old, there := filepath.Join(dir, name), filepath.Join(cfg.Archives.Keys, name)
+	if _, err := os.Stat(there); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := os.Stat(old); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return fmt.Errorf("archives { keys } names a folder without %s, which is in %s: move it there, so that the archives go on with their key", name, dir)
 }
 
 // read gives the keys, the one in force first. A change of the file counts from the next seal on.
@@ -122,6 +145,9 @@ func archiveOrigin(cfg *config.Config, t *config.Trail, d *config.Delivery) stri
 // archiveLog is the log of a delivery's archive.
 func (a *aggregation) archiveLog(d *delivery) (*archive.LogConfig, error) {
 	keys := a.archiveKeys()
+	if err := errors.Join(moved(a.cfg, a.dir, archiveKeyName), moved(a.cfg, a.dir, digestKeyName)); err != nil {
+		return nil, err
+	}
 	if err := keys.ensure(); err != nil {
 		return nil, err
 	}
@@ -144,7 +170,7 @@ func (r *registry) printKeys(to io.Writer, key transparency.Key, t *config.Trail
 	if _, err := fmt.Fprintln(to, vkey); err != nil || !digested(d) {
 		return err
 	}
-	digests, err := digestKeys(r.dir)
+	digests, err := digestKeys(keyFolder(r.cfg, r.dir))
 	if err != nil {
 		return process.UsageError("%w", err)
 	}
@@ -173,7 +199,10 @@ the first. --lost says that a key is gone for good: from then on the key that is
 			if err != nil {
 				return err
 			}
-			keys := archiveKeys{filepath.Join(r.dir, archiveKeyName)}
+			if err := errors.Join(moved(r.cfg, r.dir, archiveKeyName), moved(r.cfg, r.dir, digestKeyName)); err != nil {
+				return process.UsageError("%w", err)
+			}
+			keys := archiveKeys{filepath.Join(keyFolder(r.cfg, r.dir), archiveKeyName)}
 			if err := keys.ensure(); err != nil {
 				return err
 			}

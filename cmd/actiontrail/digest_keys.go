@@ -14,7 +14,7 @@ import (
 	"github.com/actiontrail/actiontrail/internal/durable"
 )
 
-// digestKeyName is the file in the aggregator's folder with the RSA key of the
+// digestKeyName is the file in the folder of keys with the RSA key of the
 // hourly digests: PKCS #8 in PEM, the one in force first.
 const digestKeyName = "digest.key"
 
@@ -59,7 +59,7 @@ func (a *aggregation) archiveDigests(t *config.Delivery) (*archive.DigestConfig,
 	if !digested(t) {
 		return nil, nil
 	}
-	keys, err := digestKeys(a.dir)
+	keys, err := digestKeys(keyFolder(a.cfg, a.dir))
 	if err != nil {
 		return nil, err
 	}
