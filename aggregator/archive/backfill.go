@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
@@ -223,20 +224,44 @@ func Cover(ctx context.Context, b Bucket) (*Coverage, error) {
 	return coverBefore(ctx, b, last+1)
 }
 
-// coverBefore reads the seals before this one.
+// coverAtOnce is how many seals are read at once: in a store each takes a while, and a
+// trail of a year has half a million.
+const coverAtOnce = 16
+
+// coverBefore reads the seals before this one, all of them: a batch that an agent sent
+// late, or whose clock was ahead, may have events of any time, so that neither the
+// times of the seals nor the range of a backfill tell which seals matter.
 func coverBefore(ctx context.Context, b Bucket, number uint64) (*Coverage, error) {
 	c := &Coverage{Scanned: map[event.Lane][]Range{}}
-	for n := range number {
-		s, _, err := readSeal(ctx, b, n)
+	for from := uint64(0); from < number; from += coverAtOnce {
+		seals, err := readSeals(ctx, b, from, min(from+coverAtOnce, number))
 		if err != nil {
 			return nil, err
 		}
-		if n == 0 {
-			c.Begun = s.Time
+		if from == 0 {
+			c.Begun = seals[0].Time
 		}
-		c.add(s)
+		for _, s := range seals {
+			c.add(s)
+		}
 	}
 	return c, nil
+}
+
+// readSeals reads the seals from ≤ n < to at once.
+func readSeals(ctx context.Context, b Bucket, from, to uint64) ([]*Seal, error) {
+	seals, failed := make([]*Seal, to-from), make([]error, to-from)
+	var all sync.WaitGroup
+	for i := range seals {
+		all.Go(func() { seals[i], _, failed[i] = readSeal(ctx, b, from+uint64(i)) })
+	}
+	all.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return seals, nil
 }
 
 func (c *Coverage) add(s *Seal) {

@@ -4,13 +4,18 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/query"
 )
 
@@ -199,5 +204,51 @@ func TestCrashInBackfill(t *testing.T) {
 				t.Fatalf("with a fault at step %d", step)
 			}
 		}
+	}
+}
+
+// together is a bucket in which the first reads wait for one another.
+type together struct {
+	archive.Bucket
+	most int
+
+	mu  sync.Mutex
+	n   int
+	all chan struct{}
+}
+
+func (b *together) Read(ctx context.Context, key string) (io.ReadCloser, error) {
+	b.mu.Lock()
+	if b.n++; b.n == b.most {
+		close(b.all)
+	}
+	b.mu.Unlock()
+	select {
+	case <-b.all:
+		return b.Bucket.Read(ctx, key)
+	case <-time.After(realtest.Patience):
+		return nil, errors.New("the others do not come")
+	}
+}
+
+// Seals are read some at a time, and what they say is in their order.
+func TestCoverReadsSealsTogether(t *testing.T) {
+	s := newSite(t)
+	s.cfg.RollBytes = 1
+	stream := makeStream(40, 1)
+	s.follow(s.open(), stream)
+	c, err := archive.Cover(t.Context(), &together{Bucket: s.cfg.Bucket, most: 16, all: make(chan struct{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[event.Lane][]archive.Range{lane(0): {{From: 1, To: 13}}, lane(1): {{From: 1, To: 14}}, lane(2): {{From: 1, To: 13}}}
+	if diff := gocmp.Diff(want, c.Scanned); diff != "" || !c.Begun.Equal(start) {
+		t.Errorf("begun at %s; scanned (-want +got):\n%s", c.Begun, diff)
+	}
+	if err := os.Remove(s.path(archive.SealKey(20))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := archive.Cover(t.Context(), s.cfg.Bucket); err == nil {
+		t.Error("a seal is missing, and nobody says so")
 	}
 }
