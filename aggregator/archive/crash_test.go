@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
@@ -23,9 +24,13 @@ type faults struct {
 	plan  func(step int) (before, after bool) // fails without, or after having done it
 	crash bool                                // a fault ends the process: nothing succeeds after it
 	dead  bool
+
+	mu sync.Mutex // seals are read several at once
 }
 
 func (f *faults) around(do func() error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.dead {
 		return errFault
 	}
