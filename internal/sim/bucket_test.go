@@ -26,7 +26,7 @@ func (b *bucket) up() error {
 	switch {
 	case b.p.dead():
 		return errDead
-	case time.Now().Before(b.down) && !b.w.isCalm():
+	case time.Now().UnixNano() < b.down.Load() && !b.w.isCalm():
 		return errLost
 	}
 	return nil

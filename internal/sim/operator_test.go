@@ -44,6 +44,9 @@ func (l *life) act() {
 		}
 	}
 	d := t.deliveries[s.intN(len(t.deliveries))]
+	if !g.w.stream.roomy() && s.one(5) { // so that it owes
+		d.dies(s.randomTime(20 * time.Minute))
+	}
 	switch what {
 	case 0, 1, 2:
 		l.turn(t)

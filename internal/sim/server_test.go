@@ -123,8 +123,7 @@ func (g *server) between() {
 		g.eachStaging(g.tear)
 	case n < 12:
 		all := w.deliveries()
-		w.counts.fault(w, "bucket down", "")
-		all[g.fate.intN(len(all))].down = time.Now().Add(g.fate.randomTime(6 * time.Hour))
+		all[g.fate.intN(len(all))].dies(g.fate.randomTime(6 * time.Hour))
 	case n < 13:
 		w.stream.outage(g.fate.randomTime(3 * time.Hour))
 	case n < 14:

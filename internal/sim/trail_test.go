@@ -41,7 +41,7 @@ type delivery struct {
 	dir          string
 	create, read *site
 	follow       *site
-	down         time.Time     // until when its bucket is down
+	down         atomic.Int64  // until when its bucket is down, in ns
 	seq          atomic.Uint64 // its position, as it told last
 	owed         atomic.Pointer[debt.Debt]
 
@@ -161,6 +161,12 @@ func (d *delivery) holds() (seq uint64, ok bool) {
 		seq = max(seq, owed.To())
 	}
 	return seq, true
+}
+
+// dies has the bucket be down for a time.
+func (d *delivery) dies(within time.Duration) {
+	d.w.counts.fault(d.w, "bucket down", "")
+	d.down.Store(time.Now().Add(within).UnixNano())
 }
 
 // excuse notes a batch that is purged while nobody holds it for this delivery.
