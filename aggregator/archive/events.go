@@ -11,7 +11,8 @@ import (
 
 // Events gives the events of an archive, object by object, each with the part of
 // the stream that its seal is about. Only objects whose bytes are those that a
-// seal names are read; the others, and seals that cannot be read, are problems. It
+// seal names are read; the others, and seals that cannot be read, are problems, and
+// those in the archive tier are one together. It
 // does not check the chain: Verify does. An error is of ctx, of the list of the
 // bucket or of give. The identities open encrypted objects.
 func Events(ctx context.Context, b Bucket, identities Identities, give func(seq SeqRange, e event.Event) error) (problems []Problem, err error) {
@@ -49,10 +50,15 @@ func Events(ctx context.Context, b Bucket, identities Identities, give func(seq 
 			objects[o.Key].forms = append(objects[o.Key].forms, o)
 		}
 	}
+	var tiered []string
 	for _, key := range order {
 		sum, err := hashObject(ctx, b, key)
 		if e := ctx.Err(); e != nil {
 			return problems, e
+		}
+		if errors.Is(err, ErrTiered) {
+			tiered = append(tiered, key)
+			continue
 		}
 		if err != nil {
 			problems = append(problems, Problem{key, err.Error()})
@@ -69,6 +75,9 @@ func Events(ctx context.Context, b Bucket, identities Identities, give func(seq 
 		if problem != nil {
 			problems = append(problems, Problem{key, problem.Error()})
 		}
+	}
+	if n := len(tiered); n > 0 {
+		problems = append(problems, Problem{tiered[0], fmt.Sprintf("%v; so it is with %d objects, and nothing of them was read", ErrTiered, n)})
 	}
 	return problems, nil
 }

@@ -32,7 +32,7 @@ type ProofRequest struct {
 }
 
 // Prove makes the proof that an event is in the archive. It does not check the
-// signature of the checkpoint. Errors besides those of the bucket: ErrNoEvent, ErrUncovered.
+// signature of the checkpoint. Errors besides those of the bucket: ErrNoEvent, ErrUncovered, ErrTiered.
 func Prove(ctx context.Context, b Bucket, r ProofRequest) (*Proof, error) {
 	note := r.Checkpoint
 	if note == nil {
@@ -249,8 +249,12 @@ func findEvent(ctx context.Context, b Bucket, r ProofRequest) (*foundEvent, erro
 			return nil, err
 		}
 	}
+	tiered := 0
 	for n := from; ; n++ {
 		data, err := readAll(ctx, b, SealKey(n))
+		if errors.Is(err, fs.ErrNotExist) && tiered > 0 {
+			return nil, fmt.Errorf("event %s is not in the objects that can be read; %d others were not: %w", r.ID, tiered, ErrTiered)
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("event %s: %w", r.ID, ErrNoEvent)
 		}
@@ -266,12 +270,19 @@ func findEvent(ctx context.Context, b Bucket, r ProofRequest) (*foundEvent, erro
 		}
 		for i := range s.Objects {
 			e, err := proveInObject(ctx, b, &s.Objects[i], &r)
+			if errors.Is(err, ErrTiered) {
+				tiered++
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
 			if e != nil {
 				return &foundEvent{int64(n), data, *e}, nil
 			}
+		}
+		if r.Origin != nil && tiered > 0 {
+			return nil, fmt.Errorf("event %s is in seal %d: %w", r.ID, n, ErrTiered)
 		}
 		if r.Origin != nil { // each batch is scanned once
 			return nil, fmt.Errorf("event %s is not in seal %d, which scanned its batch: %w, as its filter leaves it out", r.ID, n, ErrNoEvent)

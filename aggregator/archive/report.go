@@ -25,6 +25,9 @@ type Report struct {
 	// Expired objects are gone, as was sealed that they would be.
 	Expired       uint64 `json:"expiredObjects,omitempty"`
 	ExpiredEvents uint64 `json:"expiredEvents,omitempty"`
+	// Tiered objects are in the archive tier of the store, and were not read: they are there, with the length that was sealed.
+	Tiered       uint64 `json:"tieredObjects,omitempty"`
+	TieredEvents uint64 `json:"tieredEvents,omitempty"`
 	// LocksUnchecked tells that the seals name locks, and that this bucket has none to look at.
 	LocksUnchecked bool           `json:"locksUnchecked,omitempty"`
 	Scanned        uint64         `json:"scanned"` // events that the filters looked at
@@ -92,7 +95,8 @@ type Problem struct {
 	Text string `json:"problem"`
 }
 
-// OK tells whether the archive is whole and unchanged, as far as it can tell by itself.
+// OK tells whether the archive is whole and unchanged, as far as it can tell by itself
+// and as far as it was read: see Tiered.
 func (r *Report) OK() bool { return len(r.Problems) == 0 }
 
 // mostProblems is how many problems a report lists.

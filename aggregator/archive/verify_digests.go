@@ -124,6 +124,10 @@ func (v *verifier) missingDigest(key string, h *doneHour) {
 func (v *verifier) checkDigest(key string, c chainName, h *doneHour, last map[chainName]*logdigest.Made) *logdigest.Made {
 	d := &v.digests
 	m, err := readDigest(v.ctx, v.bucket, key, d.keys)
+	if errors.Is(err, ErrTiered) {
+		v.report.Tiered++
+		return nil
+	}
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = errors.New("it is missing")

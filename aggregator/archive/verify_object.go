@@ -24,6 +24,9 @@ func (v *verifier) checkObject(i int) error {
 		v.missing(o)
 		return nil
 	}
+	if errors.Is(err, ErrTiered) {
+		return v.tiered(o)
+	}
 	if err != nil {
 		v.report.problem(key, fmt.Sprintf("it cannot be read: %v", err))
 		return nil

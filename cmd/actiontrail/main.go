@@ -34,6 +34,6 @@ agents tail gateway logs, an aggregator indexes the events and archives them as 
 		SilenceUsage:  true,
 	}
 	root.AddCommand(newServerCommand(p), lanes.NewCommand("agent", version, p.report), newAggregatorCommand(p), newValidateCommand(), newMapCommand(),
-		newSearchCommand(), newTailCommand(), newExportCommand(), newFieldsCommand(), newEventCommand(), newTrailCommand(), newPlanCommand(), newAgentsCommand(), newVerifyCommand(), newProofCommand(), newBundleCommand(), newIndexCommand(), newQuarantineCommand(), newKeysCommand(), newPluginCommand())
+		newSearchCommand(), newTailCommand(), newExportCommand(), newFieldsCommand(), newEventCommand(), newTrailCommand(), newPlanCommand(), newAgentsCommand(), newVerifyCommand(), newArchiveCommand(), newProofCommand(), newBundleCommand(), newIndexCommand(), newQuarantineCommand(), newKeysCommand(), newPluginCommand())
 	return root
 }

@@ -141,11 +141,16 @@ func backfilled(t *api.TrailStatus, ids []string) (progress float64, events uint
 
 // showBar draws how far it is over the line before.
 func showBar(w io.Writer, progress float64, events uint64, why string) {
-	const width = 30
-	full := int(progress * width)
-	line := fmt.Sprintf("%s%s %3.0f %%  %s events", strings.Repeat("█", full), strings.Repeat("░", width-full), 100*progress, thousands(int(events)))
+	text := thousands(int(events)) + " events"
 	if why != "" {
-		line += "  waits: " + visible(why)
+		text += "  waits: " + visible(why)
 	}
-	fmt.Fprintf(w, "\r\x1b[K%s", line)
+	drawBar(w, progress, text)
+}
+
+// drawBar draws a bar with what it is about over the line before.
+func drawBar(w io.Writer, progress float64, text string) {
+	const width = 30
+	full := int(min(max(progress, 0), 1) * width)
+	fmt.Fprintf(w, "\r\x1b[K%s%s %3.0f %%  %s", strings.Repeat("█", full), strings.Repeat("░", width-full), 100*progress, text)
 }

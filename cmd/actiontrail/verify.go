@@ -35,7 +35,8 @@ func newVerifyCommand() *cobra.Command {
 		Use:   "verify [PATH|s3://BUCKET/PREFIX]",
 		Short: "Check that an archive is complete and unchanged",
 		Long: `verify reads the archive in the folder PATH, or under a prefix of a bucket in a store, without a server, and checks each seal, each object and each event in it.
-It exits with 0 when all is well, with 1 when something is missing or was changed, and with 2 when it could not check.
+It exits with 0 when all is well, with 1 when something is missing or was changed, and with 2 when it could not check, be it
+only a part: objects in the archive tier of the store cannot be read until "archive restore" has asked for them.
 
 An archive that was cut off at its end, or written anew as a whole by somebody with its key, looks whole by itself. So it is
 compared with checkpoints that are kept elsewhere: with those of the running server that delivers into PATH, or with --config
@@ -180,8 +181,11 @@ func verify(cmd *cobra.Command, path string, keys []string, f *verifyFlags) erro
 	if err != nil {
 		return usageError("write the report: %w", err)
 	}
-	if !report.OK() {
+	switch {
+	case !report.OK():
 		return &exitError{Code: exitNo}
+	case report.Tiered > 0:
+		return &exitError{Code: exitUsage}
 	}
 	return nil
 }
@@ -212,6 +216,9 @@ func printReport(s screen, path string, r *archive.Report, object string) error 
 	}
 	if r.Expired > 0 {
 		fact("expired", "%d objects with %d events are gone, as was sealed that they would be", r.Expired, r.ExpiredEvents)
+	}
+	if r.Tiered > 0 {
+		fact("tiered", "%d objects with %d events are in the archive tier of the store, with the length that was sealed; they were not read", r.Tiered, r.TieredEvents)
 	}
 	if r.LocksUnchecked {
 		fact("locks", "not checked: they are in the store that the archive was written to")
@@ -329,6 +336,8 @@ func printVerdict(s screen, r *archive.Report, object string) error {
 		b.WriteString("FAILED: 1 problem\n")
 	case n > 1:
 		fmt.Fprintf(&b, "FAILED: %d problems\n", n)
+	case r.Tiered > 0:
+		fmt.Fprintf(&b, "NOT ALL WAS READ: nothing is wrong with what was; %d objects are in the archive tier: run actiontrail archive restore, and verify again when it is done\n", r.Tiered)
 	case object != "":
 		b.WriteString("OK: the object is what its seal names, and the chain of seals is unbroken; the other objects were not read\n")
 	case lost > 0:

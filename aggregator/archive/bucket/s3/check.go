@@ -68,6 +68,8 @@ func (b *Bucket) rights(what string) string {
 		return "s3:PutObject"
 	case "read", "look for":
 		return "s3:GetObject"
+	case "restore":
+		return "s3:RestoreObject"
 	case "list":
 		return "s3:ListBucket"
 	case "read the lifecycle rules of":

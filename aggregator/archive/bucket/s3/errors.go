@@ -7,15 +7,20 @@ import (
 	"net/http"
 
 	"github.com/minio/minio-go/v7"
+
+	"github.com/actiontrail/actiontrail/aggregator/archive"
 )
 
 // refusal is an answer of the store.
 type refusal struct {
 	minio.ErrorResponse
-	is error // of io/fs; nil: none
+	is error // of io/fs, or archive.ErrTiered; nil: none
 }
 
 func (r *refusal) Error() string {
+	if r.Code == invalidObjectState {
+		return archive.ErrTiered.Error()
+	}
 	text := r.Message
 	if text == "" {
 		text = http.StatusText(r.StatusCode)
@@ -42,6 +47,8 @@ func translated(err error) error {
 		r.is = fs.ErrExist
 	case e.Code == minio.NoSuchKey:
 		r.is = fs.ErrNotExist
+	case e.Code == invalidObjectState:
+		r.is = archive.ErrTiered
 	case e.Code == minio.AccessDenied, e.StatusCode == http.StatusForbidden:
 		r.is = fs.ErrPermission
 	}

@@ -40,6 +40,7 @@ func TestS3(t *testing.T) {
 		{"content is checked", testContentIsChecked},
 		{"check", testCheck},
 		{"lock", testLock},
+		{"tier", testTier},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
 	}
