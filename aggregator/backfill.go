@@ -44,14 +44,22 @@ type BackfillRequest struct {
 	Back time.Duration `json:"back,omitempty"` // in place of From and To: so long before the archive was begun, in ns
 	Made time.Time     `json:"made"`
 	Done bool          `json:"done,omitempty"`
+	// Archive is where the events come from; nil: the index.
+	Archive *OtherArchive `json:"archive,omitempty"`
+	Failed  string        `json:"failed,omitempty"` // why it was given up
 }
+
+// over tells whether nothing more becomes of it.
+func (r *BackfillRequest) over() bool { return r.Done || r.Failed != "" }
 
 // BackfillStatus tells how far a request is.
 type BackfillStatus struct {
 	BackfillRequest
 	At     time.Time // all before is in the archive; zero: it has not begun
 	Events uint64    // brought since the process started
-	Error  string    // why it waits; "": it does not
+	Error  string    // why it waits, or was given up; "": neither
+	// Of an archive, objects that were read before the first event is sealed, and are to be.
+	Read, Of int
 }
 
 // Backfill carries the backfills of one delivery, one after the other, within its
@@ -60,10 +68,13 @@ type Backfill struct {
 	Name  string // of the delivery
 	Index BackfillIndex
 	First func(context.Context) (uint64, error) // the first seq that the stream has still
-	Keep  func(from time.Time)                  // has the index keep what is needed; the zero time: nothing is
-	Store *Backfills
-	Now   func() time.Time
-	Log   *slog.Logger
+	Last  func(context.Context) (uint64, error) // the last
+	// Archives reads those that bring events from other archives; nil: none does.
+	Archives *ArchiveReader
+	Keep     func(from time.Time) // has the index keep what is needed; the zero time: nothing is
+	Store    *Backfills
+	Now      func() time.Time
+	Log      *slog.Logger
 
 	mu     sync.Mutex
 	status map[string]*BackfillStatus // by id
@@ -71,6 +82,7 @@ type Backfill struct {
 	// Of the follower alone:
 	request *BackfillRequest
 	settled *event.Position // of the index: batches up to it come from the stream no more; nil: not yet looked at
+	job     *archiveJob     // that reads an archive
 	lanes   []archive.LaneRanges
 	at      time.Time
 	failed  time.Time              // when it last could not go on; soon after nothing is tried again
@@ -87,7 +99,7 @@ func (b *Backfill) Status() []BackfillStatus {
 		s := BackfillStatus{BackfillRequest: r}
 		b.mu.Lock()
 		if known := b.status[r.ID]; known != nil {
-			s.At, s.Events, s.Error = known.At, known.Events, known.Error
+			s.At, s.Events, s.Error, s.Read, s.Of = known.At, known.Events, known.Error, known.Read, known.Of
 			if r.From.IsZero() {
 				s.From, s.To = known.From, known.To
 			}
@@ -95,6 +107,9 @@ func (b *Backfill) Status() []BackfillStatus {
 		b.mu.Unlock()
 		if r.Done && s.At.IsZero() {
 			s.At = r.To
+		}
+		if r.Failed != "" {
+			s.Error = r.Failed
 		}
 		all = append(all, s)
 	}
@@ -116,7 +131,10 @@ func (b *Backfill) note(change func(*BackfillStatus)) {
 }
 
 // begin has the next request begin anew: the sink was opened again.
-func (b *Backfill) begin() { b.request, b.settled, b.lanes, b.failed = nil, nil, nil, time.Time{} }
+func (b *Backfill) begin() {
+	b.Archives.end()
+	b.request, b.settled, b.job, b.lanes, b.failed = nil, nil, nil, nil, time.Time{}
+}
 
 // waits tells whether it failed just now.
 func (b *Backfill) waits() bool {
@@ -130,7 +148,9 @@ func (b *Backfill) step(ctx context.Context, sink Backfillable, read uint64) (wo
 		if b.request = b.Store.next(b.Name); b.request == nil {
 			return false, nil
 		}
-		b.Keep(b.request.From)
+		if b.request.Archive == nil {
+			b.Keep(b.request.From)
+		}
 	}
 	if b.waits() {
 		return false, nil
@@ -168,10 +188,17 @@ func (b *Backfill) step(ctx context.Context, sink Backfillable, read uint64) (wo
 // prepare finds out which batches the archive lacks and will not be given any more:
 // those that the index has, once the sink was given all that the stream had of them.
 func (b *Backfill) prepare(ctx context.Context, sink Backfillable, read uint64) (ready bool, err error) {
+	if b.job != nil {
+		return b.prepared()
+	}
 	if b.settled == nil {
-		at := b.Index.Position()
-		at = at.Clone()
-		b.settled = &at
+		at, err := b.settles(ctx)
+		if err != nil {
+			b.failed = b.Now()
+			b.note(func(s *BackfillStatus) { s.Error = err.Error() })
+			return false, nil
+		}
+		b.settled = at
 	}
 	if read < b.settled.Seq {
 		first, err := b.First(ctx)
@@ -194,6 +221,18 @@ func (b *Backfill) prepare(ctx context.Context, sink Backfillable, read uint64) 
 	if err != nil {
 		return false, fmt.Errorf("backfill: %w", err)
 	}
+	b.at = b.request.From
+	for _, x := range c.Backfills {
+		if x.ID == b.request.ID && x.To.After(b.at) {
+			b.at = x.To
+		}
+	}
+	if b.request.Archive != nil {
+		left := *b.request
+		left.From = b.at
+		b.job = b.Archives.begin(ctx, left, c)
+		return b.prepared()
+	}
 	upto := map[event.Lane]uint64{}
 	for lane, last := range b.settled.Lanes {
 		upto[lane] = last.Number
@@ -205,15 +244,57 @@ func (b *Backfill) prepare(ctx context.Context, sink Backfillable, read uint64) 
 	if r.Back > 0 {
 		r.From, r.To = c.Begun.Add(-r.Back), c.Begun
 		b.Keep(r.From)
-	}
-	b.at = r.From
-	for _, x := range c.Backfills {
-		if x.ID == r.ID && x.To.After(b.at) {
-			b.at = x.To
+		if b.at.Before(r.From) {
+			b.at = r.From
 		}
 	}
 	b.note(func(s *BackfillStatus) { s.From, s.To, s.At, s.Error = r.From, r.To, b.at, "" })
 	return true, nil
+}
+
+// settles is the place in the stream up to which the sink must have come: batches up
+// to there come from the stream no more. Of the index it tells how far each lane is.
+func (b *Backfill) settles(ctx context.Context) (*event.Position, error) {
+	if b.request.Archive == nil {
+		at := b.Index.Position()
+		at = at.Clone()
+		return &at, nil
+	}
+	// The archive had its batches before it was named, so the stream had them, too.
+	last, err := b.Last(ctx)
+	return &event.Position{Seq: last}, err
+}
+
+// prepared looks whether the archive was read.
+func (b *Backfill) prepared() (ready bool, err error) {
+	read, of := b.job.progress()
+	b.note(func(s *BackfillStatus) {
+		s.From, s.To, s.Read, s.Of, s.Error = b.request.From, b.request.To, read, of, ""
+	})
+	select {
+	case <-b.job.done:
+	default:
+		return false, nil
+	}
+	b.lanes, err = b.job.lanes, b.job.err
+	b.job = nil
+	switch {
+	case err == nil:
+		at := b.at
+		b.note(func(s *BackfillStatus) { s.At = at })
+		return true, nil
+	case errors.Is(err, context.Canceled):
+		return false, nil
+	case forGood(err):
+		b.Log.Error("a backfill is given up", "trail", b.Name, "id", b.request.ID, "error", err)
+		b.note(func(s *BackfillStatus) { s.Error = err.Error() })
+		err := b.Store.failed(b.Name, b.request.ID, err)
+		b.begin()
+		return false, err
+	}
+	b.failed = b.Now()
+	b.note(func(s *BackfillStatus) { s.Error = err.Error() })
+	return false, nil
 }
 
 // IndexSource reads the events of backfills from an index.

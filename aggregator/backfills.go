@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// backfillsVersion is the version of the file.
+	// backfillsVersion is the version of the file, archiveBackfills that of one with requests from archives.
 	backfillsVersion = 1
+	archiveBackfills = 2
 	// keptBackfills are the requests of a delivery that are shown after they are done.
 	keptBackfills = 10
 	// mostBackfills may wait for one delivery.
@@ -56,7 +57,10 @@ func (b *Backfills) Reload(share Share) error {
 	var file backfillsFile
 	data, err := os.ReadFile(b.path)
 	if err == nil {
-		err = decodeKept(data, &file, &file.Version, backfillsVersion)
+		if err = decodeKept(data, &file, &file.Version, backfillsVersion); err != nil && file.Version == archiveBackfills {
+			file = backfillsFile{}
+			err = decodeKept(data, &file, &file.Version, archiveBackfills)
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("backfills in %s: %w; move the file away, and ask for them again: what is there already is not brought twice", b.path, err)
@@ -84,14 +88,14 @@ func (b *Backfills) Add(name string, r BackfillRequest) error {
 		if known.ID == r.ID {
 			return nil
 		}
-		if !known.Done {
+		if !known.over() {
 			waiting++
 		}
 	}
 	if waiting >= mostBackfills {
 		return ErrTooManyBackfills
 	}
-	for len(all) >= keptBackfills+waiting && len(all) > 0 && all[0].Done && all[0].Back == 0 {
+	for len(all) >= keptBackfills+waiting && len(all) > 0 && all[0].over() && all[0].Back == 0 {
 		all = all[1:]
 	}
 	return b.write(name, append(slices.Clone(all), r))
@@ -100,11 +104,34 @@ func (b *Backfills) Add(name string, r BackfillRequest) error {
 // next is the oldest request that is not done; nil: there is none.
 func (b *Backfills) next(name string) *BackfillRequest {
 	for _, r := range b.Of(name) {
-		if !r.Done {
+		if !r.over() {
 			return &r
 		}
 	}
 	return nil
+}
+
+// find is the request with an id; nil: there is none.
+func (b *Backfills) find(name, id string) *BackfillRequest {
+	for _, r := range b.Of(name) {
+		if r.ID == id {
+			return &r
+		}
+	}
+	return nil
+}
+
+// failed notes why a request is given up.
+func (b *Backfills) failed(name, id string, why error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := slices.Clone(b.requests[name])
+	for i := range all {
+		if all[i].ID == id {
+			all[i].Failed = why.Error()
+		}
+	}
+	return b.write(name, all)
 }
 
 func (b *Backfills) done(name, id string, from, to time.Time) error {
@@ -134,7 +161,13 @@ func (b *Backfills) write(name string, all []BackfillRequest) error {
 	if after[name] = all; len(all) == 0 {
 		delete(after, name)
 	}
-	if err := writeKept(b.path, backfillsFile{backfillsVersion, after}, b.share); err != nil {
+	version := backfillsVersion
+	for _, requests := range after {
+		if slices.ContainsFunc(requests, func(r BackfillRequest) bool { return r.Archive != nil }) {
+			version = archiveBackfills
+		}
+	}
+	if err := writeKept(b.path, backfillsFile{version, after}, b.share); err != nil {
 		return fmt.Errorf("backfills: %w", err)
 	}
 	b.requests = after

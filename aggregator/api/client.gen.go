@@ -330,8 +330,8 @@ type ClientInterface interface {
 
 	// BackfillTrailWithBody Bring events of earlier times into the archives of a trail
 	//
-	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+	// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 	// after a crash; the status of the delivery tells how far it is.
 	//
 	// Takes any type of body and a specified content type.
@@ -341,8 +341,8 @@ type ClientInterface interface {
 
 	// BackfillTrail Bring events of earlier times into the archives of a trail
 	//
-	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+	// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 	// after a crash; the status of the delivery tells how far it is.
 	//
 	// Takes a body of the `application/json` content type.
@@ -937,8 +937,8 @@ func (c *Client) PutTrail(ctx context.Context, name TrailName, body PutTrailJSON
 
 // BackfillTrailWithBody Bring events of earlier times into the archives of a trail
 //
-// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 // after a crash; the status of the delivery tells how far it is.
 //
 // Takes any type of body and a specified content type.
@@ -958,8 +958,8 @@ func (c *Client) BackfillTrailWithBody(ctx context.Context, name TrailName, cont
 
 // BackfillTrail Bring events of earlier times into the archives of a trail
 //
-// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 // after a crash; the status of the delivery tells how far it is.
 //
 // Takes a body of the `application/json` content type.
@@ -3194,8 +3194,8 @@ type ClientWithResponsesInterface interface {
 
 	// BackfillTrailWithBodyWithResponse Bring events of earlier times into the archives of a trail
 	//
-	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+	// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 	// after a crash; the status of the delivery tells how far it is.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -3205,8 +3205,8 @@ type ClientWithResponsesInterface interface {
 
 	// BackfillTrailWithResponse Bring events of earlier times into the archives of a trail
 	//
-	// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-	// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+	// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+	// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 	// after a crash; the status of the delivery tells how far it is.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -5340,8 +5340,8 @@ func (c *ClientWithResponses) PutTrailWithResponse(ctx context.Context, name Tra
 
 // BackfillTrailWithBodyWithResponse Bring events of earlier times into the archives of a trail
 //
-// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 // after a crash; the status of the delivery tells how far it is.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5357,8 +5357,8 @@ func (c *ClientWithResponses) BackfillTrailWithBodyWithResponse(ctx context.Cont
 
 // BackfillTrailWithResponse Bring events of earlier times into the archives of a trail
 //
-// From the index, as far as the archive does not have their batches: what was before the trail, and what came while it was
-// stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
+// From the index, or from another archive, as far as the archive does not have their batches: what was before the trail, and
+// what came while it was stopped. The events are filtered with the trail's filter of now, sealed as a backfill, and never there twice. It goes on
 // after a crash; the status of the delivery tells how far it is.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).

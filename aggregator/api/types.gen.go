@@ -478,6 +478,9 @@ type AgentStatus struct {
 
 // BackfillRequest defines model for BackfillRequest.
 type BackfillRequest struct {
+	// Archive An archive that the server reads. What its credentials are the server knows; paths are those of the server.
+	Archive OtherArchive `json:"archive,omitempty,omitzero"`
+
 	// Delivery Name of the delivery; absent all of the trail.
 	Delivery string `json:"delivery,omitempty,omitzero"`
 
@@ -490,21 +493,33 @@ type BackfillRequest struct {
 
 // BackfillStatus Events of earlier batches that are brought into an archive, by eventTime.
 type BackfillStatus struct {
+	// Archive Where another archive lies from which the events come; absent when it is the index.
+	Archive string `json:"archive,omitempty,omitzero"`
+
 	// At All before is in the archive; absent when it has not begun.
 	At   time.Time `json:"at,omitempty,omitzero"`
 	Done bool      `json:"done"`
 
 	// Events Brought since the server started.
-	Events uint64    `json:"events"`
+	Events uint64 `json:"events"`
+
+	// Failed It was given up, and lastError says why. Ask again when that is mended; what was brought is not brought twice.
+	Failed bool      `json:"failed,omitempty,omitzero"`
 	From   time.Time `json:"from"`
 	ID     string    `json:"id"`
 
 	// LastError Why it waits; absent when it does not.
 	LastError string `json:"lastError,omitempty,omitzero"`
 
+	// OfObjects Objects of it that may have events of that time.
+	OfObjects int `json:"ofObjects,omitempty,omitzero"`
+
 	// Progress From 0 to 1.
-	Progress float64   `json:"progress"`
-	To       time.Time `json:"to"`
+	Progress float64 `json:"progress"`
+
+	// ReadObjects Objects of that archive that were read; all are before the first event is sealed.
+	ReadObjects int       `json:"readObjects,omitempty,omitzero"`
+	To          time.Time `json:"to"`
 }
 
 // ConfigurationStatus What became of the configuration. The files are watched; trails change while the server runs.
@@ -793,6 +808,22 @@ type NotifyStatus struct {
 
 	// Target Host of the receiver.
 	Target string `json:"target"`
+}
+
+// OtherArchive An archive that the server reads. What its credentials are the server knows; paths are those of the server.
+type OtherArchive struct {
+	// CAFile Certificates to trust, PEM; absent those of the system.
+	CAFile string `json:"caFile,omitempty,omitzero"`
+
+	// Endpoint Of the store, as https://host:port; absent AWS.
+	Endpoint string `json:"endpoint,omitempty,omitzero"`
+
+	// Identity File with the secret keys of age that open its objects.
+	Identity string `json:"identity,omitempty,omitzero"`
+
+	// Place A folder, with its whole path, or s3://BUCKET/PREFIX.
+	Place  string `json:"place"`
+	Region string `json:"region,omitempty,omitzero"`
 }
 
 // Plan defines model for Plan.

@@ -14,8 +14,12 @@ import (
 // the clock of its gateway may be ahead.
 const aheadOfTime = 24 * time.Hour
 
-// ErrNoArchive tells that a bucket has no seal 0.
-var ErrNoArchive = errors.New("there is no archive: it has no seal 0")
+// Why an archive cannot be read.
+var (
+	ErrNoArchive  = errors.New("there is no archive: it has no seal 0")
+	ErrDamaged    = errors.New("the archive is damaged")
+	ErrNoIdentity = errNoIdentity
+)
 
 // Contents are the objects that the seals of an archive name, in their order.
 type Contents struct {
@@ -77,14 +81,18 @@ func ReadContents(ctx context.Context, b Bucket, seals uint64) (*Contents, error
 	}
 	index := map[string]int{}
 	for n := range seals {
-		s, data, err := readSeal(ctx, b, n)
+		data, err := readAll(ctx, b, SealKey(n))
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s is missing: %w", SealKey(n), err)
+			return nil, fmt.Errorf("%w: %s is missing", ErrDamaged, SealKey(n))
 		} else if err != nil {
 			return nil, err
 		}
+		s, err := decodeSealAt(data, n)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 		if n > 0 && s.Prev != c.Head {
-			return nil, fmt.Errorf("%s does not follow the seal before: run actiontrail verify", SealKey(n))
+			return nil, fmt.Errorf("%w: %s does not follow the seal before; run actiontrail verify", ErrDamaged, SealKey(n))
 		}
 		c.Trail, c.Seals, c.Head = s.Trail, n+1, digest(data)
 		c.add(s, index)
@@ -122,16 +130,19 @@ func (c *Contents) add(s *Seal, index map[string]int) {
 	}
 }
 
-// Read gives the events of an object, once its bytes and then its events were
-// found to be those that its seal names. An error but for that of give names the
-// object; ErrTiered is in it when the store must be asked first.
+// Read gives the events of an object, once its bytes were found to be those that
+// its seal names. An error but for that of give names the object; ErrDamaged,
+// ErrNoIdentity, or ErrTiered is in it when somebody must do something first.
 func (c *Contents) Read(ctx context.Context, o *SealedObject, identities Identities, give func(e *event.Event) error) error {
 	sum, err := hashObject(ctx, c.bucket, o.Key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: object %s, which seal %d names, is missing; run actiontrail verify", ErrDamaged, o.Key, o.Seal)
+	}
 	if err != nil {
 		return fmt.Errorf("object %s of seal %d: %w", o.Key, o.Seal, err)
 	}
 	if !(sealedObject{o.forms}).has(Object{SHA256: sum}) {
-		return fmt.Errorf("object %s is damaged: its bytes are not those that seal %d names; run actiontrail verify", o.Key, o.Seal)
+		return fmt.Errorf("%w: the bytes of object %s are not those that seal %d names; run actiontrail verify", ErrDamaged, o.Key, o.Seal)
 	}
 	u := unpacker{identities: identities}
 	defer u.close()
@@ -144,10 +155,26 @@ func (c *Contents) Read(ctx context.Context, o *SealedObject, identities Identit
 		return err
 	}
 	if problem == nil && count != o.Count {
-		problem = fmt.Errorf("it has %d events, its seal says %d", count, o.Count)
+		problem = fmt.Errorf("%w: it has %d events, its seal says %d", ErrDamaged, count, o.Count)
 	}
 	if problem != nil {
 		return fmt.Errorf("object %s of seal %d: %w", o.Key, o.Seal, problem)
 	}
 	return nil
+}
+
+// Newest tells whose an archive is, how many seals it has, and the SHA-256 of the last.
+func Newest(ctx context.Context, b Bucket) (trail string, seals uint64, head event.Hash, err error) {
+	last, ok, err := lastSeal(ctx, b)
+	if err == nil && !ok {
+		err = ErrNoArchive
+	}
+	if err != nil {
+		return "", 0, head, err
+	}
+	s, data, err := readSeal(ctx, b, last)
+	if err != nil {
+		return "", 0, head, err
+	}
+	return s.Trail, last + 1, digest(data), nil
 }

@@ -3,6 +3,7 @@ package archive
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"strings"
 
@@ -65,4 +66,9 @@ func ReadRecords(text string) (lines []string, err error) {
 		}
 		lines = append(lines, string(line))
 	}
+}
+
+// SortBy is Sort with so many bytes in memory.
+func SortBy(ctx context.Context, dir string, size int, c *Contents, p Period, keep func(*event.Event) (bool, error)) (*Sorted, error) {
+	return sortBy(ctx, dir, size, c, p, nil, keep, func(int, int) {})
 }

@@ -71,7 +71,11 @@ func (d *delivery) status(lastSeq uint64) api.Delivery {
 		}
 	}
 	for _, b := range d.follower.Backfill.Status() {
-		x := api.BackfillStatus{ID: b.ID, From: b.From.UTC(), To: b.To.UTC(), At: b.At.UTC(), Events: b.Events, Done: b.Done, LastError: b.Error}
+		x := api.BackfillStatus{ID: b.ID, From: b.From.UTC(), To: b.To.UTC(), At: b.At.UTC(), Events: b.Events, Done: b.Done, LastError: b.Error,
+			ReadObjects: b.Read, OfObjects: b.Of, Failed: b.Failed != ""}
+		if b.Archive != nil {
+			x.Archive = b.Archive.Place
+		}
 		if !b.At.IsZero() && b.To.After(b.From) {
 			x.Progress = min(1, max(0, b.At.Sub(b.From).Seconds()/b.To.Sub(b.From).Seconds()))
 		}

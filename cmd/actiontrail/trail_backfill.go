@@ -19,12 +19,17 @@ const backfillLook = 500 * time.Millisecond
 func newTrailBackfillCommand() *cobra.Command {
 	var f clientFlags
 	var from, to, delivery string
+	var other otherFlags
 	detach := false
 	cmd := &cobra.Command{
 		Use:   "backfill NAME --from TIME",
-		Short: "Bring events of earlier times into the archives of a trail, from the index",
+		Short: "Bring events of earlier times into the archives of a trail, from the index or another archive",
 		Long: `Brings what the archives of a trail do not have: events from before it was made, and of times in which it was stopped. Nothing
-is there twice. The server goes on with it by itself, also after a crash; this command only shows how far it is.`,
+is there twice. The server goes on with it by itself, also after a crash; this command only shows how far it is.
+
+The events come from the index; with --archive from another archive, which the server reads: all of it that may have such
+events is read and checked before the first is sealed. If an object of it is missing or damaged, the backfill is given up and
+this command exits with 1; ask again when that is mended.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			wanted := api.BackfillRequest{Delivery: delivery}
@@ -35,6 +40,9 @@ is there twice. The server goes on with it by itself, also after a crash; this c
 			}
 			if wanted.To, err = timeOf(to, now); err != nil {
 				return usageError("--to: %w", err)
+			}
+			if wanted.Archive, err = other.read(); err != nil {
+				return err
 			}
 			c, err := f.dial()
 			if err != nil {
@@ -61,19 +69,26 @@ is there twice. The server goes on with it by itself, also after a crash; this c
 					return err
 				}
 				t = trails[0]
-				progress, events, why, done := backfilled(&t, mine)
+				b := backfilled(&t, mine)
 				if f.output != "json" && s.terminal {
-					showBar(s.w, progress, events, why)
+					b.show(s.w)
 				}
-				if done {
-					if f.output == "json" {
-						return printJSON(s, t)
+				if b.done && f.output == "json" {
+					if err := printJSON(s, t); err != nil {
+						return err
 					}
-					if s.terminal {
-						fmt.Fprintln(s.w)
-					}
-					_, err := fmt.Fprintf(s.w, "trail %s has the events from %s on: %s were brought\n", t.Name, timeOr(wanted.From, "-"), thousands(int(events)))
+				}
+				if b.done && s.terminal && f.output != "json" {
+					fmt.Fprintln(s.w)
+				}
+				switch {
+				case b.failed != "":
+					return &exitError{Code: exitNo, Err: fmt.Errorf("the backfill was given up: %s", visible(b.failed))}
+				case b.done && f.output != "json":
+					_, err := fmt.Fprintf(s.w, "trail %s has the events from %s on: %s were brought\n", t.Name, timeOr(wanted.From, "-"), thousands(int(b.events)))
 					return err
+				case b.done:
+					return nil
 				}
 				select {
 				case <-cmd.Context().Done():
@@ -86,6 +101,7 @@ is there twice. The server goes on with it by itself, also after a crash; this c
 	cmd.Flags().StringVar(&from, "from", "", "RFC 3339, a day, or a length of time back such as 7d")
 	cmd.Flags().StringVar(&to, "to", "", "the same (default: now)")
 	cmd.Flags().StringVar(&delivery, "delivery", "", "name of one delivery (default: all of the trail)")
+	other.register(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "do not wait for its end")
 	f.register(cmd, "table", "json")
 	return cmd
@@ -118,25 +134,49 @@ func timeOf(s string, now time.Time) (time.Time, error) {
 	return now.Add(-back).UTC().Truncate(time.Millisecond), nil
 }
 
-// backfilled is how far some backfills of a trail are together.
-func backfilled(t *api.TrailStatus, ids []string) (progress float64, events uint64, why string, done bool) {
+// backfillState is how far some backfills of a trail are together.
+type backfillState struct {
+	progress float64
+	events   uint64
+	read, of int // objects of another archive, of those that still read it
+	why      string
+	failed   string // why one was given up
+	done     bool   // nothing more becomes of any
+}
+
+func backfilled(t *api.TrailStatus, ids []string) backfillState {
+	x := backfillState{done: true}
 	n := 0
-	done = true
 	for _, d := range t.Deliver {
 		for _, b := range d.Backfills {
 			if !slices.Contains(ids, b.ID) {
 				continue
 			}
 			n++
-			progress += b.Progress
-			events += b.Events
-			if b.LastError != "" {
-				why = b.LastError
+			x.progress += b.Progress
+			x.events += b.Events
+			if b.At.IsZero() {
+				x.read, x.of = x.read+b.ReadObjects, x.of+b.OfObjects
 			}
-			done = done && b.Done
+			if b.LastError != "" {
+				x.why = b.LastError
+			}
+			if b.Failed {
+				x.failed = b.LastError
+			}
+			x.done = x.done && (b.Done || b.Failed)
 		}
 	}
-	return progress / float64(max(n, 1)), events, why, done
+	x.progress /= float64(max(n, 1))
+	return x
+}
+
+func (x *backfillState) show(w io.Writer) {
+	if x.of > 0 && x.why == "" {
+		drawBar(w, float64(x.read)/float64(x.of), fmt.Sprintf("%s of %s objects of the archive read", thousands(x.read), thousands(x.of)))
+		return
+	}
+	showBar(w, x.progress, x.events, x.why)
 }
 
 // showBar draws how far it is over the line before.

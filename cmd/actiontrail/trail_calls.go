@@ -9,6 +9,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/api"
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // trailCalls does to trails what the API is asked for.
@@ -43,16 +44,28 @@ func (c trailCalls) BackfillTrail(ctx context.Context, name string, wanted api.B
 		return api.WrongTrail("from", "the time from which on events are wanted is not before its end", "")
 	}
 	id := from.Format("20060102T150405Z") + "-" + time.Now().UTC().Format("20060102T150405.000Z")
+	parameters := map[string]any{"from": from.Format(time.RFC3339Nano), "to": to.Format(time.RFC3339Nano), "id": id}
+	var other *aggregator.OtherArchive
+	if wanted.Archive.Place != "" {
+		o, err := named(ctx, wanted.Archive)
+		if err != nil {
+			return err
+		}
+		other = &o
+		id += "-archive-" + o.Head.String()[:12]
+		parameters["id"], parameters["archive"], parameters["archiveHead"] = id, event.Text(o.Place), o.Head.String()
+	}
 	found := false
 	for _, d := range c.trails.all() {
 		if d.trail.Name != t.Name || wanted.Delivery != "" && wanted.Delivery != d.Name {
 			continue
 		}
 		found = true
-		if err := c.system.Report(ctx, trailEvent("TrailBackfill", name, map[string]any{"delivery": d.Name, "from": from.Format(time.RFC3339Nano), "to": to.Format(time.RFC3339Nano), "id": id}), true); err != nil {
+		parameters["delivery"] = d.Name
+		if err := c.system.Report(ctx, trailEvent("TrailBackfill", name, parameters), true); err != nil {
 			return err
 		}
-		err := c.backfills.Add(d.key(), aggregator.BackfillRequest{ID: id, From: from, To: to, Made: time.Now().UTC()})
+		err := c.backfills.Add(d.key(), aggregator.BackfillRequest{ID: id, From: from, To: to, Made: time.Now().UTC(), Archive: other})
 		if errors.Is(err, aggregator.ErrTooManyBackfills) {
 			return api.TrailConflict(err.Error(), "wait until some are done")
 		} else if err != nil {

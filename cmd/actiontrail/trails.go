@@ -27,6 +27,7 @@ type delivery struct {
 	trail    *config.Trail
 	open     func(context.Context) (*archive.Archive, error)
 	follower *aggregator.Follower
+	archives *aggregator.ArchiveReader // for its backfills
 
 	hooks     []*notify.Webhook
 	witnesses []*kept
@@ -134,6 +135,9 @@ func (d *delivery) run(ctx context.Context, log *slog.Logger) {
 	}
 	d.follower.Run(ctx)
 	hooks.Wait()
+	if err := d.archives.Close(); err != nil {
+		log.Warn("what a backfill had sorted could not be removed", "trail", d.key(), "error", err)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if err := d.opened().Checkpoint(ctx); err != nil {
@@ -161,7 +165,7 @@ func (a *aggregation) openArchive(ctx context.Context, d *delivery) (*archive.Ar
 		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(d.S3),
 		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
 		Stopped: func(seq uint64) (time.Time, bool) { return a.stops.At(d.trail.Name, seq) },
-		Source:  aggregator.IndexSource(a.index),
+		Source:  d.archives.Source(aggregator.IndexSource(a.index)),
 		Log:     log, Digests: digests, Agents: a.sealedAgents, Now: time.Now,
 	})
 	if err == nil {
@@ -197,7 +201,7 @@ func (a *aggregation) askBackfill(d *delivery) error {
 func (a *aggregation) follows(d *delivery, owed *debt.Debt) {
 	d.follower = &aggregator.Follower{Name: "trail " + d.key(), Kind: "trail", Stream: aggregator.BusStream{Conn: a.conn}, Opener: a.opener, Debt: owed, Log: a.log}
 	d.hooks, d.witnesses = a.webhooks(d), a.witnesses(d)
-	d.follower.Backfill = &aggregator.Backfill{Name: d.key(), Index: a.index, First: a.firstSeq, Store: a.backfills, Now: time.Now, Log: a.log,
+	d.follower.Backfill = &aggregator.Backfill{Name: d.key(), Index: a.index, First: a.firstSeq, Last: a.lastSeq, Archives: d.archives, Store: a.backfills, Now: time.Now, Log: a.log,
 		Keep: func(from time.Time) { a.index.Keep("backfill "+d.key(), from) }}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -112,6 +113,7 @@ func (a *aggregation) deliveriesOf(trails []config.Trail) []*delivery {
 	for i := range trails {
 		for k := range trails[i].Deliver {
 			d := &delivery{Delivery: trails[i].Deliver[k], trail: &trails[i]}
+			d.archives = &aggregator.ArchiveReader{Dir: filepath.Join(a.dir, "backfill", d.key()), Open: openOther, Filter: trails[i].Filter, Store: a.backfills, Name: d.key()}
 			d.open = func(ctx context.Context) (*archive.Archive, error) { return a.openArchive(ctx, d) }
 			all = append(all, d)
 		}
