@@ -163,7 +163,7 @@ type Trail struct {
 	Where   string     // the whole filter as KQL, shorthands included; empty: all events
 	Filter  query.Expr // the same, parsed; nil: all events
 	Deliver []Delivery // in the order of the file, one at least
-	Notify  []Webhook  // who is told of each object
+	Notify  []Notify   // who is told of each object
 	Witness []Witness  // where checkpoints are kept besides
 	Hash    string     // SHA-256 over what the block says, in hex
 	Place   string     // file:line of its block

@@ -236,6 +236,31 @@ type webhookBody struct {
 	Insecure   hcl.Expression `hcl:"insecure,optional"`
 }
 
+type natsNotifyBody struct {
+	Subject     hcl.Expression `hcl:"subject,attr"`
+	Server      hcl.Expression `hcl:"server,optional"`
+	Credentials hcl.Expression `hcl:"credentials,optional"`
+}
+
+type snsBody struct {
+	URL            hcl.Expression `hcl:"url,attr"`
+	TopicARN       hcl.Expression `hcl:"topic_arn,attr"`
+	KeyFile        hcl.Expression `hcl:"key_file,attr"`
+	CertificateURL hcl.Expression `hcl:"certificate_url,attr"`
+	SecretFile     hcl.Expression `hcl:"secret_file,optional"`
+	Insecure       hcl.Expression `hcl:"insecure,optional"`
+}
+
+type mnsBody struct {
+	URL            hcl.Expression `hcl:"url,attr"`
+	Owner          hcl.Expression `hcl:"owner,attr"`
+	Topic          hcl.Expression `hcl:"topic,attr"`
+	KeyFile        hcl.Expression `hcl:"key_file,attr"`
+	CertificateURL hcl.Expression `hcl:"certificate_url,attr"`
+	SecretFile     hcl.Expression `hcl:"secret_file,optional"`
+	Insecure       hcl.Expression `hcl:"insecure,optional"`
+}
+
 type organizationBlock struct {
 	Management hcl.Expression `hcl:"management,attr"`
 	Range      hcl.Range      `hcl:",def_range"`

@@ -162,7 +162,11 @@ func trailHash(t *Trail) string {
 		fmt.Fprintf(h, " %s", t.Deliver[i].Hash)
 	}
 	for _, n := range t.Notify {
-		fmt.Fprintf(h, " %q %q", n.URL, n.SecretFile)
+		if n.Kind == NotifyWebhook {
+			fmt.Fprintf(h, " %q %q", n.URL, n.SecretFile)
+			continue
+		}
+		fmt.Fprintf(h, " %q", []string{n.Kind, n.URL, n.SecretFile, n.Subject, n.Server, n.Credentials, n.TopicARN, n.Owner, n.Topic, n.KeyFile, n.CertificateURL})
 	}
 	for _, w := range t.Witness {
 		fmt.Fprintf(h, " %s", w.Hash)

@@ -350,6 +350,14 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
 	BackfillTrail(ctx context.Context, name TrailName, body BackfillTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RenotifyTrail Tell receivers again of what they refused for good
+	//
+	// Each notification that a receiver of the trail refused for good is sent once more, soon; `refused` of the status tells how
+	// many are left. The call is sent as application/json; a body is not looked at.
+	//
+	// Corresponds with POST /api/v1/trails/{name}/renotify (the `RenotifyTrail` operationId).
+	RenotifyTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// StartTrail Have a stopped trail deliver again
 	//
 	// From the end of the stream on. What came while it was stopped is not delivered, and the seals of its archives say so; a
@@ -967,6 +975,24 @@ func (c *Client) BackfillTrailWithBody(ctx context.Context, name TrailName, cont
 // Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
 func (c *Client) BackfillTrail(ctx context.Context, name TrailName, body BackfillTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBackfillTrailRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RenotifyTrail Tell receivers again of what they refused for good
+//
+// Each notification that a receiver of the trail refused for good is sent once more, soon; `refused` of the status tells how
+// many are left. The call is sent as application/json; a body is not looked at.
+//
+// Corresponds with POST /api/v1/trails/{name}/renotify (the `RenotifyTrail` operationId).
+func (c *Client) RenotifyTrail(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenotifyTrailRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -2649,6 +2675,40 @@ func NewBackfillTrailRequestWithBody(server string, name TrailName, contentType 
 	return req, nil
 }
 
+// NewRenotifyTrailRequest constructs an http.Request for the RenotifyTrail method
+func NewRenotifyTrailRequest(server string, name TrailName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/trails/%s/renotify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewStartTrailRequest constructs an http.Request for the StartTrail method
 func NewStartTrailRequest(server string, name TrailName) (*http.Request, error) {
 	var err error
@@ -3213,6 +3273,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/trails/{name}/backfill (the `BackfillTrail` operationId).
 	BackfillTrailWithResponse(ctx context.Context, name TrailName, body BackfillTrailJSONRequestBody, reqEditors ...RequestEditorFn) (*BackfillTrailResponse, error)
+
+	// RenotifyTrailWithResponse Tell receivers again of what they refused for good
+	//
+	// Each notification that a receiver of the trail refused for good is sent once more, soon; `refused` of the status tells how
+	// many are left. The call is sent as application/json; a body is not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/trails/{name}/renotify (the `RenotifyTrail` operationId).
+	RenotifyTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*RenotifyTrailResponse, error)
 
 	// StartTrailWithResponse Have a stopped trail deliver again
 	//
@@ -4568,6 +4638,54 @@ func (r BackfillTrailResponse) ContentType() string {
 	return ""
 }
 
+type RenotifyTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrailStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RenotifyTrailResponse) GetJSON200() *TrailStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RenotifyTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RenotifyTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RenotifyTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RenotifyTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RenotifyTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type StartTrailResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5370,6 +5488,22 @@ func (c *ClientWithResponses) BackfillTrailWithResponse(ctx context.Context, nam
 		return nil, err
 	}
 	return ParseBackfillTrailResponse(rsp)
+}
+
+// RenotifyTrailWithResponse Tell receivers again of what they refused for good
+//
+// Each notification that a receiver of the trail refused for good is sent once more, soon; `refused` of the status tells how
+// many are left. The call is sent as application/json; a body is not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/trails/{name}/renotify (the `RenotifyTrail` operationId).
+func (c *ClientWithResponses) RenotifyTrailWithResponse(ctx context.Context, name TrailName, reqEditors ...RequestEditorFn) (*RenotifyTrailResponse, error) {
+	rsp, err := c.RenotifyTrail(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenotifyTrailResponse(rsp)
 }
 
 // StartTrailWithResponse Have a stopped trail deliver again
@@ -6377,6 +6511,39 @@ func ParseBackfillTrailResponse(rsp *http.Response) (*BackfillTrailResponse, err
 	}
 
 	response := &BackfillTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrailStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRenotifyTrailResponse parses an HTTP response from a RenotifyTrailWithResponse call
+func ParseRenotifyTrailResponse(rsp *http.Response) (*RenotifyTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RenotifyTrailResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

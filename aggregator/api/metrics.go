@@ -83,6 +83,11 @@ func (h *handlers) GetMetrics(w http.ResponseWriter, r *http.Request) {
 			m.witnesses(t.Name, d)
 		}
 	}
+	for _, t := range st.Trails {
+		for _, d := range t.Deliver {
+			m.delivery(t.Name, d)
+		}
+	}
 	m.gauge("actiontrail_stream_batches", "Batches kept in the stream.", float64(st.Stream.Messages))
 	m.gauge("actiontrail_stream_bytes", "Bytes kept in the stream.", float64(st.Stream.Bytes))
 	m.gauge("actiontrail_stream_max_bytes", "Bytes that the stream can keep.", float64(st.Stream.MaxBytes))
@@ -106,6 +111,20 @@ func (m *exposition) witnesses(trail string, d Delivery) {
 		m.gauge("actiontrail_witness_seals", "Seals under the newest checkpoint that the witness has.", float64(w.Seals), l...)
 		m.gauge("actiontrail_witness_failing", "1 when the witness takes no checkpoint.", float64(boolean(w.LastError != "")), l...)
 		m.gauge("actiontrail_witness_conflict", "1 when the witness has a checkpoint that the archive is not consistent with.", float64(boolean(w.Conflict != "")), l...)
+	}
+}
+
+func (m *exposition) delivery(trail string, d Delivery) {
+	l := []string{"trail", trail, "delivery", d.Name}
+	m.gauge("actiontrail_delivery_lag_seconds", "Age of the oldest batch that is not delivered.", d.LagSeconds, l...)
+	m.gauge("actiontrail_delivery_failing", "1 when the delivery cannot deliver, or owes.", float64(boolean(d.State != DeliveryStateRunning)), l...)
+	m.counter("actiontrail_delivery_delivered_events_total", "Events that came into the bucket since the start.", float64(d.Throughput.Events), l...)
+	m.counter("actiontrail_delivery_delivered_bytes_total", "Bytes of the objects with them.", float64(d.Throughput.Bytes), l...)
+	m.gauge("actiontrail_delivery_last_delivery_seconds", "When something was delivered last, as Unix time; 0: never.", seconds(d.LastDelivery), l...)
+	for _, n := range d.Notify {
+		l := append(l[:4:4], "kind", n.Kind, "receiver", n.Target)
+		m.counter("actiontrail_notifications_sent_total", "Notifications that the receiver took since the start.", float64(n.Sent), l...)
+		m.gauge("actiontrail_notifications_refused", "Notifications that the receiver refused for good and that wait for renotify.", float64(n.Refused), l...)
 	}
 }
 

@@ -76,6 +76,7 @@ var operations = map[string]operation{
 	"DELETE /api/v1/trails/{name}":          {action: "DeleteTrail", audited: true},
 	"POST /api/v1/trails/{name}/backfill":   {action: "BackfillTrail", audited: true},
 	"POST /api/v1/trails/plan":              {action: "PlanTrails", audited: true},
+	"POST /api/v1/trails/{name}/renotify":   {action: "RenotifyTrail", audited: true},
 	"POST /api/v1/trails/{name}/start":      {action: "StartTrail", audited: true},
 	"POST /api/v1/trails/{name}/stop":       {action: "StopTrail", audited: true},
 	"GET /api/v1/trails/{name}/verify":      {action: "ListVerifications", audited: true},

@@ -96,6 +96,9 @@ type ServerInterface interface {
 	// BackfillTrail Bring events of earlier times into the archives of a trail
 	// (POST /api/v1/trails/{name}/backfill)
 	BackfillTrail(w http.ResponseWriter, r *http.Request, name TrailName)
+	// RenotifyTrail Tell receivers again of what they refused for good
+	// (POST /api/v1/trails/{name}/renotify)
+	RenotifyTrail(w http.ResponseWriter, r *http.Request, name TrailName)
 	// StartTrail Have a stopped trail deliver again
 	// (POST /api/v1/trails/{name}/start)
 	StartTrail(w http.ResponseWriter, r *http.Request, name TrailName)
@@ -1426,6 +1429,32 @@ func (siw *ServerInterfaceWrapper) BackfillTrail(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// RenotifyTrail operation middleware
+func (siw *ServerInterfaceWrapper) RenotifyTrail(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name TrailName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RenotifyTrail(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // StartTrail operation middleware
 func (siw *ServerInterfaceWrapper) StartTrail(w http.ResponseWriter, r *http.Request) {
 
@@ -1718,6 +1747,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.PutTrail)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/plan", wrapper.PlanTrails)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/backfill", wrapper.BackfillTrail)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/renotify", wrapper.RenotifyTrail)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/start", wrapper.StartTrail)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails/{name}/stop", wrapper.StopTrail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails/{name}/verify", wrapper.ListVerifications)

@@ -17,6 +17,8 @@ type TrailCalls interface {
 	// StartTrail and StopTrail return when that is durable.
 	StartTrail(ctx context.Context, name string) error
 	StopTrail(ctx context.Context, name string) error
+	// RenotifyTrail has receivers be told again of what they refused.
+	RenotifyTrail(ctx context.Context, name string) error
 	// BackfillTrail returns when what is asked for is kept.
 	BackfillTrail(ctx context.Context, name string, wanted BackfillRequest) error
 	// PlanTrails changes nothing.
@@ -50,6 +52,11 @@ func (h *handlers) StartTrail(w http.ResponseWriter, r *http.Request, name Trail
 // StopTrail has a trail deliver nothing from now on.
 func (h *handlers) StopTrail(w http.ResponseWriter, r *http.Request, name TrailName) {
 	h.changeTrail(w, r, name, TrailCalls.StopTrail)
+}
+
+// RenotifyTrail tells receivers again of what they refused.
+func (h *handlers) RenotifyTrail(w http.ResponseWriter, r *http.Request, name TrailName) {
+	h.changeTrail(w, r, name, TrailCalls.RenotifyTrail)
 }
 
 // BackfillTrail asks for the events of a time.

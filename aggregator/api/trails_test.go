@@ -21,6 +21,10 @@ func (f *fakeTrails) Verifications(context.Context, string) ([]Verification, err
 	return []Verification{{Delivery: "file", State: VerificationStateNever}}, nil
 }
 
+func (f *fakeTrails) RenotifyTrail(_ context.Context, name string) error {
+	return f.do("renotify", name)
+}
+
 func (f *fakeTrails) TrailText(context.Context, string) (string, error) { return "trail {}", nil }
 
 func (f *fakeTrails) do(what, name string) error {
@@ -41,7 +45,7 @@ func TestStartAndStop(t *testing.T) {
 	f := &fakeTrails{}
 	s.TrailCalls = f
 	h = s.Handler()
-	for _, verb := range []string{"start", "stop"} {
+	for _, verb := range []string{"start", "stop", "renotify"} {
 		path := "/api/v1/trails/all/" + verb
 		if got := decode[TrailStatus](t, send(t, h, http.MethodPost, path, "application/json", "")); got.Name != "all" {
 			t.Errorf("%s answers %+v", verb, got)
@@ -53,7 +57,7 @@ func TestStartAndStop(t *testing.T) {
 			t.Errorf("%s of no trail is answered with %d", verb, got.status)
 		}
 	}
-	if len(f.done) != 2 || f.done[0] != "start all" || f.done[1] != "stop all" {
+	if len(f.done) != 3 || f.done[2] != "renotify all" || f.done[0] != "start all" || f.done[1] != "stop all" {
 		t.Errorf("done is %q", f.done)
 	}
 }

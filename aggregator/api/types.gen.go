@@ -590,6 +590,9 @@ type Delivery struct {
 	State  DeliveryState `json:"state"`
 	Target string        `json:"target"`
 
+	// Throughput What came into the bucket since the server started. Bytes are of objects as they are stored.
+	Throughput Throughput `json:"throughput,omitempty,omitzero"`
+
 	// Witnesses Where its checkpoints are kept besides. Each trail has one of kind nats.
 	Witnesses []WitnessStatus `json:"witnesses,omitempty,omitzero"`
 }
@@ -794,19 +797,20 @@ type Leader struct {
 
 // NotifyStatus defines model for NotifyStatus.
 type NotifyStatus struct {
+	// Kind webhook, nats, sns or mns.
 	Kind string `json:"kind"`
 
 	// LastError Why it waits, or what was refused last; absent when all is well.
 	LastError string    `json:"lastError,omitempty,omitzero"`
 	LastSent  time.Time `json:"lastSent,omitempty,omitzero"`
 
-	// Refused Notifications that it refused for good; they are not sent again.
+	// Refused Notifications that it refused for good. They are kept, and sent again when renotify asks for it.
 	Refused uint64 `json:"refused"`
 
 	// Sent Notifications that it took since the server started.
 	Sent uint64 `json:"sent"`
 
-	// Target Host of the receiver.
+	// Target Host of the receiver, and its subject when it is one of NATS.
 	Target string `json:"target"`
 }
 
@@ -1152,6 +1156,17 @@ type TailMissed struct {
 
 	// To Right after the latest eventTime among them.
 	To time.Time `json:"to,omitempty,omitzero"`
+}
+
+// Throughput What came into the bucket since the server started. Bytes are of objects as they are stored.
+type Throughput struct {
+	Bytes          uint64  `json:"bytes"`
+	BytesPerSecond float64 `json:"bytesPerSecond"`
+	Events         uint64  `json:"events"`
+
+	// EventsPerSecond Over the last minute, or since the start when that is less.
+	EventsPerSecond float64   `json:"eventsPerSecond"`
+	Since           time.Time `json:"since"`
 }
 
 // TrailList defines model for TrailList.

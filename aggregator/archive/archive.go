@@ -7,7 +7,6 @@
 package archive
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +91,7 @@ type Archive struct {
 
 	statusMu sync.Mutex
 	status   Status
+	meter    meter
 }
 
 // head is the last seal.
@@ -110,13 +110,14 @@ type Status struct {
 	LastObject    string    // key of the object that was brought into the bucket last; "" since Open
 	LastDelivery  time.Time // when an object last came into the bucket; zero: not within the last 256 seals at least
 	Total         Total     // what the archive holds
-	PendingEvents uint64    // matched, not sealed yet
-	PendingBytes  int64     // of their lines
-	Rebuilding    bool      // objects of the last seal are made again from the stream
-	Checkpoint    string    // signed, over all seals; "" without a log
-	Signed        uint64    // seals under it
-	SigningKey    string    // public, as a vkey
-	LastError     string    // of the last call; "" when it went well
+	Throughput    Throughput
+	PendingEvents uint64 // matched, not sealed yet
+	PendingBytes  int64  // of their lines
+	Rebuilding    bool   // objects of the last seal are made again from the stream
+	Checkpoint    string // signed, over all seals; "" without a log
+	Signed        uint64 // seals under it
+	SigningKey    string // public, as a vkey
+	LastError     string // of the last call; "" when it went well
 	LastErrorTime time.Time
 }
 
@@ -129,7 +130,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if err := durable.MkdirAll(cfg.Staging); err != nil {
 		return nil, fmt.Errorf("make the staging folder of trail %s: %w", cfg.Trail, err)
 	}
-	a := &Archive{cfg: cfg}
+	a := &Archive{cfg: cfg, meter: meter{since: cfg.Now()}}
 	if cfg.Log != nil {
 		a.log = &sealLog{cfg: &a.cfg}
 	}
@@ -286,7 +287,9 @@ func (a *Archive) SetFilter(ctx context.Context, filter query.Expr, text string)
 func (a *Archive) Status() Status {
 	a.statusMu.Lock()
 	defer a.statusMu.Unlock()
-	return a.status
+	s := a.status
+	s.Throughput = a.meter.at(a.cfg.Now())
+	return s
 }
 
 // ready reads the bucket again after an error, since nobody knows what it did.
@@ -324,10 +327,14 @@ func (a *Archive) note(err error) error {
 	return err
 }
 
-func (a *Archive) delivered(t time.Time, key string) {
+// delivered notes that an object came into the bucket. One without a key came before Open.
+func (a *Archive) delivered(t time.Time, o Object) {
 	a.statusMu.Lock()
 	defer a.statusMu.Unlock()
-	a.status.LastObject = cmp.Or(key, a.status.LastObject)
+	if o.Key != "" {
+		a.status.LastObject = o.Key
+		a.meter.add(t, o)
+	}
 	if t.After(a.status.LastDelivery) {
 		a.status.LastDelivery = t
 	}

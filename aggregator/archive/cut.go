@@ -150,7 +150,7 @@ func (a *Archive) deliver(ctx context.Context, sealed []Object, o Object) error 
 	if err != nil {
 		return fmt.Errorf("deliver %s: %w", o.Key, err)
 	}
-	a.delivered(a.cfg.Now(), o.Key)
+	a.delivered(a.cfg.Now(), o)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (a *Archive) recoverNow(ctx context.Context) error {
 		return err
 	}
 	a.head = chain.last.head(chain.digest)
-	a.delivered(chain.delivered, "")
+	a.delivered(chain.delivered, Object{})
 	if err := a.log.sync(ctx, int64(number)+1); err != nil {
 		return err
 	}

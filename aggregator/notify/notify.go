@@ -1,31 +1,22 @@
-// Package notify tells receivers of each object that an archive was given: a POST
-// with the facts of the object, signed, at least once and in the order of the
-// seals. It reads the archive beside whoever writes it, so that a receiver that is
-// dead holds back nobody; how far it is stands in a file of its own.
+// Package notify tells receivers of each object that a trail delivered, at least
+// once and in the order of the seals. How far each receiver was told is kept in a
+// file of its own, beside what it refused for good.
 package notify
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
-	"net/http"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/internal/backoff"
-	"github.com/actiontrail/actiontrail/internal/durable"
 )
 
 const (
@@ -33,13 +24,9 @@ const (
 	lookEvery = time.Second
 	// patience is how long a receiver may take to answer.
 	patience = 10 * time.Second
-	// SignatureHeader holds t=SECONDS,v1=HEX: HMAC-SHA-256 with the secret of "SECONDS.BODY".
-	SignatureHeader = "Actiontrail-Signature"
-	// IDHeader holds what is the same each time an object is told of.
-	IDHeader = "Actiontrail-Id"
 )
 
-// Archive is what is told of.
+// Archive is what objects are told of; *archive.Archive is one.
 type Archive interface {
 	Status() archive.Status
 	// ReadSeal is fs.ErrNotExist when there is none of this number.
@@ -48,7 +35,7 @@ type Archive interface {
 	HasObject(ctx context.Context, key string) (bool, error)
 }
 
-// Notice is the body of a notification.
+// Notice tells of an object (docs/format/notify.md).
 type Notice struct {
 	Version  int            `json:"version"` // 1
 	Type     string         `json:"type"`    // ObjectDelivered
@@ -60,65 +47,96 @@ type Notice struct {
 	Object   archive.Object `json:"object"`
 }
 
-// Webhook tells one receiver of the objects of one delivery.
-type Webhook struct {
+// ID is the same each time the object is told of: 32 hex digits.
+func (n *Notice) ID() string {
+	id := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s", n.Trail, n.Delivery, n.Seal, n.Object.Key))
+	return hex.EncodeToString(id[:16])
+}
+
+// Receiver is who is told. After an error it is told again, until the error is a
+// *Refusal.
+type Receiver interface {
+	Send(ctx context.Context, n *Notice) error
+}
+
+// Refusal is that a receiver will not take a notice however often it is told.
+type Refusal struct{ Why string }
+
+func (r *Refusal) Error() string { return r.Why }
+
+// Teller tells one receiver of the objects of one delivery.
+type Teller struct {
 	Trail, Delivery, Target string
 	Archive                 Archive
-	URL                     string
-	Secret                  func() ([]byte, error) // none: what is sent is not signed
-	File                    string                 // keeps how far it is
-	Client                  *http.Client
+	Receiver                Receiver
+	File                    string // keeps how far it is
 	Now                     func() time.Time
 	Log                     *slog.Logger
 
+	most int // that may be refused; 0: mostRefused
+
 	mu     sync.Mutex
 	status Status
+	retry  bool // what was refused is to be told again
 }
 
 // Status tells how a receiver fares.
 type Status struct {
 	Sent      uint64 // since the process started
-	Refused   uint64 // for good: they are not sent again
+	Refused   uint64 // for good, and not told again since: they wait for Retry
 	LastSent  time.Time
 	LastError string // "" when it went well
 }
 
 // Status is how it fares now.
-func (w *Webhook) Status() Status {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.status
+func (t *Teller) Status() Status {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.status
 }
 
-func (w *Webhook) note(change func(*Status)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	change(&w.status)
+func (t *Teller) note(change func(*Status)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change(&t.status)
 }
 
-// place is what comes next.
-type place struct {
-	Version int    `json:"version"`
-	Seal    uint64 `json:"seal"`
-	Object  int    `json:"object"`
+// Retry has what was refused be told again, soon.
+func (t *Teller) Retry() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retry = true
 }
 
-// Run tells of what comes until ctx ends. The first time it begins behind the
-// seals that are there.
-func (w *Webhook) Run(ctx context.Context) {
+func (t *Teller) retries() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was := t.retry
+	t.retry = false
+	return was
+}
+
+// Run tells until ctx ends. A receiver that is down is tried again and again.
+func (t *Teller) Run(ctx context.Context) {
 	failed := func(err error) {
-		w.note(func(s *Status) { s.LastError = err.Error() })
-		w.Log.Warn("a receiver of notifications waits", "trail", w.Trail, "delivery", w.Delivery, "error", err)
+		t.note(func(s *Status) { s.LastError = err.Error() })
+		t.Log.Warn("a receiver of notifications waits", "trail", t.Trail, "delivery", t.Delivery, "error", err)
 	}
 	var at place
-	if backoff.Retry(ctx, failed, func() (err error) { at, err = w.begin(); return err }) != nil {
+	if backoff.Retry(ctx, failed, func() (err error) { at, err = t.begin(); return err }) != nil {
 		return
 	}
+	t.note(func(s *Status) { s.Refused = uint64(len(at.Refused)) })
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
+		if t.retries() {
+			if backoff.Retry(ctx, failed, func() (err error) { at, err = t.again(ctx, at); return err }) != nil {
+				return
+			}
+		}
 		more := false
-		if backoff.Retry(ctx, failed, func() (err error) { at, more, err = w.step(ctx, at); return err }) != nil {
+		if backoff.Retry(ctx, failed, func() (err error) { at, more, err = t.step(ctx, at); return err }) != nil {
 			return
 		}
 		if more {
@@ -132,130 +150,86 @@ func (w *Webhook) Run(ctx context.Context) {
 	}
 }
 
-// begin reads how far it is.
-func (w *Webhook) begin() (place, error) {
-	data, err := os.ReadFile(w.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := durable.MkdirAll(filepath.Dir(w.File)); err != nil {
-			return place{}, fmt.Errorf("keep how far notifications are: %w", err)
-		}
-		at := place{Version: 1, Seal: w.Archive.Status().LastSeal + 1}
-		return at, w.keep(at)
-	}
-	var at place
-	if err == nil {
-		if err = json.Unmarshal(data, &at); err == nil && at.Version != 1 {
-			err = fmt.Errorf("version %d is not known to this version of actiontrail", at.Version)
-		}
-	}
-	if err != nil {
-		return at, fmt.Errorf("how far notifications are, in %s: %w; remove it to begin behind what is there", w.File, err)
-	}
-	return at, nil
-}
-
-func (w *Webhook) keep(at place) error {
-	data, err := json.Marshal(at)
-	if err == nil {
-		err = durable.WriteFile(w.File, append(data, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("keep how far notifications are: %w", err)
-	}
-	return nil
-}
-
-// step tells of the next object, if it is there. More: there may be another one.
-func (w *Webhook) step(ctx context.Context, at place) (next place, more bool, err error) {
-	if at.Seal > w.Archive.Status().LastSeal {
+// step tells of the next object, if there is one.
+func (t *Teller) step(ctx context.Context, at place) (next place, more bool, err error) {
+	if at.Seal > t.Archive.Status().LastSeal {
 		return at, false, nil
 	}
-	s, err := w.Archive.ReadSeal(ctx, at.Seal)
+	s, err := t.Archive.ReadSeal(ctx, at.Seal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return at, false, nil
 	} else if err != nil {
 		return at, false, err
 	}
-	next = place{Version: 1, Seal: at.Seal + 1}
+	next = at.with(at.Refused)
+	next.Seal, next.Object = at.Seal+1, 0
 	if s.Amends == nil && at.Object < len(s.Objects) { // an amendment has nothing that is new
 		o := s.Objects[at.Object]
-		there, err := w.Archive.HasObject(ctx, o.Key)
+		there, err := t.Archive.HasObject(ctx, o.Key)
 		if err != nil || !there {
 			return at, false, err
 		}
-		if err := w.send(ctx, Notice{1, "ObjectDelivered", w.Trail, w.Delivery, w.Target, s.Number, s.Time, o}); err != nil {
+		why, err := t.tell(ctx, s, &o)
+		if err != nil {
 			return at, false, err
 		}
-		next = place{Version: 1, Seal: at.Seal, Object: at.Object + 1}
+		if why != "" {
+			if len(at.Refused) >= cmp.Or(t.most, mostRefused) {
+				return at, false, fmt.Errorf("%s; %d were refused before it, and no more are passed over: mend it, then actiontrail trail renotify %s", why, len(at.Refused), t.Trail)
+			}
+			next = at.with(append(at.Refused[:len(at.Refused):len(at.Refused)], refused{Seal: at.Seal, Object: at.Object, Key: o.Key, At: t.Now().UTC().Truncate(time.Millisecond), Why: why}))
+		}
+		next.Seal, next.Object = at.Seal, at.Object+1
 	}
-	return next, true, w.keep(next)
+	if err := t.keep(next); err != nil {
+		return at, false, err
+	}
+	t.note(func(s *Status) { s.Refused = uint64(len(next.Refused)) })
+	return next, true, nil
 }
 
-// send tells of an object. nil: it was told, or the receiver will never take it.
-func (w *Webhook) send(ctx context.Context, n Notice) error {
-	body, err := json.Marshal(n)
-	if err != nil {
-		return err
-	}
+// tell sends a notice; why is why it was refused for good.
+func (t *Teller) tell(ctx context.Context, s *archive.Seal, o *archive.Object) (why string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
-	if err != nil {
-		return err
+	n := Notice{1, "ObjectDelivered", t.Trail, t.Delivery, t.Target, s.Number, s.Time, *o}
+	err = t.Receiver.Send(ctx, &n)
+	if r := (*Refusal)(nil); errors.As(err, &r) {
+		t.note(func(s *Status) { s.LastError = "object " + o.Key + ": " + r.Why })
+		t.Log.Error("a receiver refuses a notification for good", "trail", t.Trail, "delivery", t.Delivery, "object", o.Key, "error", r.Why)
+		return r.Why, nil
 	}
-	id := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s", n.Trail, n.Delivery, n.Seal, n.Object.Key))
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("User-Agent", "actiontrail")
-	r.Header.Set(IDHeader, hex.EncodeToString(id[:16]))
-	secret, err := w.Secret()
-	if err != nil {
-		return err
+	if err == nil {
+		t.note(func(s *Status) { s.Sent++; s.LastSent, s.LastError = t.Now(), "" })
 	}
-	if len(secret) > 0 {
-		r.Header.Set(SignatureHeader, Sign(secret, w.Now(), body))
-	}
-	answer, err := w.Client.Do(r)
-	if err != nil {
-		return fmt.Errorf("notify %s: %w", r.URL.Host, errors.Unwrap(err)) // without the address, which may hold a secret
-	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)); err != nil {
-		return fmt.Errorf("notify %s: %w", r.URL.Host, err)
-	}
-	switch code := answer.StatusCode; {
-	case code >= 200 && code < 300:
-		w.note(func(s *Status) { s.Sent++; s.LastSent, s.LastError = w.Now(), "" })
-		return nil
-	case forGood(code):
-		w.note(func(s *Status) {
-			s.Refused++
-			s.LastError = fmt.Sprintf("%s refused object %s: %s", r.URL.Host, n.Object.Key, answer.Status)
-		})
-		w.Log.Error("a receiver refuses a notification for good", "trail", w.Trail, "delivery", w.Delivery, "object", n.Object.Key, "status", answer.Status)
-		return nil
-	}
-	return fmt.Errorf("notify %s: it answers %s", r.URL.Host, answer.Status)
+	return "", err
 }
 
-// forGood tells whether a receiver that answers so would never take the same again.
-func forGood(code int) bool {
-	switch code {
-	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		return true
+// again tells of what was refused, each once.
+func (t *Teller) again(ctx context.Context, at place) (place, error) {
+	for left := len(at.Refused); left > 0; left-- {
+		r := at.Refused[0]
+		s, err := t.Archive.ReadSeal(ctx, r.Seal)
+		if err != nil {
+			return at, err
+		}
+		if r.Object >= len(s.Objects) {
+			return at, fmt.Errorf("seal %d has no object %d, which is noted as refused in %s", r.Seal, r.Object, t.File)
+		}
+		why, err := t.tell(ctx, s, &s.Objects[r.Object])
+		if err != nil {
+			return at, err
+		}
+		next := at.with(append([]refused{}, at.Refused[1:]...))
+		if why != "" {
+			r.At, r.Why = t.Now().UTC().Truncate(time.Millisecond), why
+			next = next.with(append(next.Refused, r))
+		}
+		if err := t.keep(next); err != nil {
+			return at, err
+		}
+		at = next
+		t.note(func(s *Status) { s.Refused = uint64(len(at.Refused)) })
 	}
-	return false
-}
-
-// Sign is the value of SignatureHeader for a body.
-func Sign(secret []byte, at time.Time, body []byte) string {
-	seconds := strconv.FormatInt(at.Unix(), 10)
-	h := hmac.New(sha256.New, secret)
-	h.Write([]byte(seconds + "."))
-	h.Write(body)
-	return "t=" + seconds + ",v1=" + hex.EncodeToString(h.Sum(nil))
-}
-
-// NewClient is a client that goes nowhere else than it was told to.
-func NewClient() *http.Client {
-	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return at, nil
 }

@@ -108,9 +108,13 @@ func TestWebhook(t *testing.T) {
 		s.add("before")
 		receiver := &answers{ids: map[string]string{}}
 		file := filepath.Join(t.TempDir(), "place.json")
+		again := false
 		run := func(d time.Duration) Status {
-			w := &Webhook{Trail: "all", Delivery: "file", Archive: s, URL: "https://hook.example.com/token", Secret: func() ([]byte, error) { return []byte("secret"), nil }, File: file,
-				Client: &http.Client{Transport: receiver}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+			w := &Teller{Trail: "all", Delivery: "file", Archive: s, File: file, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+				Receiver: &Webhook{Post{URL: "https://hook.example.com/token", Secret: func() ([]byte, error) { return []byte("secret"), nil }, Client: &http.Client{Transport: receiver}, Now: time.Now}}}
+			if again {
+				w.Retry()
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), d)
 			defer cancel()
 			w.Run(ctx)
@@ -131,7 +135,7 @@ func TestWebhook(t *testing.T) {
 		}
 		s.pending = ""
 		s.add("e")
-		if status := run(time.Minute); status.Sent != 2 || status.LastError != "" {
+		if status := run(time.Minute); status.Sent != 2 || status.LastError != "" || status.Refused != 1 {
 			t.Errorf("status is %+v", status)
 		}
 		receiver.codes = slices.Repeat([]int{http.StatusServiceUnavailable}, 1000) // until the process ends
@@ -140,9 +144,19 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("status is %+v", status)
 		}
 		receiver.codes = nil
-		run(time.Minute)
+		if status := run(time.Minute); status.Sent != 1 || status.Refused != 1 {
+			t.Errorf("status is %+v", status)
+		}
+		again = true // what was refused, which is refused once more, and then taken
+		receiver.codes = []int{404}
+		if status := run(time.Minute); status.Sent != 0 || status.Refused != 1 || !strings.Contains(status.LastError, "404") {
+			t.Errorf("status is %+v", status)
+		}
+		if status := run(time.Minute); status.Sent != 1 || status.Refused != 0 || status.LastError != "" {
+			t.Errorf("status is %+v", status)
+		}
 		receiver.took = slices.DeleteFunc(receiver.took, func(s string) bool { return strings.HasPrefix(s, "503 ") })
-		want := []string{"500 1 a", "429 1 a", "200 1 a", "410 1 b", "200 3 c", "200 3 d", "200 4 e", "200 5 f"}
+		want := []string{"500 1 a", "429 1 a", "200 1 a", "410 1 b", "200 3 c", "200 3 d", "200 4 e", "200 5 f", "404 1 b", "200 1 b"}
 		if diff := cmp.Diff(want, receiver.took); diff != "" {
 			t.Errorf("the receiver was told (-want +got):\n%s", diff)
 		}

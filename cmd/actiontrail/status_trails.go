@@ -60,6 +60,7 @@ func (d *delivery) status(lastSeq uint64) api.Delivery {
 		s.LastSeal, s.LastDelivery, s.LastObject = x.LastSealTime, x.LastDelivery, x.LastObject
 		s.Events, s.Objects, s.Bytes = x.Total.Events, x.Total.Objects, int64(x.Total.Bytes)
 		s.PendingEvents = x.PendingEvents
+		s.Throughput = api.Throughput{Since: x.Throughput.Since.UTC(), Events: x.Throughput.Events, Bytes: x.Throughput.Bytes, EventsPerSecond: x.Throughput.EventsPerSecond, BytesPerSecond: x.Throughput.BytesPerSecond}
 		s.Checkpoint, s.CheckpointSeals, s.SigningKey = x.Checkpoint, x.Signed, x.SigningKey
 	} else {
 		s.State, s.LastError = api.DeliveryStateFailing, d.openError()

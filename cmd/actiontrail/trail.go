@@ -22,7 +22,7 @@ func newTrailCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTrailListCommand(), newTrailStatusCommand(), newTrailTurnCommand("start"), newTrailTurnCommand("stop"),
-		newTrailBackfillCommand(), newTrailShowCommand(), newTrailPutCommand(), newTrailDeleteCommand())
+		newTrailBackfillCommand(), newTrailRenotifyCommand(), newTrailShowCommand(), newTrailPutCommand(), newTrailDeleteCommand())
 	return cmd
 }
 
@@ -134,6 +134,13 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		if len(t.Deliver) > 1 {
 			facts = append(facts, [2]string{"delivery", oneDelivery(d)})
 		}
+		if x := d.Throughput; !x.Since.IsZero() {
+			facts = append(facts, [2]string{"throughput", fmt.Sprintf("%s: %s and %s in the last minute; %s events and %s since %s", d.Name, perSecond(x.EventsPerSecond, "events"), sizePerSecond(x.BytesPerSecond),
+				thousands(int(x.Events)), size(float64(x.Bytes)), timeOr(x.Since, "-"))})
+		}
+		if d.LastObject != "" {
+			facts = append(facts, [2]string{"last object", d.Name + ": " + d.LastObject})
+		}
 		if d.Checkpoint != "" {
 			facts = append(facts, [2]string{"signed", fmt.Sprintf("%d seals of %s", d.CheckpointSeals, d.Name)}, [2]string{"signing key", d.SigningKey})
 		}
@@ -146,7 +153,7 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 			}
 		}
 		for _, n := range d.Notify {
-			facts = append(facts, [2]string{"notify", strings.TrimSuffix(fmt.Sprintf("%s tells %s: %d sent, %d refused, %s", d.Name, n.Target, n.Sent, n.Refused, n.LastError), ", ")})
+			facts = append(facts, [2]string{"notify", strings.TrimSuffix(fmt.Sprintf("%s tells %s %s: %d sent, %d refused, %s", d.Name, n.Kind, n.Target, n.Sent, n.Refused, n.LastError), ", ")})
 		}
 	}
 	if t.LastError != "" {
@@ -179,6 +186,10 @@ func oneWitness(d api.Delivery, w api.WitnessStatus) string {
 	}
 	return strings.TrimSuffix(line+", "+w.LastError, ", ")
 }
+
+func perSecond(n float64, what string) string { return fmt.Sprintf("%.1f %s/s", n, what) }
+
+func sizePerSecond(n float64) string { return size(n) + "/s" }
 
 // oneDelivery is a line about one of several.
 func oneDelivery(d api.Delivery) string {

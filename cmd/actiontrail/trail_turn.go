@@ -48,6 +48,43 @@ func newTrailTurnCommand(verb string) *cobra.Command {
 	return cmd
 }
 
+// newTrailRenotifyCommand is trail renotify.
+func newTrailRenotifyCommand() *cobra.Command {
+	var f clientFlags
+	cmd := &cobra.Command{
+		Use:   "renotify NAME",
+		Short: "Tell receivers again of the objects of which they would not hear",
+		Long: `A notification that its receiver refuses for good is kept, at most 1,000 of them for a receiver, and the next ones go on. When
+the receiver is mended this has each of them sent again; "trail status" tells how many are left.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.dial()
+			if err != nil {
+				return err
+			}
+			var t api.TrailStatus
+			r, err := c.RenotifyTrail(cmd.Context(), args[0], asJSON)
+			if err := c.decode(r, err, &t); err != nil {
+				return err
+			}
+			s := f.screen(cmd)
+			if f.output == "json" {
+				return printJSON(s, t)
+			}
+			refused := uint64(0)
+			for _, d := range t.Deliver {
+				for _, n := range d.Notify {
+					refused += n.Refused
+				}
+			}
+			_, err = fmt.Fprintf(s.w, "%s of trail %s: each is sent again now; actiontrail trail status %s tells how many are left\n", count(refused, "refused notification"), t.Name, t.Name)
+			return err
+		},
+	}
+	f.register(cmd, "table", "json")
+	return cmd
+}
+
 // asJSON marks a call that changes something: the server takes none that a page of another site could make.
 func asJSON(_ context.Context, r *http.Request) error {
 	r.Header.Set("Content-Type", "application/json")

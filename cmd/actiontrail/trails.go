@@ -12,7 +12,6 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/debt"
-	"github.com/actiontrail/actiontrail/aggregator/notify"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/internal/backoff"
 	"github.com/actiontrail/actiontrail/query"
@@ -29,7 +28,7 @@ type delivery struct {
 	follower *aggregator.Follower
 	archives *aggregator.ArchiveReader // for its backfills
 
-	hooks     []*notify.Webhook
+	tellers   []teller
 	witnesses []*kept
 
 	stop context.CancelFunc // nil: it does not run yet
@@ -124,17 +123,20 @@ func (d *delivery) run(ctx context.Context, log *slog.Logger) {
 		return
 	}
 	d.follower.Sink = d.opened()
-	var hooks sync.WaitGroup
-	for _, h := range d.hooks {
-		h.Archive = d.opened()
-		hooks.Go(func() { h.Run(ctx) })
+	var telling sync.WaitGroup
+	for _, t := range d.tellers {
+		t.Archive = d.opened()
+		telling.Go(func() {
+			defer t.close()
+			t.Run(ctx)
+		})
 	}
 	for _, w := range d.witnesses {
 		w.Archive = d.opened()
-		hooks.Go(func() { w.Run(ctx) })
+		telling.Go(func() { w.Run(ctx) })
 	}
 	d.follower.Run(ctx)
-	hooks.Wait()
+	telling.Wait()
 	if err := d.archives.Close(); err != nil {
 		log.Warn("what a backfill had sorted could not be removed", "trail", d.key(), "error", err)
 	}
@@ -200,7 +202,7 @@ func (a *aggregation) askBackfill(d *delivery) error {
 
 func (a *aggregation) follows(d *delivery, owed *debt.Debt) {
 	d.follower = &aggregator.Follower{Name: "trail " + d.key(), Kind: "trail", Stream: aggregator.BusStream{Conn: a.conn}, Opener: a.opener, Debt: owed, Log: a.log}
-	d.hooks, d.witnesses = a.webhooks(d), a.witnesses(d)
+	d.tellers, d.witnesses = a.tellers(d), a.witnesses(d)
 	d.follower.Backfill = &aggregator.Backfill{Name: d.key(), Index: a.index, First: a.firstSeq, Last: a.lastSeq, Archives: d.archives, Store: a.backfills, Now: time.Now, Log: a.log,
 		Keep: func(from time.Time) { a.index.Keep("backfill "+d.key(), from) }}
 }

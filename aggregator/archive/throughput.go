@@ -1,0 +1,56 @@
+package archive
+
+import "time"
+
+// Throughput is what came into the bucket since the archive was opened. Bytes are
+// of objects as they are stored.
+type Throughput struct {
+	Since           time.Time
+	Events, Bytes   uint64
+	EventsPerSecond float64 // over the last minute, or since Since when that is less
+	BytesPerSecond  float64
+}
+
+const (
+	meterSlot  = 5 * time.Second
+	meterSlots = int64(time.Minute / meterSlot)
+)
+
+// meter counts by slots of the last minute.
+type meter struct {
+	since time.Time
+	slots [meterSlots]slot
+	total slot
+}
+
+type slot struct {
+	number        int64 // of the slot since 1970
+	events, bytes uint64
+}
+
+func (m *meter) add(now time.Time, o Object) {
+	n := now.UnixNano() / int64(meterSlot)
+	s := &m.slots[n%meterSlots]
+	if s.number != n {
+		*s = slot{number: n}
+	}
+	for _, s := range []*slot{s, &m.total} {
+		s.events += o.Count
+		s.bytes += uint64(o.Bytes)
+	}
+}
+
+func (m *meter) at(now time.Time) Throughput {
+	t := Throughput{Since: m.since, Events: m.total.events, Bytes: m.total.bytes}
+	n := now.UnixNano() / int64(meterSlot)
+	for _, s := range m.slots {
+		if s.number > n-meterSlots && s.number <= n {
+			t.EventsPerSecond += float64(s.events)
+			t.BytesPerSecond += float64(s.bytes)
+		}
+	}
+	seconds := max(1, min(time.Minute, now.Sub(m.since)).Seconds())
+	t.EventsPerSecond /= seconds
+	t.BytesPerSecond /= seconds
+	return t
+}
