@@ -171,6 +171,38 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 	GetHistogram(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListImports Events of archives that are in the index again
+	//
+	// Corresponds with GET /api/v1/imports (the `ListImports` operationId).
+	ListImports(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportEventsWithBody Bring the events of a past period from an archive into the index
+	//
+	// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+	// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+	ImportEventsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportEvents Bring the events of a past period from an archive into the index
+	//
+	// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+	// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+	ImportEvents(ctx context.Context, body ImportEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveImport Keep the events of an import no longer
+	//
+	// Retention removes what is too old, soon. The call is sent as application/json; a body is not looked at.
+	//
+	// Corresponds with DELETE /api/v1/imports/{id} (the `RemoveImport` operationId).
+	RemoveImport(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListQuarantine What could not be processed, the newest first
 	//
 	// What came is kept as it came, with the reason; docs/runbook/quarantine.md tells what to do about each.
@@ -576,6 +608,78 @@ func (c *Client) ListFieldValues(ctx context.Context, field string, params *List
 // Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 func (c *Client) GetHistogram(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHistogramRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListImports Events of archives that are in the index again
+//
+// Corresponds with GET /api/v1/imports (the `ListImports` operationId).
+func (c *Client) ListImports(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListImportsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportEventsWithBody Bring the events of a past period from an archive into the index
+//
+// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+func (c *Client) ImportEventsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportEventsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportEvents Bring the events of a past period from an archive into the index
+//
+// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+func (c *Client) ImportEvents(ctx context.Context, body ImportEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportEventsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveImport Keep the events of an import no longer
+//
+// Retention removes what is too old, soon. The call is sent as application/json; a body is not looked at.
+//
+// Corresponds with DELETE /api/v1/imports/{id} (the `RemoveImport` operationId).
+func (c *Client) RemoveImport(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveImportRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -1917,6 +2021,107 @@ func NewGetHistogramRequest(server string, params *GetHistogramParams) (*http.Re
 	return req, nil
 }
 
+// NewListImportsRequest constructs an http.Request for the ListImports method
+func NewListImportsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/imports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImportEventsRequest calls the generic ImportEvents builder with application/json body
+func NewImportEventsRequest(server string, body ImportEventsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewImportEventsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewImportEventsRequestWithBody constructs an http.Request for the ImportEvents method, with any body, and a specified content type
+func NewImportEventsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/imports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveImportRequest constructs an http.Request for the RemoveImport method
+func NewRemoveImportRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/imports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListQuarantineRequest constructs an http.Request for the ListQuarantine method
 func NewListQuarantineRequest(server string, params *ListQuarantineParams) (*http.Request, error) {
 	var err error
@@ -3071,6 +3276,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/histogram (the `GetHistogram` operationId).
 	GetHistogramWithResponse(ctx context.Context, params *GetHistogramParams, reqEditors ...RequestEditorFn) (*GetHistogramResponse, error)
 
+	// ListImportsWithResponse Events of archives that are in the index again
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/imports (the `ListImports` operationId).
+	ListImportsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListImportsResponse, error)
+
+	// ImportEventsWithBodyWithResponse Bring the events of a past period from an archive into the index
+	//
+	// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+	// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+	ImportEventsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportEventsResponse, error)
+
+	// ImportEventsWithResponse Bring the events of a past period from an archive into the index
+	//
+	// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+	// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+	ImportEventsWithResponse(ctx context.Context, body ImportEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportEventsResponse, error)
+
+	// RemoveImportWithResponse Keep the events of an import no longer
+	//
+	// Retention removes what is too old, soon. The call is sent as application/json; a body is not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/imports/{id} (the `RemoveImport` operationId).
+	RemoveImportWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RemoveImportResponse, error)
+
 	// ListQuarantineWithResponse What could not be processed, the newest first
 	//
 	// What came is kept as it came, with the reason; docs/runbook/quarantine.md tells what to do about each.
@@ -3823,6 +4064,150 @@ func (r GetHistogramResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetHistogramResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListImportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListImportsResponse) GetJSON200() *ImportList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListImportsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListImportsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListImportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListImportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListImportsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ImportEventsResponse) GetJSON200() *ImportStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ImportEventsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveImportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveImportResponse) GetJSON200() *ImportList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveImportResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveImportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveImportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveImportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveImportResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5155,6 +5540,66 @@ func (c *ClientWithResponses) GetHistogramWithResponse(ctx context.Context, para
 	return ParseGetHistogramResponse(rsp)
 }
 
+// ListImportsWithResponse Events of archives that are in the index again
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/imports (the `ListImports` operationId).
+func (c *ClientWithResponses) ListImportsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListImportsResponse, error) {
+	rsp, err := c.ListImports(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListImportsResponse(rsp)
+}
+
+// ImportEventsWithBodyWithResponse Bring the events of a past period from an archive into the index
+//
+// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+func (c *ClientWithResponses) ImportEventsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportEventsResponse, error) {
+	rsp, err := c.ImportEventsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportEventsResponse(rsp)
+}
+
+// ImportEventsWithResponse Bring the events of a past period from an archive into the index
+//
+// The server reads the archive, and goes on by itself, also after a crash. No event is there twice. Until `until` the index
+// keeps all events from the begin of the period on, whatever its retention; after that it removes what is too old.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports (the `ImportEvents` operationId).
+func (c *ClientWithResponses) ImportEventsWithResponse(ctx context.Context, body ImportEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportEventsResponse, error) {
+	rsp, err := c.ImportEvents(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportEventsResponse(rsp)
+}
+
+// RemoveImportWithResponse Keep the events of an import no longer
+//
+// Retention removes what is too old, soon. The call is sent as application/json; a body is not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/imports/{id} (the `RemoveImport` operationId).
+func (c *ClientWithResponses) RemoveImportWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RemoveImportResponse, error) {
+	rsp, err := c.RemoveImport(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveImportResponse(rsp)
+}
+
 // ListQuarantineWithResponse What could not be processed, the newest first
 //
 // What came is kept as it came, with the reason; docs/runbook/quarantine.md tells what to do about each.
@@ -5961,6 +6406,105 @@ func ParseGetHistogramResponse(rsp *http.Response) (*GetHistogramResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Histogram
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListImportsResponse parses an HTTP response from a ListImportsWithResponse call
+func ParseListImportsResponse(rsp *http.Response) (*ListImportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListImportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImportEventsResponse parses an HTTP response from a ImportEventsWithResponse call
+func ParseImportEventsResponse(rsp *http.Response) (*ImportEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveImportResponse parses an HTTP response from a RemoveImportWithResponse call
+func ParseRemoveImportResponse(rsp *http.Response) (*RemoveImportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveImportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

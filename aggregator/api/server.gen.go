@@ -45,6 +45,15 @@ type ServerInterface interface {
 	// GetHistogram Events per step of time
 	// (GET /api/v1/histogram)
 	GetHistogram(w http.ResponseWriter, r *http.Request, params GetHistogramParams)
+	// ListImports Events of archives that are in the index again
+	// (GET /api/v1/imports)
+	ListImports(w http.ResponseWriter, r *http.Request)
+	// ImportEvents Bring the events of a past period from an archive into the index
+	// (POST /api/v1/imports)
+	ImportEvents(w http.ResponseWriter, r *http.Request)
+	// RemoveImport Keep the events of an import no longer
+	// (DELETE /api/v1/imports/{id})
+	RemoveImport(w http.ResponseWriter, r *http.Request, id string)
 	// ListQuarantine What could not be processed, the newest first
 	// (GET /api/v1/quarantine)
 	ListQuarantine(w http.ResponseWriter, r *http.Request, params ListQuarantineParams)
@@ -917,6 +926,60 @@ func (siw *ServerInterfaceWrapper) GetHistogram(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// ListImports operation middleware
+func (siw *ServerInterfaceWrapper) ListImports(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListImports(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ImportEvents operation middleware
+func (siw *ServerInterfaceWrapper) ImportEvents(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ImportEvents(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RemoveImport operation middleware
+func (siw *ServerInterfaceWrapper) RemoveImport(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveImport(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListQuarantine operation middleware
 func (siw *ServerInterfaceWrapper) ListQuarantine(w http.ResponseWriter, r *http.Request) {
 
@@ -1742,6 +1805,9 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/searches/{name}", wrapper.PutSearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails", wrapper.ListTrails)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails", wrapper.CreateTrail)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/imports", wrapper.ListImports)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/imports", wrapper.ImportEvents)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/imports/{id}", wrapper.RemoveImport)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.DeleteTrail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.GetTrail)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/trails/{name}", wrapper.PutTrail)

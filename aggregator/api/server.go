@@ -45,8 +45,9 @@ type Server struct {
 	// name of its own at this server and read it through a visitor's browser.
 	Hosts []string
 
-	TrailCalls TrailCalls // what is done to trails; nil: nothing can be
-	Quarantine Quarantine // what could not be processed; nil: it is not shown
+	TrailCalls TrailCalls  // what is done to trails; nil: nothing can be
+	Imports    ImportCalls // what is brought from archives into the index; nil: nothing can be
+	Quarantine Quarantine  // what could not be processed; nil: it is not shown
 
 	Leads    func() error         // why this server does not see what becomes searchable; nil: it does
 	Live     *aggregator.Live     // what is tailed; nil: there is no tail

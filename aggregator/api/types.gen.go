@@ -768,6 +768,58 @@ type HistogramSeries struct {
 	Value  string `json:"value"`
 }
 
+// ImportList defines model for ImportList.
+type ImportList struct {
+	Imports []ImportStatus `json:"imports"`
+}
+
+// ImportRequest defines model for ImportRequest.
+type ImportRequest struct {
+	// Archive An archive that the server reads. What its credentials are the server knows; paths are those of the server.
+	Archive OtherArchive `json:"archive"`
+
+	// From eventTime from which on events are wanted.
+	From time.Time `json:"from"`
+
+	// LateSeconds How long after `to` an event of the period may have been sealed, for layouts that part by the time of delivery; absent a day.
+	LateSeconds int `json:"lateSeconds,omitempty,omitzero"`
+
+	// To Until when; absent until now.
+	To time.Time `json:"to,omitempty,omitzero"`
+
+	// Until Until when the index keeps them.
+	Until time.Time `json:"until"`
+}
+
+// ImportStatus defines model for ImportStatus.
+type ImportStatus struct {
+	// Archive Where it lies.
+	Archive string `json:"archive"`
+	Done    bool   `json:"done"`
+
+	// Events Of the period, in the objects that were read; those that the index had already among them.
+	Events uint64 `json:"events"`
+
+	// Failed It was given up, and lastError says why. Remove it, and ask again when that is mended.
+	Failed bool      `json:"failed"`
+	From   time.Time `json:"from"`
+	ID     string    `json:"id"`
+
+	// LastError Why it waits; absent when it does not.
+	LastError string `json:"lastError,omitempty,omitzero"`
+
+	// OfObjects Objects that may have events of the period; 0 until that is known.
+	OfObjects int `json:"ofObjects"`
+
+	// ReadObjects Objects whose events are in the index.
+	ReadObjects int       `json:"readObjects"`
+	To          time.Time `json:"to"`
+
+	// Trail Whose it is.
+	Trail string    `json:"trail"`
+	Until time.Time `json:"until"`
+}
+
 // Incomplete Why events may be missing in this answer, such as a damaged part of the index; absent when it is whole.
 type Incomplete = []string
 
@@ -1608,6 +1660,9 @@ type GetTrailParams struct {
 
 // GetTrailParamsFormat defines parameters for GetTrail.
 type GetTrailParamsFormat string
+
+// ImportEventsJSONRequestBody defines body for ImportEvents for application/json ContentType.
+type ImportEventsJSONRequestBody = ImportRequest
 
 // PutSearchJSONRequestBody defines body for PutSearch for application/json ContentType.
 type PutSearchJSONRequestBody = SavedSearch

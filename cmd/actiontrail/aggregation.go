@@ -60,6 +60,7 @@ type aggregation struct {
 	reporting     sync.Mutex // held by who tells the audit of changes
 	stops         *aggregator.Stops
 	backfills     *aggregator.Backfills
+	imports       *aggregator.Imports
 	verifications *aggregator.Verifications
 	system        *aggregator.System
 	lane          *agent.Lane // of system
@@ -119,6 +120,9 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 			a.log.Error("close the index", "error", err)
 		}
 	})
+	if a.imports, err = aggregator.OpenImports(filepath.Join(a.dir, "imports.json"), a.index, openOther, time.Now, a.log); err != nil {
+		return a, err
+	}
 	if err = a.openStore(); err != nil {
 		return a, err
 	}
@@ -369,7 +373,7 @@ func (a *aggregation) watchStore(ctx context.Context) {
 func (a *aggregation) httpServer() *http.Server {
 	most := a.cfg.API.Limits
 	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Prove: a.prove, Bundle: a.bundle, Audit: auditCalls(a.system),
-		TrailCalls: trailCalls{a}, Leads: a.mayChange, Quarantine: a.quarantined(), Live: a.live, Searches: a.searches, Log: a.log,
+		TrailCalls: trailCalls{a}, Imports: importCalls{a}, Leads: a.mayChange, Quarantine: a.quarantined(), Live: a.live, Searches: a.searches, Log: a.log,
 		Timeout: most.Timeout, MostSearches: most.Searches, Patience: most.Wait, MostEvents: most.Page, MostExports: most.Exports, MostTails: most.Tails}
 	if a.guarded.tokens != nil {
 		s.Tokens = a.guarded.tokens

@@ -38,7 +38,7 @@ func localIndex(cfg *config.Config, dir string) local.Config {
 // searchable is an index, whichever it is.
 type searchable interface {
 	index.Index
-	index.Keeper
+	index.Importer
 }
 
 // openIndex opens the index. What it removes is told by the system's source, which is there before it is asked.

@@ -16,12 +16,13 @@ import (
 func newIndexCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "index",
-		Short: "Check the index, or make it anew",
-		Long:  `Run these where the aggregator's data folder is, as the user that the aggregator runs as, while it does not run.`,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Short: "Check the index, make it anew, or bring back what it has no longer",
+		Long: `Run check and rebuild where the aggregator's data folder is, as the user that the aggregator runs as, while it does not run;
+import and imports ask a server that runs.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newIndexCheckCommand(), newIndexRebuildCommand())
+	cmd.AddCommand(newIndexCheckCommand(), newIndexRebuildCommand(), newIndexImportCommand(), newIndexImportsCommand())
 	return cmd
 }
 

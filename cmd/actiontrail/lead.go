@@ -225,6 +225,7 @@ func (a *aggregation) lead(ctx context.Context, taken bool) {
 	all.Go(func() { a.follower.Run(ctx) })
 	all.Go(func() { purger.Run(ctx) })
 	all.Go(func() { a.fleet.Run(ctx) })
+	all.Go(func() { a.imports.Run(ctx) })
 	all.Go(func() { a.reportLead(ctx) })
 	if share != nil {
 		all.Go(func() { share.run(ctx) })

@@ -157,6 +157,9 @@ func (d *delivery) notified() []api.NotifyStatus {
 
 // RenotifyTrail has receivers be told again of what they refused.
 func (c trailCalls) RenotifyTrail(ctx context.Context, name string) error {
+	if err := c.mayChange(); err != nil {
+		return err
+	}
 	if _, err := c.trail(name); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ const (
 
 // Files of the aggregator's folder that whoever takes over needs as they are: a change
 // is shared before it counts.
-var exactFiles = []string{"stops.json", "backfills.json"}
+var exactFiles = []string{"stops.json", "backfills.json", "imports.json"}
 
 // Folders and files of which an older version does no harm: a receiver is told
 // again, a checkpoint signs less, a change of the configuration is reported twice.
@@ -77,7 +77,7 @@ func (a *aggregation) takeOver(ctx context.Context) (*sharing, error) {
 	if _, err := s.pullTrails(ctx); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(a.stops.Reload(s.share), a.backfills.Reload(s.share)); err != nil {
+	if err := errors.Join(a.stops.Reload(s.share), a.backfills.Reload(s.share), a.imports.Reload(s.share)); err != nil {
 		return nil, err
 	}
 	a.sharing.Store(s)
@@ -103,14 +103,14 @@ func (a *aggregation) letGo() {
 		d.renew(false) // what it has staged is not this server's to seal
 	}
 	refuse := func(string, []byte) error { return errNotLeading }
-	if err := errors.Join(a.stops.Reload(refuse), a.backfills.Reload(refuse)); err != nil {
+	if err := errors.Join(a.stops.Reload(refuse), a.backfills.Reload(refuse), a.imports.Reload(refuse)); err != nil {
 		a.log.Error("what trails do is not known", "error", err)
 	}
 }
 
 // begin shares all that is here, for the first time.
 func (s *sharing) begin(ctx context.Context) error {
-	for _, name := range []string{"stops.json", "backfills.json", "owing", "trails", "known.json", "notify", logFolder} {
+	for _, name := range []string{"stops.json", "backfills.json", "imports.json", "owing", "trails", "known.json", "notify", logFolder} {
 		err := s.walk(name, func(name string, data []byte) error {
 			if _, err := s.docs.Get(ctx, name); err != nil && !errors.Is(err, bus.ErrNone) {
 				return err

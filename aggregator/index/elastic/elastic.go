@@ -61,9 +61,10 @@ type Index struct {
 }
 
 var (
-	_ index.Index  = (*Index)(nil)
-	_ index.Keeper = (*Index)(nil)
-	_ index.Remote = (*Index)(nil)
+	_ index.Index    = (*Index)(nil)
+	_ index.Keeper   = (*Index)(nil)
+	_ index.Importer = (*Index)(nil)
+	_ index.Remote   = (*Index)(nil)
 )
 
 var errClosed = errors.New("the index is closed")

@@ -27,6 +27,7 @@ func TestNode(t *testing.T) {
 	t.Run("Many", n.many)
 	t.Run("Older", n.older)
 	t.Run("Classes", n.classes)
+	t.Run("Import", n.imports)
 	t.Run("Far", n.far)
 	t.Run("Access", n.access)
 	t.Run("Kill", n.kill)

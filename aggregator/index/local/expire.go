@@ -38,7 +38,7 @@ func (x *Index) Flush(ctx context.Context, now time.Time) error {
 		x.startBuild()
 	}
 	due := len(x.current.times) > 0 && now.Sub(x.current.first) >= x.cfg.CutAfter
-	days := x.oldestDays(now)
+	days := x.keptDays(now)
 	old := x.hasBefore(days)
 	if idle && (x.isFull() || due || old) && x.wal.broken == nil {
 		err = errors.Join(err, x.cut())

@@ -93,8 +93,9 @@ type Index struct {
 }
 
 var (
-	_ index.Index  = (*Index)(nil)
-	_ index.Keeper = (*Index)(nil)
+	_ index.Index    = (*Index)(nil)
+	_ index.Keeper   = (*Index)(nil)
+	_ index.Importer = (*Index)(nil)
 )
 
 // Position is what the index holds durably.

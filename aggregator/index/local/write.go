@@ -119,9 +119,9 @@ func (x *Index) isClosed() bool {
 }
 
 // newRecords are the records for the batches: one, unless they are large.
-// Events that the index has, or that are older than retention, are left out.
+// Events that the index has, or that are older than what is kept, are left out.
 func (x *Index) newRecords(batches []event.Batch) ([]*body, error) {
-	oldest := x.oldestDays(x.cfg.Now())
+	oldest := x.keptDays(x.cfg.Now())
 	if x.taken == nil || len(x.taken) > keepTaken {
 		x.taken = map[place]bool{}
 	}
