@@ -18,8 +18,6 @@ func (x *Index) Import(ctx context.Context, events []event.Event) error {
 // those that retention keeps, and those before that somebody wants kept.
 func (x *Index) keptDays(now time.Time) []int64 {
 	days := x.oldestDays(now)
-	x.saving.Lock()
-	defer x.saving.Unlock()
 	for n := range days {
 		days[n] = x.keptFrom(days[n])
 	}

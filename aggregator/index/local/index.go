@@ -69,10 +69,11 @@ type Index struct {
 	packer  *docWriter // of the segments, for the one build that there is
 	sorting sorting    // for that too
 
-	asked  atomic.Int64         // how many wait for an answer
-	saving sync.Mutex           // held while the manifest is changed; taken before mu
-	kept   map[string]time.Time // by whom, the time from which on events stay; guarded by saving
-	mu     sync.RWMutex
+	asked   atomic.Int64         // how many wait for an answer
+	saving  sync.Mutex           // held while the manifest is changed; taken before mu
+	keeping sync.Mutex           // guards kept; taken last
+	kept    map[string]time.Time // by whom, the time from which on events stay; guarded by keeping
+	mu      sync.RWMutex
 	// Guarded by mu, and replaced, never changed in place:
 	manifest  *manifest
 	segments  []*segment

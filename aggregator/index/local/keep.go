@@ -6,6 +6,8 @@ import "time"
 func (x *Index) Keep(name string, from time.Time) {
 	x.saving.Lock() // so that a removal under way is over
 	defer x.saving.Unlock()
+	x.keeping.Lock()
+	defer x.keeping.Unlock()
 	if x.kept == nil {
 		x.kept = map[string]time.Time{}
 	}
@@ -15,8 +17,9 @@ func (x *Index) Keep(name string, from time.Time) {
 }
 
 // keptFrom is this day, or an earlier one from which on events are to be kept.
-// The caller holds saving.
 func (x *Index) keptFrom(day int64) int64 {
+	x.keeping.Lock()
+	defer x.keeping.Unlock()
 	for _, from := range x.kept {
 		day = min(day, dayOf(nanos(from)))
 	}
