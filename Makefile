@@ -13,7 +13,9 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Without the traces of requests that nobody looks at gRPC leaves out html/template: 4 MB of the light agent.
-TAGS := grpcnotrace
+# The console is embedded when it is there; asked anew each time, as `make run` builds it first.
+TAGS = grpcnotrace$(shell test ! -f web/dist/index.html || echo ,console)
+CONSOLE := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/e2e -prune -o -type f ! -name "*.go" ! -name schema.gen.ts -print) aggregator/api/openapi.yaml
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # Tools of a version that tools/go.mod pins, so that the product's go.mod stays clean.
@@ -47,25 +49,51 @@ build: ## Build bin/actiontrail, bin/actiontrail-agent and bin/demo
 	$(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/actiontrail ./cmd/actiontrail-agent ./deploy/quickstart/demo
 
 .PHONY: run
-run: build ## Start the server with a demo gateway beside it (RATE=20 LISTEN=127.0.0.1:8320); Ctrl-C ends both
+run: ## Start the server with a demo gateway beside it (RATE=20 LISTEN=127.0.0.1:8320); Ctrl-C ends both
+	@if command -v npm >/dev/null; then $(MAKE) console || echo "the console could not be built; the server starts without it" >&2; fi
+	@$(MAKE) build
 	@deploy/quickstart/run.sh
+
+.PHONY: console
+console: web/dist/index.html ## Build the console into web/dist, which make build embeds (needs Node 20.19 or later)
+
+web/dist/index.html: web/node_modules/.installed $(CONSOLE)
+	cd web && npm run --silent build
+
+# Anew only when the lock is another one, not when git has touched it.
+web/node_modules/.installed: web/package-lock.json
+	cmp -s $< $@ || { cd web && npm ci; }
+	cp $< $@
+
+.PHONY: console-check
+console-check: console ## Check the console: types, lint, units, and the flows in a real Chromium against the real server
+	cd web && npm run --silent typecheck && npm run --silent lint && npm test --silent
+	$(GO) vet -tags console ./web && $(GO) test -tags console ./web
+	$(MAKE) build
+	cd web && npm run --silent e2e
+
+.PHONY: screenshots
+screenshots: console ## Take the pictures of docs/images anew, each page light and dark
+	$(MAKE) build
+	cd web && npm run --silent screenshots
 
 .PHONY: test
 test: bin/testrun ## Run every test, real parts included; print for each real part whether it ran (PKG=./...)
 	bin/testrun -timeout 15m $(PKG)
 
 .PHONY: deps
-deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, npm, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server (minutes, once)
+deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, npm, Chromium, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server (minutes, once)
 	@tools/deps.sh
 	@mkdir -p bin && $(GO) -C tools/versitygw build -o $(CURDIR)/bin/versitygw github.com/versity/versitygw/cmd/versitygw
 
 .PHONY: check
-check: ## What CI runs: deps, lint, generated code, every test with REAL=all, races, a little of each fuzz target
+check: ## What CI runs: deps, lint, generated code, every test with REAL=all, the console, races, a little of each fuzz target
 	$(MAKE) deps
 	$(MAKE) lint
 	$(MAKE) drift
 	$(MAKE) build
 	REAL=all $(MAKE) test PKG='-count=1 ./...'
+	$(MAKE) console-check
 	$(MAKE) race
 	$(MAKE) fuzz T=3s
 
@@ -115,7 +143,7 @@ vuln: ## Look for known vulnerabilities (needs the database on the network, so n
 
 .PHONY: clean
 clean: ## Remove what was built; ./data stays
-	rm -rf bin
+	rm -rf bin web/dist web/node_modules
 
 # Go knows better than make what has changed.
 .PHONY: bin/testrun

@@ -2,6 +2,9 @@ module github.com/actiontrail/actiontrail
 
 go 1.26.0
 
+// What npm installs may hold Go files.
+ignore ./web/node_modules
+
 require (
 	filippo.io/age v1.3.2
 	github.com/RoaringBitmap/roaring/v2 v2.30.0

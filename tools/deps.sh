@@ -6,7 +6,8 @@ set -eu
 want=
 command -v nginx >/dev/null || want="$want nginx-light"
 command -v haproxy >/dev/null || want="$want haproxy"
-command -v npm >/dev/null || want="$want npm" # gets the OpenAPI document that config is tested with
+command -v npm >/dev/null || want="$want npm" # builds the console, gets the OpenAPI document that config is tested with
+command -v chromium >/dev/null || want="$want chromium" # the flows of the console
 python3 -c "import venv, ensurepip" 2>/dev/null || want="$want python3-venv" # the plugin in Python, the AWS command line
 # Elasticsearch, whose jars Maven gets: 8.19 runs on Java 17 or later.
 command -v javac >/dev/null || want="$want openjdk-17-jdk-headless"

@@ -1,7 +1,7 @@
 // Package api is the HTTP face of an aggregator: search over the index, the
-// state of sources, followers and trails, health and figures for machines, and
-// one plain page for people. openapi.yaml is written first; types, routes and
-// client are generated from it, and a test holds every answer against it.
+// state of sources, followers and trails, health and figures for machines.
+// openapi.yaml is written first; types, routes and client are generated from it,
+// and a test holds every answer against it. The pages for people are web's.
 package api
 
 //go:generate go tool -modfile=../../tools/go.mod oapi-codegen --config codegen/types.yaml openapi.yaml

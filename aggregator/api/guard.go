@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// contentSecurityPolicy lets the page load what this server serves and nothing else, no inline script, no frame around it.
-const contentSecurityPolicy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+// contentSecurityPolicy lets an answer that a browser shows by itself load nothing. Pages set their own.
+const contentSecurityPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // hardened sets the headers that every answer has, and refuses calls under a name that is not ours.
 func (h *handlers) hardened(next http.Handler) http.Handler {

@@ -48,7 +48,9 @@ func TestToken(t *testing.T) {
 	}
 	call(t, h, http.MethodDelete, "/api/v1/events").problem(t, http.StatusUnauthorized)
 	// Open: what machines watch, and the page, which asks for the token.
-	for _, path := range []string{"/healthz", "/readyz", "/", "/search.js"} {
+	s.Page = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeBody(w, http.StatusOK, "text/plain", nil) })
+	h = s.Handler()
+	for _, path := range []string{"/healthz", "/readyz", "/", "/assets/index.js"} {
 		if got := get(t, h, path); got.status != http.StatusOK {
 			t.Errorf("%s needs a token: status %d", path, got.status)
 		}
@@ -90,7 +92,7 @@ func TestHosts(t *testing.T) {
 func TestSecurityHeaders(t *testing.T) {
 	s, x := madeUpServer(1)
 	h := s.Handler()
-	for _, at := range []string{"/", "/search.js", "/nothing", "/healthz", "/metrics", "/api/v1/events", "/api/v1/nothing", searchTarget("limit", "x"), "/api/v1/events/" + x.events[0].ID} {
+	for _, at := range []string{"/", "/nothing", "/healthz", "/metrics", "/api/v1/events", "/api/v1/nothing", searchTarget("limit", "x"), "/api/v1/events/" + x.events[0].ID} {
 		for _, host := range []string{"localhost", "evil.example"} {
 			got := get(t, h, at, "Host", host)
 			for name, want := range map[string]string{
@@ -107,7 +109,7 @@ func TestSecurityHeaders(t *testing.T) {
 			}
 		}
 	}
-	for _, directive := range []string{"default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'"} {
+	for _, directive := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
 		if !strings.Contains(contentSecurityPolicy, directive) {
 			t.Errorf("the policy lacks %s", directive)
 		}

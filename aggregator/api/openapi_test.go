@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"mime"
 	"net/http"
 	"os"
@@ -15,8 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/actiontrail/actiontrail/query"
 )
 
 // described is openapi.yaml.
@@ -251,30 +248,6 @@ func TestOpenAPIExamples(t *testing.T) {
 	}
 	if _, err := parseInterval(member(described(), "components", "schemas", "Histogram", "properties", "interval", "example").(string)); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestPageExamples parses the searches that the page suggests.
-func TestPageExamples(t *testing.T) {
-	text, err := pageFiles.ReadFile("page/index.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]bool{}
-	for _, attribute := range []string{`data-query="`, `placeholder="eventRW`} {
-		for _, part := range strings.Split(string(text), attribute)[1:] {
-			q, _, _ := strings.Cut(part, `"`)
-			if strings.HasPrefix(attribute, "placeholder") {
-				q = "eventRW" + q
-			}
-			found[q] = true
-			if _, err := query.Parse(q); err != nil {
-				t.Errorf("the page suggests %q: %v", q, err)
-			}
-		}
-	}
-	if len(found) < 5 {
-		t.Errorf("found only %q", slices.Collect(maps.Keys(found)))
 	}
 }
 

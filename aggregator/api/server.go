@@ -61,13 +61,13 @@ type Server struct {
 	MostTails    int // 0: DefaultTails
 	MostEvents   int // of one page; 0: index.MaxLimit
 
-	Page    http.Handler     // what is served outside the API; nil: the plain page
+	Page    http.Handler     // what is served outside the API, with a policy of its own; nil: nothing
 	Timeout time.Duration    // 0: DefaultTimeout
 	Now     func() time.Time // nil: time.Now
 	Log     *slog.Logger     // nil: nothing is logged
 }
 
-// Handler serves the API and the page.
+// Handler serves the API and the pages.
 func (s *Server) Handler() http.Handler {
 	h := &handlers{
 		Server:  s,
@@ -96,7 +96,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	page := s.Page
 	if page == nil {
-		page = plainPage()
+		page = http.HandlerFunc(noPage)
 	}
 
 	mux := http.NewServeMux()

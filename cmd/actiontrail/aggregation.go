@@ -23,6 +23,7 @@ import (
 	"github.com/actiontrail/actiontrail/internal/bus"
 	"github.com/actiontrail/actiontrail/internal/bus/embedded"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
+	"github.com/actiontrail/actiontrail/web"
 )
 
 // Parts of the data folder.
@@ -53,6 +54,7 @@ type aggregation struct {
 	follower      *aggregator.Follower // of the index
 	live          *aggregator.Live     // what it made searchable last
 	searches      *aggregator.Searches
+	console       http.Handler // the pages
 	trails        trailSet
 	paths         []string // of the configuration
 	stamp         string   // of its files, when it was read
@@ -98,6 +100,9 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 		return a, err
 	}
 	if a.quarantine, err = aggregator.OpenQuarantine(filepath.Join(a.dir, "quarantine")); err != nil {
+		return a, err
+	}
+	if a.console, err = web.Handler(); err != nil {
 		return a, err
 	}
 	if a.searches, err = aggregator.OpenSearches(filepath.Join(a.dir, "searches.json")); err != nil {
@@ -373,7 +378,7 @@ func (a *aggregation) watchStore(ctx context.Context) {
 func (a *aggregation) httpServer() *http.Server {
 	most := a.cfg.API.Limits
 	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Prove: a.prove, Bundle: a.bundle, Audit: auditCalls(a.system),
-		TrailCalls: trailCalls{a}, Imports: importCalls{a}, Leads: a.mayChange, Quarantine: a.quarantined(), Live: a.live, Searches: a.searches, Log: a.log,
+		TrailCalls: trailCalls{a}, Imports: importCalls{a}, Leads: a.mayChange, Quarantine: a.quarantined(), Live: a.live, Searches: a.searches, Page: a.console, Log: a.log,
 		Timeout: most.Timeout, MostSearches: most.Searches, Patience: most.Wait, MostEvents: most.Page, MostExports: most.Exports, MostTails: most.Tails}
 	if a.guarded.tokens != nil {
 		s.Tokens = a.guarded.tokens

@@ -55,6 +55,8 @@ func law() []rule {
 		{"aggregator/plan", []string{"event", "query", "aggregator/index", "aggregator/archive/layout"}, "a plan asks the index and writes nothing", nil},
 		{"aggregator/api/...", []string{"event", "event/render", "query", "aggregator", "aggregator/api/...", "aggregator/index", "aggregator/archive", "config"}, "the API shows what is there; engines are behind their contracts", []string{"aggregator/index/local"}},
 
+		{"web", nil, "the console is files and how they are served; it asks the API over HTTP, as others do", []string{"query"}},
+
 		{"config/...", []string{"event", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"config"}},
 		{"cmd/...", []string{"..."}, "", nil},
 		{"bench/...", []string{"..."}, "", nil},

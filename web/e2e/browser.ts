@@ -1,0 +1,45 @@
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { expect, inject } from "vitest";
+import { patience } from "./patience.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** A real browser. CHROMIUM names another than Debian's. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+  });
+}
+
+/** A page, and what went wrong on it: errors, breaches of the policy, requests to other origins. */
+export async function open(browser: Browser, path: string, options: BrowserContextOptions = {}): Promise<{ page: Page; faults: string[] }> {
+  const url = inject("url");
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", locale: "en-GB", timezoneId: "Asia/Shanghai", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (said) => {
+    if (said.type() === "error" || /Content Security Policy/.test(said.text())) faults.push(said.text());
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${url}/`) && !/^(data|blob):/.test(request.url())) faults.push(`request to ${request.url()}`);
+  });
+  await page.goto(url + path);
+  await page.getByRole("main").waitFor();
+  return { page, faults };
+}
+
+/** Expects that axe finds nothing against WCAG 2.2 AA. It runs outside the page's policy. */
+export async function clean(page: Page, where: string): Promise<void> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run: (context: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; any: { message: string }[] }[] }[] }> } };
+    const { violations } = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.any[0]?.message ?? ""}`));
+  });
+  expect(found, where).toEqual([]);
+}

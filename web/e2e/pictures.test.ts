@@ -1,0 +1,36 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, test } from "vitest";
+import { launch, open } from "./browser.ts";
+
+const dir = resolve(import.meta.dirname, "../../docs/images");
+
+/** Each page, and what to wait for or do before its picture is taken. */
+const pictures: { name: string; path: string; ready: (page: Page) => Promise<unknown> }[] = [
+  { name: "settings", path: "/settings", ready: (page) => page.getByRole("heading", { name: "Settings" }).waitFor() },
+];
+
+const sizes = { "": { width: 1280, height: 800 }, "-phone": { width: 390, height: 844 } };
+
+let browser: Browser;
+beforeAll(async () => {
+  await mkdir(dir, { recursive: true });
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+for (const { name, path, ready } of pictures) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const [suffix, viewport] of Object.entries(sizes)) {
+      const file = `${name}-${colorScheme}${suffix}.png`;
+      test(file, async () => {
+        const { page } = await open(browser, path, { colorScheme, viewport });
+        await ready(page);
+        await page.evaluate(() => document.fonts.ready);
+        await page.screenshot({ path: resolve(dir, file) });
+        await page.context().close();
+      });
+    }
+  }
+}

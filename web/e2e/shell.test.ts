@@ -1,0 +1,77 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { clean, launch, open } from "./browser.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+const paths = ["/", "/investigate", "/trails", "/agents", "/integrity", "/status", "/settings", "/no/such/page"];
+
+test.each(["light", "dark"] as const)("axe finds nothing on any page, %s; no other origin, no breach of the policy", async (colorScheme) => {
+  const { page, faults } = await open(browser, "/", { colorScheme });
+  for (const path of paths) {
+    await page.goto(inject("url") + path);
+    await page.getByRole("heading", { level: 1 }).or(page.getByRole("heading", { level: 2 })).first().waitFor();
+    await clean(page, `${path} ${colorScheme}`);
+  }
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test("the policy has neither unsafe-eval nor unsafe-inline, and a nonce of its own each time", async () => {
+  const policies = await Promise.all([1, 2].map(async () => (await fetch(inject("url"))).headers.get("Content-Security-Policy") ?? ""));
+  for (const policy of policies) {
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|\*/);
+  }
+  expect(policies[0]).not.toBe(policies[1]);
+});
+
+test("the language is switched, kept, and needs no reload", async () => {
+  const { page, faults } = await open(browser, "/settings");
+  const choose = page.getByRole("combobox");
+  await choose.selectOption("zh-CN");
+  await page.getByRole("link", { name: "调查" }).waitFor();
+  await choose.selectOption("zh-TW");
+  await page.getByRole("link", { name: "調查" }).waitFor();
+  expect(await page.locator("html").getAttribute("lang")).toBe("zh-TW");
+  await page.reload();
+  await page.getByRole("link", { name: "調查" }).waitFor();
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test("a browser in Chinese is greeted in Chinese", async () => {
+  const { page } = await open(browser, "/settings", { locale: "zh-HK" });
+  await page.getByRole("heading", { name: "設定" }).waitFor();
+  await page.context().close();
+});
+
+test("g and a letter goes to a page, ? shows the keys, Escape closes them", async () => {
+  const { page, faults } = await open(browser, "/settings");
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await page.getByRole("heading", { name: "Trails" }).first().waitFor();
+  await page.keyboard.press("?");
+  const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await sheet.waitFor();
+  await clean(page, "the sheet");
+  await page.keyboard.press("Escape");
+  await sheet.waitFor({ state: "detached" });
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test("on a phone the menu opens, and closes by going somewhere", async () => {
+  const { page, faults } = await open(browser, "/settings", { viewport: { width: 390, height: 844 } });
+  await page.getByRole("button", { name: "Open the menu" }).click();
+  await page.getByRole("link", { name: "Trails" }).click();
+  await page.getByRole("heading", { name: "Trails" }).first().waitFor();
+  await clean(page, "phone");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  expect(faults).toEqual([]);
+  await page.context().close();
+});

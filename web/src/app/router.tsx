@@ -1,0 +1,38 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readEventsSearch } from "../pages/events/address.ts";
+import { readSearch, writeSearch } from "./search.ts";
+import { Lost } from "./Lost.tsx";
+import { Shell } from "./Shell.tsx";
+
+/*
+ * Paths, not hashes: an address is what colleagues send each other, and the
+ * server answers each path that is no file with index.html.
+ */
+const root = createRootRoute({ component: Shell, notFoundComponent: Lost });
+const at = { getParentRoute: () => root } as const;
+
+const events = createRoute({
+  ...at,
+  path: "/",
+  validateSearch: readEventsSearch,
+  component: lazyRouteComponent(() => import("../pages/events/index.tsx"), "Events"),
+});
+const investigate = createRoute({ ...at, path: "/investigate", component: lazyRouteComponent(() => import("../pages/investigate/index.tsx"), "Investigate") });
+const trails = createRoute({ ...at, path: "/trails", component: lazyRouteComponent(() => import("../pages/trails/index.tsx"), "Trails") });
+const agents = createRoute({ ...at, path: "/agents", component: lazyRouteComponent(() => import("../pages/agents/index.tsx"), "Agents") });
+const integrity = createRoute({ ...at, path: "/integrity", component: lazyRouteComponent(() => import("../pages/integrity/index.tsx"), "Integrity") });
+const status = createRoute({ ...at, path: "/status", component: lazyRouteComponent(() => import("../pages/status/index.tsx"), "Status") });
+const settings = createRoute({ ...at, path: "/settings", component: lazyRouteComponent(() => import("../pages/settings/index.tsx"), "Settings") });
+
+export const router = createRouter({
+  routeTree: root.addChildren([events, investigate, trails, agents, integrity, status, settings]),
+  parseSearch: readSearch,
+  stringifySearch: writeSearch,
+  defaultPreload: "intent",
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,1 @@
+export const trails = {} as const;

@@ -1,0 +1,25 @@
+import type { Words } from "./dictionary.ts";
+import { words as english } from "./en/index.ts";
+
+/** The languages, each under its own name. English comes with the first load, the others when they are wanted. */
+export const languages = {
+  en: { name: "English", load: async (): Promise<Words> => english },
+  "zh-CN": { name: "简体中文", load: async (): Promise<Words> => (await import("./zh-CN/index.ts")).words },
+  "zh-TW": { name: "繁體中文", load: async (): Promise<Words> => (await import("./zh-TW/index.ts")).words },
+} as const;
+
+export type Language = keyof typeof languages;
+
+export function isLanguage(text: unknown): text is Language {
+  return typeof text === "string" && Object.hasOwn(languages, text);
+}
+
+/** The first language of the browser's that we have. */
+export function preferred(wanted: readonly string[]): Language {
+  for (const tag of wanted) {
+    const name = tag.toLowerCase();
+    if (name.startsWith("zh")) return /hant|-tw|-hk|-mo/.test(name) ? "zh-TW" : "zh-CN";
+    if (name.startsWith("en")) return "en";
+  }
+  return "en";
+}

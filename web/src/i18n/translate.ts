@@ -1,0 +1,19 @@
+import type { Key, Words } from "./dictionary.ts";
+
+/** What stands in for {name} in a text. */
+export type Values = Readonly<Record<string, string | number>>;
+
+/** Gives the text of a name in the language that is shown. */
+export type Translate = (key: Key, values?: Values) => string;
+
+/** Puts values in the places of a text. A place without a value stays visible, so that it is noticed. */
+export function fill(text: string, values: Values = {}): string {
+  return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    return value === undefined ? whole : String(value);
+  });
+}
+
+export function translator(words: Words): Translate {
+  return (key, values) => fill(words[key], values);
+}

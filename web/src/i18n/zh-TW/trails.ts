@@ -1,0 +1,3 @@
+import type { Part } from "../dictionary.ts";
+
+export const trails: Part<"trails"> = {};

@@ -1,0 +1,5 @@
+import { Soon } from "../../ui/Soon.tsx";
+
+export function Agents() {
+  return <Soon name="nav.agents" />;
+}

@@ -1,0 +1,5 @@
+import { Soon } from "../../ui/Soon.tsx";
+
+export function Events() {
+  return <Soon name="nav.events" />;
+}

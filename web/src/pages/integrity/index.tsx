@@ -1,0 +1,5 @@
+import { Soon } from "../../ui/Soon.tsx";
+
+export function Integrity() {
+  return <Soon name="nav.integrity" />;
+}

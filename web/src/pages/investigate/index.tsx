@@ -1,0 +1,5 @@
+import { Soon } from "../../ui/Soon.tsx";
+
+export function Investigate() {
+  return <Soon name="nav.investigate" />;
+}

@@ -1,0 +1,38 @@
+import { useMemo } from "react";
+import { useLanguage } from "../i18n/LanguageProvider.tsx";
+import { formatClock, formatDate, formatOffset, formatStamp, formatTime, parseTyped } from "./format.ts";
+import { useZone } from "./zone.ts";
+
+/**
+ * The one way in which times and figures are shown. Whoever shows a time takes
+ * it from here, so that the switch between UTC and local time holds everywhere.
+ */
+export function useFormat() {
+  const [zone] = useZone();
+  const { language } = useLanguage();
+  return useMemo(() => {
+    const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+    const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+    const part = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+    return {
+      zone,
+      date: (at: Date) => formatDate(at, zone),
+      clock: (at: Date) => formatClock(at, zone),
+      time: (at: Date) => formatTime(at, zone),
+      stamp: (text: string) => formatStamp(text, zone),
+      offset: (at: Date) => formatOffset(at, zone),
+      parse: (text: string) => parseTyped(text, zone),
+      number: (n: number) => whole.format(n),
+      short: (n: number) => short.format(n),
+      percent: (n: number) => part.format(n),
+      bytes: (n: number) => formatBytes(n, language),
+    };
+  }, [zone, language]);
+}
+
+const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"] as const;
+
+function formatBytes(n: number, language: string): string {
+  const power = n < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3));
+  return new Intl.NumberFormat(language, { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: 1 }).format(n / 1000 ** power);
+}
