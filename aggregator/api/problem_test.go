@@ -130,7 +130,7 @@ func TestNoSuchRoute(t *testing.T) {
 			t.Errorf("%s: problem %+v", path, p)
 		}
 	}
-	for _, path := range []string{"/api/v1/events", "/api/v1/status", "/api/v1/events/x", "/healthz", "/metrics"} {
+	for _, path := range []string{"/api/v1/events", "/api/v1/status", "/api/v1/events/x", "/", "/healthz", "/metrics"} {
 		for _, method := range []string{http.MethodPost, http.MethodDelete, http.MethodPut, http.MethodOptions} {
 			got := call(t, h, method, path)
 			if p := got.problem(t, http.StatusMethodNotAllowed); p.Type != problemMethod || got.header.Get("Allow") != "GET, HEAD" {
