@@ -1,5 +1,5 @@
-/** How long anything may take: these machines are shared, and a wait costs nothing when all is well. */
-export const patience = 150_000;
+/** How long anything may take: these machines are shared, and a wait costs nothing when all is well. PATIENCE=10, in seconds, tells sooner what is wrong. */
+export const patience = Number(process.env.PATIENCE ?? 150) * 1000;
 
 /** Asks until it is so. */
 export async function until(what: string, longest: number, ok: () => Promise<boolean>): Promise<void> {

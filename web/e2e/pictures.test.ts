@@ -7,7 +7,29 @@ import { launch, open } from "./browser.ts";
 const dir = resolve(import.meta.dirname, "../../docs/images");
 
 /** Each page, and what to wait for or do before its picture is taken. */
+const rows = (page: Page) => page.locator("[role=row][id]").first().waitFor();
+
 const pictures: { name: string; path: string; ready: (page: Page) => Promise<unknown> }[] = [
+  {
+    name: "events",
+    path: "/",
+    ready: async (page) => {
+      await rows(page);
+      await page.locator(".u-over").waitFor();
+      await page.locator(".cm-content").waitFor();
+    },
+  },
+  {
+    name: "event",
+    path: "/?q=eventName:+(Delete*+or+StopInstance+or+StopLogging)&f=-userIdentity.userName:ci-deployer&by=userIdentity.userName",
+    ready: async (page) => {
+      await rows(page);
+      await page.locator(".cm-content").waitFor();
+      await page.locator("[role=row][id]").nth(1).click();
+      await page.getByRole("tab", { name: "JSON" }).waitFor();
+    },
+  },
+  { name: "events-none", path: "/?q=eventName:+NoSuchThing&from=now-15m", ready: (page) => page.getByRole("heading", { name: "No event matches" }).waitFor() },
   { name: "settings", path: "/settings", ready: (page) => page.getByRole("heading", { name: "Settings" }).waitFor() },
 ];
 

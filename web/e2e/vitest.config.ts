@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { patience } from "./patience.ts";
 
 export default defineConfig({
   test: {
@@ -8,7 +9,8 @@ export default defineConfig({
     globalSetup: "e2e/server.ts",
     // One browser at a time: two cores are shared with the server.
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 2 * patience,
+    hookTimeout: 2 * patience,
+    expect: { poll: { timeout: patience, interval: 100 } },
   },
 });

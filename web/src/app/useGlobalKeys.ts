@@ -3,12 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useZone } from "../time/zone.ts";
 import { pages } from "./pages.ts";
-
-/** Whether a key was meant for a field that one types in. */
-export function typing(event: KeyboardEvent): boolean {
-  const at = event.target;
-  return at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName));
-}
+import { typing } from "./typing.ts";
 
 /** The keys that hold on every page: g and a letter goes to a page, ? shows the sheet. */
 export function useGlobalKeys(onSheet: () => void): void {

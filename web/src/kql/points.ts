@@ -4,9 +4,9 @@
  */
 
 export function pointsOf(text: string, units: number): number {
-  return [...text.slice(0, units)].length;
+  return Array.from(text.slice(0, units)).length;
 }
 
 export function unitsOf(text: string, points: number): number {
-  return [...text].slice(0, points).join("").length;
+  return Array.from(text).slice(0, points).join("").length;
 }

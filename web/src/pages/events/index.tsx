@@ -1,5 +1,214 @@
-import { Soon } from "../../ui/Soon.tsx";
+import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
+import { IconChartBar, IconDownload, IconLayoutSidebar, IconLink, IconRefresh } from "@tabler/icons-react";
+import { notifications } from "@mantine/notifications";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { useT } from "../../i18n/LanguageProvider.tsx";
+import { wordsOf } from "../../kql/words.ts";
+import { isBoolean, useStored } from "../../settings/useStored.ts";
+import { useTitle } from "../../ui/Page.tsx";
+import { ProblemNote } from "../../ui/ProblemNote.tsx";
+import { filtersOf, queryOf, rangeOf } from "./address.ts";
+import { Chart } from "./Chart.tsx";
+import { useColumns } from "./columns.ts";
+import type { Event } from "./event.ts";
+import classes from "./Events.module.css";
+import { EventTable } from "./EventTable.tsx";
+import { FieldBar } from "./FieldBar.tsx";
+import { NoneFound } from "./NoneFound.tsx";
+import { Pills } from "./Pills.tsx";
+import { QueryBar } from "./QueryBar.tsx";
+import { linkTo } from "./saved.ts";
+import { SavedSearches } from "./SavedSearches.tsx";
+import { Summary } from "./Summary.tsx";
+import { TimePicker } from "./TimePicker.tsx";
+import { useAddress } from "./useAddress.ts";
+import { useEventKeys } from "./useEventKeys.ts";
+import { useEvents, useHistogram } from "./useEvents.ts";
+import { useZoom } from "./useZoom.ts";
 
+const EventPanel = lazy(() => import("./EventPanel.tsx"));
+const ExportDialog = lazy(() => import("./ExportDialog.tsx"));
+const Tail = lazy(() => import("./Tail.tsx"));
+
+/** The front page: search the events, and see each. */
 export function Events() {
-  return <Soon name="nav.events" />;
+  const t = useT();
+  const [search, change] = useAddress();
+  const range = rangeOf(search);
+  const query = queryOf(search);
+  const [turn, setTurn] = useState(0);
+  const [every, setEvery] = useState(0);
+  const [chart, setChart] = useStored("events.chart", true, isBoolean);
+  const [bar, setBar] = useStored("events.fields", window.innerWidth > 900, isBoolean);
+  const [exporting, setExporting] = useState(false);
+  const [compared, setCompared] = useState<Event | null>(null);
+  const [fromTail, setFromTail] = useState<Event>();
+  const { columns } = useColumns();
+  const zoom = useZoom();
+  const live = search.view === "tail";
+  useTitle(search.q || t("nav.events"));
+
+  const refresh = useCallback(() => setTurn((n) => n + 1), []);
+  useEffect(() => {
+    if (every === 0 || live) return;
+    const timer = setInterval(refresh, every * 1000);
+    return () => clearInterval(timer);
+  }, [every, live, refresh]);
+
+  const found = useEvents(search, turn);
+  const histogram = useHistogram(search, turn, chart && !live);
+  const events = useMemo(() => found.data?.pages.flatMap((p) => p.events) ?? [], [found.data]);
+  const first = found.data?.pages[0];
+  const words = useMemo(() => [...wordsOf(search.q ?? ""), ...filtersOf(search).flatMap((f) => (f.value && !f.not && !f.off ? [f.value] : []))], [search]);
+
+  const at = events.findIndex((e) => e.eventId === search.event);
+  const open = useCallback((id: string | undefined) => change({ event: id }, true), [change]);
+  const step = useCallback(
+    (by: 1 | -1) => {
+      const next = events[at < 0 ? 0 : at + by];
+      if (next) open(next.eventId);
+    },
+    [events, at, open],
+  );
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  useEventKeys({
+    step,
+    close: () => open(undefined),
+    refresh,
+    reads: () => change({ reads: search.reads ? undefined : "1" }),
+    tail: () => change({ view: live ? undefined : "tail" }),
+    undo: () => zoom.undo?.(),
+  });
+  const share = async () => {
+    await navigator.clipboard.writeText(linkTo(search));
+    notifications.show({ message: t("copied"), color: "green" });
+  };
+
+  return (
+    <div className={classes.page}>
+      <h1 className={classes.hidden}>{t("nav.events")}</h1>
+      <header className={classes.top}>
+        <div className={classes.bar}>
+          <QueryBar query={search.q ?? ""} range={range} onRun={(q) => (q === (search.q ?? "") ? refresh() : change({ q: q || undefined }))} />
+          <div className={classes.tools}>
+            {!live && <TimePicker range={range} onRange={(r) => change(r)} every={every} onEvery={setEvery} />}
+            <Tooltip label={t("events.refresh")}>
+              <ActionIcon size={38} variant="default" aria-label={t("events.refresh")} onClick={refresh} loading={found.isFetching && !isFetchingNextPage}>
+                <IconRefresh size={17} />
+              </ActionIcon>
+            </Tooltip>
+            <SavedSearches />
+            <Tooltip label={t("events.share")}>
+              <ActionIcon size={38} variant="default" aria-label={t("events.share")} onClick={() => void share()}>
+                <IconLink size={17} />
+              </ActionIcon>
+            </Tooltip>
+          </div>
+        </div>
+        <Pills />
+      </header>
+      <div className={classes.body} data-bar={(bar && !live) || undefined} data-panel={search.event !== undefined || undefined}>
+        {bar && !live && (
+          <div className={classes.fields}>
+            <FieldBar turn={turn} />
+          </div>
+        )}
+        <div className={classes.results}>
+          <div className={classes.views}>
+            {!live && (
+              <Tooltip label={t(bar ? "events.fieldsHide" : "events.fieldsShow")}>
+                <ActionIcon aria-label={t(bar ? "events.fieldsHide" : "events.fieldsShow")} aria-pressed={bar} onClick={() => setBar(!bar)}>
+                  <IconLayoutSidebar size={17} />
+                </ActionIcon>
+              </Tooltip>
+            )}
+            <SegmentedControl
+              size="xs"
+              value={live ? "tail" : "search"}
+              onChange={(v) => change({ view: v === "tail" ? "tail" : undefined })}
+              data={[
+                { value: "search", label: t("events.viewSearch") },
+                { value: "tail", label: t("events.viewTail") },
+              ]}
+            />
+            {!live && first && <Summary page={first} shown={events.length} stale={found.isPlaceholderData} />}
+            {!live && (
+              <div className={classes.acts}>
+                {!chart && (
+                  <Tooltip label={t("events.chartShow")}>
+                    <ActionIcon aria-label={t("events.chartShow")} onClick={() => setChart(true)}>
+                      <IconChartBar size={17} />
+                    </ActionIcon>
+                  </Tooltip>
+                )}
+                <Button variant="default" leftSection={<IconDownload size={15} aria-hidden />} disabled={!first || first.total < 1} onClick={() => setExporting(true)}>
+                  {t("events.export")}
+                </Button>
+              </div>
+            )}
+          </div>
+          {live ? (
+            <Suspense>
+              <Tail
+                query={query}
+                columns={columns}
+                words={words}
+                open={search.event}
+                onOpen={(e) => {
+                  setFromTail(e);
+                  open(e?.eventId);
+                }}
+              />
+            </Suspense>
+          ) : (
+            <>
+              {chart && first?.total !== 0 && <Chart data={histogram.data} onZoom={zoom.into} onUndo={zoom.undo} onHide={() => setChart(false)} />}
+              {found.error && (
+                <div className={classes.note}>
+                  <ProblemNote error={found.error} again={refresh} />
+                </div>
+              )}
+              {first && !found.error && events.length === 0 && <NoneFound />}
+              {events.length > 0 && !found.error && (
+                <EventTable
+                  events={events}
+                  columns={columns}
+                  words={words}
+                  open={search.event}
+                  onOpen={open}
+                  onEnd={more}
+                  foot={isFetchingNextPage ? t("events.more") : hasNextPage ? undefined : t("events.end")}
+                />
+              )}
+              {!first && !found.error && <p className={classes.loading}>{t("events.loading")}</p>}
+            </>
+          )}
+        </div>
+        {search.event !== undefined && (
+          <div className={classes.panel}>
+            <Suspense>
+              <EventPanel
+                id={search.event}
+                known={events[at] ?? (fromTail?.eventId === search.event ? fromTail : undefined)}
+                words={words}
+                onClose={() => open(undefined)}
+                onStep={at < 0 ? undefined : step}
+                onOpen={open}
+                compared={compared}
+                onCompare={setCompared}
+              />
+            </Suspense>
+          </div>
+        )}
+      </div>
+      {exporting && first && (
+        <Suspense>
+          <ExportDialog search={{ query, from: first.from, to: first.to, sort: search.sort }} total={first.total} columns={columns} onClose={() => setExporting(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
 }

@@ -14,7 +14,7 @@ export function Settings() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Page title={t("nav.settings")} detail={t("settings.detail")}>
-      <Surface aria-label={t("nav.settings")}>
+      <Surface aria-label={t("nav.settings")} className={classes.choices}>
         <Stack gap={0}>
           <Choice title={t("language.label")} detail={t("settings.languageDetail")}>
             <NativeSelect

@@ -1,0 +1,115 @@
+import { ActionIcon, Button, CopyButton, Group, Skeleton, Tabs, Text, Tooltip } from "@mantine/core";
+import { IconArrowsDiff, IconCheck, IconChevronDown, IconChevronUp, IconLink, IconX } from "@tabler/icons-react";
+import { useT } from "../../i18n/LanguageProvider.tsx";
+import { useFormat } from "../../time/useFormat.ts";
+import { ProblemNote } from "../../ui/ProblemNote.tsx";
+import { Compare } from "./Compare.tsx";
+import type { Event } from "./event.ts";
+import classes from "./EventPanel.module.css";
+import { FieldTable } from "./FieldTable.tsx";
+import { Json } from "./Json.tsx";
+import { Neighbours } from "./Neighbours.tsx";
+import { Origin } from "./Origin.tsx";
+import { Sentence } from "./Sentence.tsx";
+import { useEvent } from "./useEvents.ts";
+
+interface Props {
+  id: string;
+  known: Event | undefined;
+  words: readonly string[];
+  onClose: () => void;
+  /** Opens the next (1) or the previous (-1) event; undefined where there is none. */
+  onStep: ((by: 1 | -1) => void) | undefined;
+  onOpen: (id: string) => void;
+  compared: Event | null;
+  onCompare: (event: Event | null) => void;
+}
+
+/** One event in full, beside the table. */
+export default function EventPanel({ id, known, words, onClose, onStep, onOpen, compared, onCompare }: Props) {
+  const t = useT();
+  const format = useFormat();
+  const { data: event, error, refetch } = useEvent(id, known);
+  const step = (by: 1 | -1, label: string, icon: React.ReactNode) => (
+    <Tooltip label={label}>
+      <ActionIcon aria-label={label} disabled={!onStep} onClick={() => onStep?.(by)}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+  return (
+    <aside className={classes.panel} aria-label={t("events.panel")}>
+      <Group className={classes.head} gap={2} wrap="nowrap">
+        <h2 className={classes.title}>{event?.eventName ?? t("events.panel")}</h2>
+        {event && (
+          <Tooltip label={compared ? t("events.compareStop") : t("events.compareWith")}>
+            <ActionIcon aria-label={compared ? t("events.compareStop") : t("events.compareWith")} aria-pressed={compared !== null} variant={compared ? "light" : "subtle"} onClick={() => onCompare(compared ? null : event)}>
+              <IconArrowsDiff size={17} />
+            </ActionIcon>
+          </Tooltip>
+        )}
+        <CopyButton value={`${location.origin}/?event=${encodeURIComponent(id)}`}>
+          {({ copied, copy }) => (
+            <Tooltip label={copied ? t("copied") : t("events.panelLink")}>
+              <ActionIcon aria-label={t("events.panelLink")} onClick={copy}>
+                {copied ? <IconCheck size={17} /> : <IconLink size={17} />}
+              </ActionIcon>
+            </Tooltip>
+          )}
+        </CopyButton>
+        {step(-1, t("events.panelPrevious"), <IconChevronUp size={17} />)}
+        {step(1, t("events.panelNext"), <IconChevronDown size={17} />)}
+        <Tooltip label={t("close")}>
+          <ActionIcon aria-label={t("close")} onClick={onClose}>
+            <IconX size={17} />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
+      <div className={classes.body} role="region" aria-label={t("events.panel")} tabIndex={0}>
+        {error && <ProblemNote error={error} again={() => void refetch()} />}
+        {!event && !error && <Skeleton height={120} />}
+        {event && compared && compared.eventId !== event.eventId && <Compare first={compared} second={event} />}
+        {event && compared?.eventId === event.eventId && (
+          <Text className={classes.note} size="sm">
+            {t("events.compareHint")}
+          </Text>
+        )}
+        {event && (!compared || compared.eventId === event.eventId) && (
+          <>
+            <Sentence event={event} />
+            <Text size="sm" className="dim number" mt={6} mb="sm">
+              {format.stamp(event.eventTime)} {format.offset(new Date(event.eventTime))}
+            </Text>
+            <Tabs defaultValue="fields" keepMounted={false}>
+              <Tabs.List>
+                <Tabs.Tab value="fields">{t("events.panelTable")}</Tabs.Tab>
+                <Tabs.Tab value="json">{t("events.panelJson")}</Tabs.Tab>
+                <Tabs.Tab value="near">{t("events.panelNear")}</Tabs.Tab>
+                <Tabs.Tab value="origin">{t("events.panelProof")}</Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="fields" pt="sm">
+                <FieldTable event={event} words={words} />
+              </Tabs.Panel>
+              <Tabs.Panel value="json" pt="sm">
+                <CopyButton value={JSON.stringify(event, null, 2)}>
+                  {({ copied, copy }) => (
+                    <Button variant="default" mb="xs" onClick={copy}>
+                      {copied ? t("copied") : t("copy")}
+                    </Button>
+                  )}
+                </CopyButton>
+                <Json value={event} />
+              </Tabs.Panel>
+              <Tabs.Panel value="near" pt="sm">
+                <Neighbours event={event} onOpen={onOpen} />
+              </Tabs.Panel>
+              <Tabs.Panel value="origin" pt="sm">
+                <Origin event={event} />
+              </Tabs.Panel>
+            </Tabs>
+          </>
+        )}
+      </div>
+    </aside>
+  );
+}
