@@ -90,7 +90,7 @@ describe("search", () => {
     const alert = page.getByRole("alert");
     await alert.waitFor();
     expect(await alert.textContent()).toContain("at character 13");
-    await expect.poll(() => page.locator(".cm-lintRange-error").textContent()).toBe(")");
+    await expect.poll(() => page.locator(".cm-mistake").textContent()).toBe(")");
     await clean(page, "with a mistake");
   });
 

@@ -1,15 +1,17 @@
 import { AppShell, Burger, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
+import { useTokenNeeded } from "../api/token.ts";
 import { useT } from "../i18n/LanguageProvider.tsx";
 import { isBoolean, useStored } from "../settings/useStored.ts";
 import { Brand } from "./Brand.tsx";
 import { Navigation } from "./Navigation.tsx";
 import classes from "./Shell.module.css";
-import { ShortcutSheet } from "./ShortcutSheet.tsx";
-import { TokenDialog } from "./TokenDialog.tsx";
 import { useGlobalKeys } from "./useGlobalKeys.ts";
+
+const ShortcutSheet = lazy(() => import("./ShortcutSheet.tsx").then((m) => ({ default: m.ShortcutSheet })));
+const TokenDialog = lazy(() => import("./TokenDialog.tsx").then((m) => ({ default: m.TokenDialog })));
 
 /** What is around every page: the rail, the sheet of shortcuts, and the question for a token. */
 export function Shell() {
@@ -17,6 +19,7 @@ export function Shell() {
   const [menu, { toggle, close }] = useDisclosure();
   const [sheet, { open: openSheet, close: closeSheet }] = useDisclosure();
   const [narrow, setNarrow] = useStored("rail.narrow", false, isBoolean);
+  const needed = useTokenNeeded();
   const { pathname } = useLocation();
   useEffect(close, [pathname, close]);
   useGlobalKeys(openSheet);
@@ -42,8 +45,10 @@ export function Shell() {
       <AppShell.Main id="content" tabIndex={-1} className={classes.main}>
         <Outlet />
       </AppShell.Main>
-      <ShortcutSheet opened={sheet} onClose={closeSheet} />
-      <TokenDialog />
+      <Suspense>
+        {sheet && <ShortcutSheet onClose={closeSheet} />}
+        {needed && <TokenDialog />}
+      </Suspense>
     </AppShell>
   );
 }

@@ -6,7 +6,7 @@ import { eventKeys } from "../pages/events/keys.ts";
 import classes from "./ShortcutSheet.module.css";
 
 /** Every shortcut there is. */
-export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const t = useT();
   const row = (keys: readonly string[], text: string) => (
     <div key={text} className={classes.row}>
@@ -25,7 +25,7 @@ export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: (
     </section>
   );
   return (
-    <Modal opened={opened} onClose={onClose} title={t("keys.title")} size="xl" closeButtonProps={{ "aria-label": t("close") }}>
+    <Modal opened onClose={onClose} title={t("keys.title")} size="xl" closeButtonProps={{ "aria-label": t("close") }}>
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl">
         {list(
           "nav.events",

@@ -1,13 +1,12 @@
 import { Button, Modal, PasswordInput, Text } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { queries } from "../api/queries.ts";
-import { setToken, token, useTokenNeeded } from "../api/token.ts";
+import { setToken, token } from "../api/token.ts";
 import { useT } from "../i18n/LanguageProvider.tsx";
 
 /** Asks for a token when the server wants one, and asks the server again then. */
 export function TokenDialog() {
   const t = useT();
-  const needed = useTokenNeeded();
   const [text, setText] = useState("");
   const use = (event: FormEvent) => {
     event.preventDefault();
@@ -16,7 +15,7 @@ export function TokenDialog() {
     void queries.resetQueries();
   };
   return (
-    <Modal opened={needed} onClose={() => undefined} withCloseButton={false} title={t("token.title")} centered>
+    <Modal opened onClose={() => undefined} withCloseButton={false} title={t("token.title")} centered>
       <form onSubmit={use}>
         <Text mb="md">{t("token.detail")}</Text>
         <PasswordInput

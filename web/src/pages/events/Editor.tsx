@@ -1,6 +1,5 @@
 import { autocompletion, closeCompletion } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { setDiagnostics } from "@codemirror/lint";
+import { history, historyKeymap, standardKeymap } from "@codemirror/commands";
 import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { useEffect, useRef } from "react";
@@ -9,6 +8,7 @@ import { nonce } from "../../app/nonce.ts";
 import { unitsOf } from "../../kql/points.ts";
 import { completions, suggestionKeys } from "./complete.ts";
 import { language, look } from "./editorLook.ts";
+import { mark, marked } from "./editorMark.ts";
 import classes from "./QueryBar.module.css";
 
 interface Props {
@@ -53,10 +53,11 @@ export default function Editor({ text, range, mistake, focus, label, hint, onCha
                 return true;
               },
             },
-            ...defaultKeymap,
+            ...standardKeymap,
             ...historyKeymap,
           ]),
           oneLine,
+          marked,
           language,
           look,
           words.current.of([placeholder(hint), EditorView.contentAttributes.of({ "aria-label": label, "data-query": "" })]),
@@ -88,7 +89,7 @@ export default function Editor({ text, range, mistake, focus, label, hint, onCha
     // A mistake at the end, where something is missing, is shown under the character before.
     const at = from === doc.length ? Math.max(0, from - 1) : from;
     const to = Math.min(doc.length, Math.max(at + 1, unitsOf(doc, (mistake?.position ?? 0) + (mistake?.length ?? 1))));
-    v.dispatch(setDiagnostics(v.state, mistake && doc ? [{ from: at, to, severity: "error", message: mistake.detail }] : []));
+    v.dispatch({ effects: mark.of(mistake && doc ? { from: at, to } : null) });
   }, [mistake, text]);
 
   return <div ref={box} className={classes.editor} />;

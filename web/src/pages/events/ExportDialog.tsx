@@ -1,9 +1,9 @@
 import { Button, Group, Modal, Progress as Bar, SegmentedControl, Stack, Text } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useRef, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useFormat } from "../../time/useFormat.ts";
 import { download } from "../../ui/download.ts";
+import { notify } from "../../ui/notify.ts";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import { isComposed, mainField } from "./columns.ts";
 import { exportEvents, type Progress, type Wanted } from "./exporting.ts";
@@ -44,7 +44,7 @@ export default function ExportDialog({ search, total, columns, onClose }: Props)
         setProgress(p);
       });
       download(body, `events-${search.from.slice(0, 10)}.${form}`);
-      notifications.show({ color: "green", title: t("events.exportDoneTitle"), message: t("events.exportDone", { n: format.number(last.events), bytes: format.bytes(last.bytes) }) });
+      void notify(t("events.exportDone", { n: format.number(last.events), bytes: format.bytes(last.bytes) }), t("events.exportDoneTitle"));
       onClose();
     } catch (cause) {
       setProgress(null);

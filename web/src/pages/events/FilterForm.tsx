@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** Makes a filter or changes one: fields and values are picked, not remembered. */
-export function FilterForm({ filter, onSave, onClose }: Props) {
+export default function FilterForm({ filter, onSave, onClose }: Props) {
   const t = useT();
   const [search] = useAddress();
   const [field, setField] = useState(filter?.field ?? "");

@@ -1,12 +1,13 @@
 import { ActionIcon, Button, Menu, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconEye, IconEyeOff, IconFilterPlus, IconPencil, IconPin, IconPinnedOff, IconPlusMinus, IconTrash, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { filtersOf, withFilters } from "./address.ts";
-import { FilterForm } from "./FilterForm.tsx";
 import { filterQuery, withFilter, writeFilter, type Filter } from "./filters.ts";
 import classes from "./Pills.module.css";
 import { useAddress } from "./useAddress.ts";
+
+const FilterForm = lazy(() => import("./FilterForm.tsx"));
 
 /** What narrows the search besides the query: writes only, and the filters. */
 export function Pills() {
@@ -69,6 +70,7 @@ export function Pills() {
         </Button>
       )}
       {edited !== null && (
+        <Suspense>
         <FilterForm
           filter={edited === "new" ? undefined : filters[edited]}
           onClose={() => setEdited(null)}
@@ -77,6 +79,7 @@ export function Pills() {
             setEdited(null);
           }}
         />
+        </Suspense>
       )}
     </div>
   );

@@ -28,12 +28,11 @@ export const look = EditorView.theme({
   ".cm-line": { padding: "0" },
   ".cm-placeholder": { color: "var(--at-dim)" },
   ".cm-cursor": { borderLeftColor: "var(--at-ink)" },
-  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--at-bad) 1.5px", textUnderlineOffset: "4px", backgroundColor: "var(--at-bad-soft)" },
+  ".cm-mistake": { textDecoration: "underline wavy var(--at-bad) 1.5px", textUnderlineOffset: "4px", backgroundColor: "var(--at-bad-soft)" },
   ".cm-tooltip": { border: "1px solid var(--at-line)", borderRadius: "9px", backgroundColor: "var(--at-surface)", color: "var(--at-ink)", boxShadow: "0 6px 24px rgb(0 0 0 / 16%)", overflow: "hidden" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mantine-font-family-monospace)", maxHeight: "320px", padding: "4px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { display: "flex", gap: "24px", padding: "5px 9px", borderRadius: "6px", lineHeight: "1.4" },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--at-chosen)", color: "var(--at-ink)" },
   ".cm-completionDetail": { marginLeft: "auto", color: "var(--at-dim)", fontStyle: "normal" },
   ".cm-completionInfo": { padding: "7px 11px", maxWidth: "300px", fontSize: "12px" },
-  ".cm-tooltip-lint": { padding: "4px 6px" },
 });

@@ -1,10 +1,10 @@
 import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { IconChartBar, IconDownload, IconLayoutSidebar, IconLink, IconRefresh } from "@tabler/icons-react";
-import { notifications } from "@mantine/notifications";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { wordsOf } from "../../kql/words.ts";
 import { isBoolean, useStored } from "../../settings/useStored.ts";
+import { notify } from "../../ui/notify.ts";
 import { useTitle } from "../../ui/Page.tsx";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import { filtersOf, queryOf, rangeOf } from "./address.ts";
@@ -84,7 +84,7 @@ export function Events() {
   });
   const share = async () => {
     await navigator.clipboard.writeText(linkTo(search));
-    notifications.show({ message: t("copied"), color: "green" });
+    void notify(t("copied"));
   };
 
   return (
