@@ -240,15 +240,36 @@ type foundEvent struct {
 	event  ProofEvent
 }
 
-// findEvent looks through the objects of all seals, or of those that scanned the batch of the event.
+// findEvent looks through the objects of all seals; of an event whose origin is
+// known, of the seal that scanned its batch, and then of those of backfills.
 func findEvent(ctx context.Context, b Bucket, r ProofRequest) (*foundEvent, error) {
-	from := uint64(0)
-	if r.Origin != nil {
-		var err error
-		if from, err = sealsBefore(ctx, b, r.Origin); err != nil {
-			return nil, err
-		}
+	if r.Origin == nil {
+		return findInSeals(ctx, b, r, 0, func(*Seal) bool { return true })
 	}
+	from, err := sealsBefore(ctx, b, r.Origin)
+	if err != nil {
+		return nil, err
+	}
+	scanned := int64(-1)
+	found, err := findInSeals(ctx, b, r, from, func(s *Seal) bool {
+		if scanned >= 0 || !s.scans(r.Origin) { // each batch is scanned once
+			return false
+		}
+		scanned = int64(s.Number)
+		return true
+	})
+	if !errors.Is(err, ErrNoEvent) {
+		return found, err
+	}
+	found, late := findInSeals(ctx, b, r, 0, func(s *Seal) bool { return s.Backfill != nil })
+	if errors.Is(late, ErrNoEvent) && scanned >= 0 {
+		return nil, fmt.Errorf("event %s is not in seal %d, which scanned its batch, nor was it brought by a backfill: %w, as the filter leaves it out", r.ID, scanned, ErrNoEvent)
+	}
+	return found, late
+}
+
+// findInSeals looks through the objects of the seals from a number on that are wanted.
+func findInSeals(ctx context.Context, b Bucket, r ProofRequest, from uint64, wanted func(*Seal) bool) (*foundEvent, error) {
 	tiered := 0
 	for n := from; ; n++ {
 		data, err := readAll(ctx, b, SealKey(n))
@@ -265,7 +286,7 @@ func findEvent(ctx context.Context, b Bucket, r ProofRequest) (*foundEvent, erro
 		if err != nil {
 			return nil, err
 		}
-		if s.Amends != nil || r.Origin != nil && !s.scans(r.Origin) {
+		if s.Amends != nil || !wanted(s) {
 			continue
 		}
 		for i := range s.Objects {
@@ -280,12 +301,6 @@ func findEvent(ctx context.Context, b Bucket, r ProofRequest) (*foundEvent, erro
 			if e != nil {
 				return &foundEvent{int64(n), data, *e}, nil
 			}
-		}
-		if r.Origin != nil && tiered > 0 {
-			return nil, fmt.Errorf("event %s is in seal %d: %w", r.ID, n, ErrTiered)
-		}
-		if r.Origin != nil { // each batch is scanned once
-			return nil, fmt.Errorf("event %s is not in seal %d, which scanned its batch: %w, as its filter leaves it out", r.ID, n, ErrNoEvent)
 		}
 	}
 }

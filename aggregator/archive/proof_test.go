@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
@@ -98,6 +99,44 @@ func TestProofOfFarSeals(t *testing.T) {
 		}
 		if got, err := p.Check([]string{vkey(t, 1)}); err != nil || got.Event.ID != e.ID {
 			t.Errorf("event %d: %v", n, err)
+		}
+	}
+}
+
+// What a backfill brought is found by its origin too: of batches from before the
+// trail, and of those that came while it was stopped.
+func TestProofOfABackfill(t *testing.T) {
+	s, _ := newLogged(t)
+	stream := makeStream(60, 3)
+	s.cfg.Source = indexOf(stream)
+	s.cfg.Stopped = func(seq uint64) (time.Time, bool) { return start, seq > 30 && seq <= 40 }
+	a := s.open()
+	if err := a.Write(t.Context(), stream[20:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Seal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stopped, before := &stream[34].Events[1], &stream[4].Events[0]
+	request := func(e *event.Event) archive.ProofRequest {
+		return archive.ProofRequest{ID: e.ID, Origin: &e.Origin, Checkpoint: []byte(a.Status().Checkpoint)}
+	}
+	for _, e := range []*event.Event{stopped, before} {
+		if _, err := archive.Prove(t.Context(), openBucket(t, s), request(e)); !errors.Is(err, archive.ErrNoEvent) {
+			t.Errorf("before the backfill: %v", err)
+		}
+	}
+	if err := s.backfill(a, stream, "first", start, until); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []*event.Event{stopped, before, &stream[50].Events[2]} {
+		p, err := archive.Prove(t.Context(), openBucket(t, s), request(e))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if got, err := p.Check([]string{vkey(t, 1)}); err != nil || got.Event.ID != e.ID {
+			t.Errorf("event %s: %v", e.ID, err)
 		}
 	}
 }
