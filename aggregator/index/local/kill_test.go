@@ -10,15 +10,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/actiontrail/actiontrail/aggregator/index"
 )
 
 // killDir is the variable of the environment that makes a test process the writer that is killed.
 const killDir = "INDEX_KILL_DIR"
 
-// killed is the index that the killed process writes: small segments of all
-// classes, so that builds, merges and removals are always under way.
+// killed is the index that the killed process writes: small segments of two
+// classes, so that builds and merges are always under way. All events are kept,
+// though the clock of its flushes is far ahead.
 func killed(dir string) Config {
-	return Config{Dir: dir, SegmentEvents: 20, Classes: testClasses[:1], Now: testNow}
+	signins := testClasses[0]
+	signins.Retention = 0
+	return Config{Dir: dir, SegmentEvents: 20, Classes: index.Classes{signins}, Now: testNow}
 }
 
 // A process that is killed with SIGKILL at any moment, again and again on one
