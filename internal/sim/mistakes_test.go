@@ -193,7 +193,7 @@ var mistakes = []planted{
 		rules: []string{"archive verifies", "it goes on"},
 	}, {
 		name: "stop forgotten after a crash", file: "aggregator/stops.go",
-		from:   `if err := writeKept(s.path, stopsFile{stopsVersion, after}); err != nil {`,
+		from:   `if err := writeKept(s.path, stopsFile{stopsVersion, after}, s.share); err != nil {`,
 		to:     `if err := error(nil); err != nil {`,
 		worlds: 300,
 		rules:  []string{"stopped"},
