@@ -190,7 +190,7 @@ func (e *elsewhere) declared(f *found, path, origin string) error {
 		}
 		f.add(name, string(note), cosigner)
 	}
-	return e.inNATS(f, h, path, origin)
+	return e.inNATS(f, h, d, path, origin)
 }
 
 // readWitness reads what a declared witness has, and changes nothing.
@@ -215,14 +215,14 @@ func readWitness(ctx context.Context, w *config.Witness, origin, memory string) 
 }
 
 // inNATS asks NATS, wherever it is: elsewhere, in the server that runs, or in its data folder when none does.
-func (e *elsewhere) inNATS(f *found, h *process.Hand, path, origin string) error {
+func (e *elsewhere) inNATS(f *found, h *process.Hand, to *delivery, path, origin string) error {
 	const name = "witness nats"
 	if remote := h.Config.NATS.Remote; len(remote.Servers) > 0 {
 		cfg, err := lanes.Remote("verify", remote, h.Log)
 		if err != nil {
 			return process.UsageError("%w", err)
 		}
-		f.fromNATS(name, cfg, origin)
+		f.fromNATS(name, cfg, to.Target(), origin)
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(e.data, natsFolder)); err != nil {
@@ -251,11 +251,11 @@ func (e *elsewhere) inNATS(f *found, h *process.Hand, path, origin string) error
 		return nil
 	}
 	defer server.Close()
-	f.fromNATS(name, bus.Config{Name: "verify", Server: server}, origin)
+	f.fromNATS(name, bus.Config{Name: "verify", Server: server}, to.Target(), origin)
 	return nil
 }
 
-func (f *found) fromNATS(name string, cfg bus.Config, origin string) {
+func (f *found) fromNATS(name string, cfg bus.Config, target, origin string) {
 	ctx, cancel := context.WithTimeout(f.ctx, askWitness)
 	defer cancel()
 	conn, err := bus.Connect(cfg)
@@ -264,7 +264,7 @@ func (f *found) fromNATS(name string, cfg bus.Config, origin string) {
 		return
 	}
 	defer conn.Close()
-	note, err := (&witness.NATS{Store: conn, None: bus.ErrNone}).Newest(ctx, origin)
+	note, err := (&witness.NATS{Store: conn, None: bus.ErrNone, Target: target}).Newest(ctx, origin)
 	if err != nil {
 		f.not(name, err)
 		return

@@ -35,7 +35,7 @@ func (a *aggregation) witnesses(d *delivery) []*kept {
 			Conflicted: func(ctx context.Context, c *witness.Conflict) error { return a.conflicted(ctx, d, name, c) }}}
 	}
 	all := []*kept{one(config.NATSWitness, "nats", "NATS", 0, func(context.Context) (witness.Place, error) {
-		return &witness.NATS{Store: a.conn, None: bus.ErrNone}, nil
+		return &witness.NATS{Store: a.conn, None: bus.ErrNone, Target: d.Target()}, nil
 	})}
 	for i := range d.trail.Witness {
 		w := &d.trail.Witness[i]

@@ -223,7 +223,7 @@ var mistakes = []planted{
 		from:   `	return a.durable` + "\n",
 		to:     `	return a.seen` + "\n",
 		worlds: 300,
-		rules:  []string{"nothing lost", "archive verifies", "it goes on", "purge"},
+		rules:  []string{"nothing lost", "archive verifies", "it goes on", "purge", "gaps"},
 	}, {
 		name: "owed with the filter of now", file: "aggregator/archive/pay.go",
 		from:   `if how.Filter != staging.text {`,
@@ -244,8 +244,8 @@ var mistakes = []planted{
 		rules:  []string{"gaps", "nothing lost"},
 	}, {
 		name: "backfill begun again after a crash", file: "aggregator/backfill.go",
-		from:   `if x.ID == r.ID && x.To.After(b.at) {`,
-		to:     `if x.ID == r.ID && x.To.After(r.To) {`,
+		from:   `if x.ID == b.request.ID && x.To.After(b.at) {`,
+		to:     `if x.ID == b.request.ID && x.To.After(b.request.To) {`,
 		worlds: 300,
 		rules:  []string{"backfill"},
 	}, {
