@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readEventsSearch } from "../pages/events/address.ts";
+import { readInvestigateSearch } from "../pages/investigate/address.ts";
 import { readSearch, writeSearch } from "./search.ts";
 import { Lost } from "./Lost.tsx";
 import { Shell } from "./Shell.tsx";
@@ -17,7 +18,12 @@ const events = createRoute({
   validateSearch: readEventsSearch,
   component: lazyRouteComponent(() => import("../pages/events/index.tsx"), "Events"),
 });
-const investigate = createRoute({ ...at, path: "/investigate", component: lazyRouteComponent(() => import("../pages/investigate/index.tsx"), "Investigate") });
+const investigate = createRoute({
+  ...at,
+  path: "/investigate",
+  validateSearch: readInvestigateSearch,
+  component: lazyRouteComponent(() => import("../pages/investigate/index.tsx"), "Investigate"),
+});
 const trails = createRoute({ ...at, path: "/trails", component: lazyRouteComponent(() => import("../pages/trails/index.tsx"), "Trails") });
 const agents = createRoute({ ...at, path: "/agents", component: lazyRouteComponent(() => import("../pages/agents/index.tsx"), "Agents") });
 const integrity = createRoute({ ...at, path: "/integrity", component: lazyRouteComponent(() => import("../pages/integrity/index.tsx"), "Integrity") });

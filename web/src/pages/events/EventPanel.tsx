@@ -1,8 +1,11 @@
 import { ActionIcon, Button, CopyButton, Group, Skeleton, Tabs, Text, Tooltip } from "@mantine/core";
 import { IconArrowsDiff, IconCheck, IconChevronDown, IconChevronUp, IconLink, IconX } from "@tabler/icons-react";
+import { useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useFormat } from "../../time/useFormat.ts";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
+import { SubjectLink } from "../investigate/SubjectLink.tsx";
+import { rangeAround } from "../investigate/subject.ts";
 import { Compare } from "./Compare.tsx";
 import type { Event } from "./event.ts";
 import classes from "./EventPanel.module.css";
@@ -29,6 +32,7 @@ interface Props {
 export default function EventPanel({ id, known, words, onClose, onStep, onOpen, compared, onCompare }: Props) {
   const t = useT();
   const format = useFormat();
+  const [opened] = useState(() => Date.now());
   const { data: event, error, refetch } = useEvent(id, known);
   const step = (by: 1 | -1, label: string, icon: React.ReactNode) => (
     <Tooltip label={label}>
@@ -79,6 +83,12 @@ export default function EventPanel({ id, known, words, onClose, onStep, onOpen, 
             <Sentence event={event} />
             <Text size="sm" className="dim number" mt={6} mb="sm">
               {format.stamp(event.eventTime)} {format.offset(new Date(event.eventTime))}
+              {event.userIdentity?.accessKeyId && (
+                <>
+                  {" · "}
+                  {t("events.nearKey")} <span className="mono"><SubjectLink kind="key" value={event.userIdentity.accessKeyId} range={rangeAround(event.eventTime, opened)} /></span>
+                </>
+              )}
             </Text>
             <Tabs defaultValue="fields" keepMounted={false}>
               <Tabs.List>

@@ -1,8 +1,10 @@
 import { Tooltip } from "@mantine/core";
 import { IconShieldCheck, IconShieldQuestion } from "@tabler/icons-react";
-import { Fragment, type ReactNode } from "react";
+import { Fragment, useState, type ReactNode } from "react";
 import type { Key } from "../../i18n/dictionary.ts";
 import { useT } from "../../i18n/LanguageProvider.tsx";
+import { SubjectLink } from "../investigate/SubjectLink.tsx";
+import { rangeAround, subjectsOf, type Kind } from "../investigate/subject.ts";
 import { actorOf, type Event } from "./event.ts";
 import classes from "./EventPanel.module.css";
 
@@ -13,16 +15,29 @@ const trusts: Record<string, { word: Key; hint: Key }> = {
   none: { word: "events.trustNone", hint: "events.noneTrustHint" },
 };
 
-/** What happened, in a sentence: who did what, on what, from where, how, and how it ended. */
+/** What happened, in a sentence: who did what, on what, from where, how, and how it ended. Who, what and where lead to their own pages. */
 export function Sentence({ event }: { event: Event }) {
   const t = useT();
   const how = hows[event.eventType];
   const trust = trusts[event.userIdentity?.trust ?? "none"] ?? { word: "events.trustNone", hint: "events.noneTrustHint" };
   const Shield = event.userIdentity?.trust === "verified" ? IconShieldCheck : IconShieldQuestion;
+  const [now] = useState(() => Date.now());
+  const subjects = subjectsOf(event);
+  const linked = (text: string, ...kinds: Kind[]) => {
+    const subject = kinds.map((kind) => subjects.find((s) => s.kind === kind)).find((s) => s?.value === text);
+    return subject ? (
+      <SubjectLink kind={subject.kind} value={subject.value} range={rangeAround(event.eventTime, now)}>
+        {text}
+      </SubjectLink>
+    ) : (
+      text
+    );
+  };
+  const actor = actorOf(event);
   const values: Record<string, ReactNode> = {
     who: (
       <>
-        <b>{actorOf(event) || t("events.nobody")}</b>
+        <b>{actor ? linked(actor, "actor", "key") : t("events.nobody")}</b>
         <Tooltip label={t(trust.hint)} multiline w={240}>
           <span className={classes.trust} data-trust={event.userIdentity?.trust ?? "none"}>
             <Shield size={13} aria-hidden />
@@ -32,8 +47,8 @@ export function Sentence({ event }: { event: Event }) {
       </>
     ),
     action: <b>{event.eventName}</b>,
-    on: event.resourceName && placed(t("events.sentenceOn"), { resource: <b>{event.resourceName}</b> }),
-    from: event.sourceIpAddress && placed(t("events.sentenceFrom"), { ip: <b className="mono">{event.sourceIpAddress}</b> }),
+    on: event.resourceName && placed(t("events.sentenceOn"), { resource: <b>{linked(event.resourceName, "resource")}</b> }),
+    from: event.sourceIpAddress && placed(t("events.sentenceFrom"), { ip: <b className="mono">{linked(event.sourceIpAddress, "ip")}</b> }),
     via: how && t(how),
     result: event.errorCode && <span className={classes.bad}>{placed(t("events.sentenceFailed"), { error: <b>{event.errorMessage ?? event.errorCode}</b> })}</span>,
   };

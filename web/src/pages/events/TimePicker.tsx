@@ -17,15 +17,16 @@ interface Props {
   range: Range;
   onRange: (range: Range) => void;
   /** Seconds between searches; 0: none by itself. */
-  every: number;
-  onEvery: (seconds: number) => void;
+  every?: number;
+  /** Absent where nothing is looked for by itself. */
+  onEvery?: (seconds: number) => void;
 }
 
 const intervals = [0, 5, 10, 30, 60, 300] as const;
 const none: string[] = [];
 
 /** Chooses the time range: by one click, by typing both ends, or one of those before; and how often to look again. */
-export function TimePicker({ range, onRange, every, onEvery }: Props) {
+export function TimePicker({ range, onRange, every = 0, onEvery }: Props) {
   const t = useT();
   const format = useFormat();
   const [opened, { toggle, close }] = useDisclosure();
@@ -75,13 +76,15 @@ export function TimePicker({ range, onRange, every, onEvery }: Props) {
           </Tabs.Panel>
           <Tabs.Panel value="recent">{list(old)}</Tabs.Panel>
         </Tabs>
-        <NativeSelect
-          mt="sm"
-          label={t("events.auto")}
-          value={every}
-          onChange={(e) => onEvery(Number(e.currentTarget.value))}
-          data={intervals.map((n) => ({ value: String(n), label: n === 0 ? t("events.autoOff") : t("events.autoEvery", { what: n < 60 ? t("events.seconds", { n }) : n === 60 ? t("events.minute") : t("events.minutes", { n: n / 60 }) }) }))}
-        />
+        {onEvery && (
+          <NativeSelect
+            mt="sm"
+            label={t("events.auto")}
+            value={every}
+            onChange={(e) => onEvery(Number(e.currentTarget.value))}
+            data={intervals.map((n) => ({ value: String(n), label: n === 0 ? t("events.autoOff") : t("events.autoEvery", { what: n < 60 ? t("events.seconds", { n }) : n === 60 ? t("events.minute") : t("events.minutes", { n: n / 60 }) }) }))}
+          />
+        )}
       </Popover.Dropdown>
     </Popover>
   );
