@@ -3,7 +3,7 @@ export const investigate = {
   "investigate.search": "Actor, access key, address or resource",
   "investigate.searchHint": "A user name, an access key, an IP address or a resource",
   "investigate.searchNone": "Nothing begins so in this time range. Enter looks for it all the same.",
-  "investigate.search.events": "All its events",
+  "investigate.search.events": "Show the events",
   "investigate.kind": "What it is",
   "investigate.kind.actor": "Actor",
   "investigate.kind.key": "Access key",
