@@ -30,6 +30,33 @@ const pictures: { name: string; path: string; ready: (page: Page) => Promise<unk
     },
   },
   { name: "events-none", path: "/?q=eventName:+NoSuchThing&from=now-15m", ready: (page) => page.getByRole("heading", { name: "No event matches" }).waitFor() },
+  { name: "investigate", path: "/investigate?from=now-6h", ready: (page) => page.getByRole("region", { name: "New places" }).getByText(/\d/).first().waitFor() },
+  {
+    name: "actor",
+    path: "/investigate?actor=alice&from=now-12h",
+    ready: async (page) => {
+      await page.locator(".u-over").waitFor();
+      await page.getByRole("region", { name: "Signed in from" }).getByRole("button").first().waitFor();
+    },
+  },
+  {
+    name: "resource",
+    path: "/investigate?resource=web-static&from=now-12h",
+    ready: async (page) => {
+      await page.locator(".u-over").waitFor();
+      await page.getByRole("region", { name: "What happened to it" }).getByRole("listitem").first().waitFor();
+    },
+  },
+  {
+    name: "integrity",
+    path: "/integrity",
+    ready: async (page) => {
+      const all = page.getByRole("region", { name: "all", exact: true });
+      await all.getByRole("button", { name: "Verify now" }).click();
+      await all.getByText("Complete and unchanged").waitFor();
+      await all.getByText(/has the newest/).waitFor();
+    },
+  },
   { name: "settings", path: "/settings", ready: (page) => page.getByRole("heading", { name: "Settings" }).waitFor() },
 ];
 

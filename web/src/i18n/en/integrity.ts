@@ -2,7 +2,6 @@ export const integrity = {
   "integrity.detail": "What shows that the archives are complete and unchanged.",
   "integrity.none": "No trail yet",
   "integrity.noneHint": "A trail seals what it delivers. As soon as there is one, its checkpoints are here.",
-  "integrity.delivery": "Delivery {name}",
   "integrity.deliveryName": "Delivery",
   "integrity.trail": "Trail",
   "integrity.verify": "Verify now",

@@ -4,7 +4,6 @@ export const integrity: Part<"integrity"> = {
   "integrity.detail": "证明归档完整且未被改动的依据。",
   "integrity.none": "还没有跟踪",
   "integrity.noneHint": "跟踪会为其投递的内容加封。有了跟踪之后，检查点会显示在这里。",
-  "integrity.delivery": "投递 {name}",
   "integrity.deliveryName": "投递",
   "integrity.trail": "跟踪",
   "integrity.verify": "立即校验",

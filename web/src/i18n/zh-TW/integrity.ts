@@ -4,7 +4,6 @@ export const integrity: Part<"integrity"> = {
   "integrity.detail": "證明封存完整且未遭更動的依據。",
   "integrity.none": "還沒有追蹤",
   "integrity.noneHint": "追蹤會為其投遞的內容加封。有了追蹤之後，檢查點會顯示在這裡。",
-  "integrity.delivery": "投遞 {name}",
   "integrity.deliveryName": "投遞",
   "integrity.trail": "追蹤",
   "integrity.verify": "立即驗證",

@@ -32,7 +32,7 @@ export function TrailProof({ trail, onBundle }: { trail: Schemas["TrailStatus"];
       {begin.error && <ProblemNote error={begin.error} />}
       {asked.error && <ProblemNote error={asked.error} again={() => void asked.refetch()} />}
       {trail.deliver.map((delivery) => (
-        <section key={delivery.name} className={classes.delivery} aria-label={t("integrity.delivery", { name: delivery.name })}>
+        <div key={delivery.name} className={classes.delivery}>
           <div className={classes.place}>
             <b>{delivery.name}</b> <span className="mono dim">{delivery.target}</span>
           </div>
@@ -43,7 +43,7 @@ export function TrailProof({ trail, onBundle }: { trail: Schemas["TrailStatus"];
             </div>
             <Checkpoint delivery={delivery} />
           </div>
-        </section>
+        </div>
       ))}
     </Surface>
   );
