@@ -15,9 +15,23 @@ test.each(["light", "dark"] as const)("axe finds nothing on any page, %s; no oth
   for (const path of paths) {
     await page.goto(inject("url") + path);
     await page.getByRole("heading", { level: 1 }).or(page.getByRole("heading", { level: 2 })).first().waitFor();
+    await page.waitForLoadState("networkidle");
     await clean(page, `${path} ${colorScheme}`);
   }
   expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test("no page is wider than a phone, and nothing on it reaches over its edge", async () => {
+  const { page } = await open(browser, "/", { viewport: { width: 390, height: 844 } });
+  for (const path of [...paths, "/?q=eventName:+(Delete*+or+StopInstance+or+StopLogging)+and+userIdentity.userName:+*", "/investigate?actor=alice"]) {
+    await page.goto(inject("url") + path);
+    await page.getByRole("heading").first().waitFor();
+    if (path.startsWith("/?") || path === "/") await page.locator(".cm-content").waitFor();
+    await page.waitForLoadState("networkidle");
+    const over = await page.evaluate(() => [document.documentElement.scrollWidth, ...[...document.querySelectorAll("input, button, form, section, main, .cm-editor")].map((e) => e.getBoundingClientRect().right)].filter((right) => right > innerWidth));
+    expect(over, path).toEqual([]);
+  }
   await page.context().close();
 });
 

@@ -1,9 +1,18 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { wholeEnglish } from "../i18n/english.ts";
 import { readEventsSearch } from "../pages/events/address.ts";
 import { readInvestigateSearch } from "../pages/investigate/address.ts";
 import { readSearch, writeSearch } from "./search.ts";
 import { Lost } from "./Lost.tsx";
 import { Shell } from "./Shell.tsx";
+
+/** Loads a page together with its words. */
+function spoken<T>(page: () => Promise<T>): () => Promise<T> {
+  return async () => {
+    const [loaded] = await Promise.all([page(), wholeEnglish()]);
+    return loaded;
+  };
+}
 
 /*
  * Paths, not hashes: an address is what colleagues send each other, and the
@@ -22,13 +31,13 @@ const investigate = createRoute({
   ...at,
   path: "/investigate",
   validateSearch: readInvestigateSearch,
-  component: lazyRouteComponent(() => import("../pages/investigate/index.tsx"), "Investigate"),
+  component: lazyRouteComponent(spoken(() => import("../pages/investigate/index.tsx")), "Investigate"),
 });
-const trails = createRoute({ ...at, path: "/trails", component: lazyRouteComponent(() => import("../pages/trails/index.tsx"), "Trails") });
-const agents = createRoute({ ...at, path: "/agents", component: lazyRouteComponent(() => import("../pages/agents/index.tsx"), "Agents") });
-const integrity = createRoute({ ...at, path: "/integrity", component: lazyRouteComponent(() => import("../pages/integrity/index.tsx"), "Integrity") });
-const status = createRoute({ ...at, path: "/status", component: lazyRouteComponent(() => import("../pages/status/index.tsx"), "Status") });
-const settings = createRoute({ ...at, path: "/settings", component: lazyRouteComponent(() => import("../pages/settings/index.tsx"), "Settings") });
+const trails = createRoute({ ...at, path: "/trails", component: lazyRouteComponent(spoken(() => import("../pages/trails/index.tsx")), "Trails") });
+const agents = createRoute({ ...at, path: "/agents", component: lazyRouteComponent(spoken(() => import("../pages/agents/index.tsx")), "Agents") });
+const integrity = createRoute({ ...at, path: "/integrity", component: lazyRouteComponent(spoken(() => import("../pages/integrity/index.tsx")), "Integrity") });
+const status = createRoute({ ...at, path: "/status", component: lazyRouteComponent(spoken(() => import("../pages/status/index.tsx")), "Status") });
+const settings = createRoute({ ...at, path: "/settings", component: lazyRouteComponent(spoken(() => import("../pages/settings/index.tsx")), "Settings") });
 
 export const router = createRouter({
   routeTree: root.addChildren([events, investigate, trails, agents, integrity, status, settings]),

@@ -1,7 +1,7 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useStored } from "../settings/useStored.ts";
 import type { Words } from "./dictionary.ts";
-import { words as english } from "./en/index.ts";
+import { english } from "./english.ts";
 import { isLanguage, languages, preferred, type Language } from "./language.ts";
 import { translator, type Translate } from "./translate.ts";
 
@@ -16,10 +16,10 @@ const Context = createContext<Spoken>({ language: "en", setLanguage: () => undef
 /** Speaks the chosen language, the browser's while none is chosen; the one before until a new one is loaded. */
 export function LanguageProvider({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useStored<Language>("language", preferred(navigator.languages), isLanguage);
-  const [loaded, setLoaded] = useState<{ language: Language; words: Words } | null>(language === "en" ? { language, words: english } : null);
+  const [loaded, setLoaded] = useState<{ language: Language; words: () => Partial<Words> } | null>(language === "en" ? { language, words: english } : null);
   useEffect(() => {
     let wanted = true;
-    const show = (words: Words) => {
+    const show = (words: () => Partial<Words>) => {
       if (!wanted) return;
       setLoaded({ language, words });
       document.documentElement.lang = language;

@@ -1,12 +1,17 @@
 import { expect, test } from "vitest";
-import { words as english } from "./en/index.ts";
+import { first, firstParts } from "./en/first.ts";
+import { rest, restParts } from "./en/rest.ts";
+import { wholeEnglish } from "./english.ts";
 import { isLanguage, languages, preferred } from "./language.ts";
-import { fill } from "./translate.ts";
+import { fill, translator } from "./translate.ts";
+
+const english = { ...first, ...rest };
 
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 test.each(Object.keys(languages).filter(isLanguage))("%s has every text, with the same places for values", async (name) => {
-  const words: Record<string, string> = await languages[name].load();
+  await wholeEnglish();
+  const words: Record<string, string> = (await languages[name].load())();
   expect(Object.keys(words).sort()).toEqual(Object.keys(english).sort());
   for (const [key, text] of Object.entries(english)) {
     expect(words[key]?.trim(), key).toBeTruthy();
@@ -16,7 +21,7 @@ test.each(Object.keys(languages).filter(isLanguage))("%s has every text, with th
 
 test("what is left in English in another language is a name", async () => {
   const same: string[] = [];
-  for (const words of [await languages["zh-CN"].load(), await languages["zh-TW"].load()]) {
+  for (const words of [(await languages["zh-CN"].load())(), (await languages["zh-TW"].load())()]) {
     for (const [key, text] of Object.entries(english)) {
       if (words[key as keyof typeof english] === text && /[a-z]{3}/.test(text.replaceAll(/\{\w+\}/g, ""))) same.push(key);
     }
@@ -24,10 +29,24 @@ test("what is left in English in another language is a name", async () => {
   expect(same).toEqual([]);
 });
 
-test("parts do not take each other's names", async () => {
-  const { parts } = await import("./en/index.ts");
-  const all = Object.values(parts).flatMap((part) => Object.keys(part));
+test("parts do not take each other's names", () => {
+  const all = Object.values({ ...firstParts, ...restParts }).flatMap((part) => Object.keys(part));
   expect(all.length).toBe(new Set(all).size);
+});
+
+test("a text that is not there yet shows its name, and itself once it came", async () => {
+  const words: { held: Record<string, string> } = { held: {} };
+  const t = translator(() => words.held);
+  expect(t("close")).toBe("close");
+  words.held = { close: "Close" };
+  expect(t("close")).toBe("Close");
+});
+
+test("what is on the first page, or around every page, needs no text that comes later", () => {
+  const sources = import.meta.glob<string>(["../app/*.{ts,tsx}", "../ui/*.tsx", "../time/*.{ts,tsx}", "../pages/events/*.{ts,tsx}", "../pages/investigate/Subject{Link,}.ts*"], { query: "?raw", import: "default", eager: true });
+  const early = Object.entries(sources).flatMap(([file, text]) => Object.keys(rest).flatMap((key) => (text.includes(`"${key}"`) ? [`${file}: ${key}`] : [])));
+  expect(Object.keys(sources).length).toBeGreaterThan(50);
+  expect(early).toEqual([]);
 });
 
 test("the browser's language is understood", () => {

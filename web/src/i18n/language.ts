@@ -1,12 +1,16 @@
 import type { Words } from "./dictionary.ts";
-import { words as english } from "./en/index.ts";
+import { english } from "./english.ts";
 
-/** The languages, each under its own name. English comes with the first load, the others when they are wanted. */
+/** The languages, each under its own name, and what loads its words. English comes with the first load, in part; the others when they are wanted. */
 export const languages = {
-  en: { name: "English", load: async (): Promise<Words> => english },
-  "zh-CN": { name: "简体中文", load: async (): Promise<Words> => (await import("./zh-CN/index.ts")).words },
-  "zh-TW": { name: "繁體中文", load: async (): Promise<Words> => (await import("./zh-TW/index.ts")).words },
+  en: { name: "English", load: async () => english },
+  "zh-CN": { name: "简体中文", load: async () => fixed((await import("./zh-CN/index.ts")).words) },
+  "zh-TW": { name: "繁體中文", load: async () => fixed((await import("./zh-TW/index.ts")).words) },
 } as const;
+
+function fixed(words: Words): () => Words {
+  return () => words;
+}
 
 export type Language = keyof typeof languages;
 

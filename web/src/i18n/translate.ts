@@ -14,6 +14,7 @@ export function fill(text: string, values: Values = {}): string {
   });
 }
 
-export function translator(words: Words): Translate {
-  return (key, values) => fill(words[key], values);
+/** Speaks a language. It is asked for its words each time: English comes in two parts. A text that is not there shows its name. */
+export function translator(words: () => Partial<Words>): Translate {
+  return (key, values) => fill(words()[key] ?? key, values);
 }
