@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, inject, test } from "vitest";
 import { launch, open } from "./browser.ts";
+import { patience, until } from "./patience.ts";
 
 const dir = resolve(import.meta.dirname, "../../docs/images");
 
@@ -41,23 +42,28 @@ const pictures: { name: string; path: string; ready: (page: Page) => Promise<unk
   },
   {
     name: "resource",
-    path: "/investigate?resource=web-static&from=now-12h",
+    path: "/investigate?resource=i-df1d47e374e1&from=now-12h",
     ready: async (page) => {
       await page.locator(".u-over").waitFor();
       await page.getByRole("region", { name: "What happened to it" }).getByRole("listitem").first().waitFor();
     },
   },
+  { name: "settings", path: "/settings", ready: (page) => page.getByRole("heading", { name: "Settings" }).waitFor() },
   {
     name: "integrity",
     path: "/integrity",
     ready: async (page) => {
       const all = page.getByRole("region", { name: "all", exact: true });
+      // The archive has its first object a minute after the server began.
+      await until("an object in the archive", patience, async () => {
+        const trail = (await (await fetch(`${inject("url")}/api/v1/trails/all`)).json()) as { objects: number };
+        return trail.objects > 0;
+      });
       await all.getByRole("button", { name: "Verify now" }).click();
-      await all.getByText("Complete and unchanged").waitFor();
+      await all.getByText(/[1-9]\d* objects?, [1-9]/).waitFor();
       await all.getByText(/has the newest/).waitFor();
     },
   },
-  { name: "settings", path: "/settings", ready: (page) => page.getByRole("heading", { name: "Settings" }).waitFor() },
 ];
 
 const sizes = { "": { width: 1280, height: 800 }, "-phone": { width: 390, height: 844 } };

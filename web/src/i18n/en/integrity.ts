@@ -13,6 +13,7 @@ export const integrity = {
   "integrity.state.damaged": "Damaged",
   "integrity.state.failed": "The check did not come to its end",
   "integrity.neverHint": "Nobody has asked for it since the server started.",
+  "integrity.begun": "Reading the seals …",
   "integrity.progress": "{n} of {of} objects read",
   "integrity.checkedAt": "Checked at {time}",
   "integrity.found": "{seals} seals, {objects} objects, {events} events, {bytes}",

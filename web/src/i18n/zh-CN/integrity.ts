@@ -15,6 +15,7 @@ export const integrity: Part<"integrity"> = {
   "integrity.state.damaged": "已损坏",
   "integrity.state.failed": "校验未能完成",
   "integrity.neverHint": "服务器启动以来还没有校验过。",
+  "integrity.begun": "正在读取封条…",
   "integrity.progress": "已读取 {n} / {of} 个对象",
   "integrity.checkedAt": "校验时间：{time}",
   "integrity.found": "{seals} 个封条，{objects} 个对象，{events} 个事件，{bytes}",

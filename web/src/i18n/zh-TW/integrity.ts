@@ -15,6 +15,7 @@ export const integrity: Part<"integrity"> = {
   "integrity.state.damaged": "已損壞",
   "integrity.state.failed": "驗證未能完成",
   "integrity.neverHint": "伺服器啟動以來還沒有驗證過。",
+  "integrity.begun": "正在讀取封條…",
   "integrity.progress": "已讀取 {n} / {of} 個物件",
   "integrity.checkedAt": "驗證時間：{time}",
   "integrity.found": "{seals} 個封條，{objects} 個物件，{events} 個事件，{bytes}",

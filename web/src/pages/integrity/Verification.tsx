@@ -35,7 +35,7 @@ export function Verification({ trail, verification }: { trail: string; verificat
         </div>
         <Text size="sm" className="dim number">
           {v.state === "never" && t("integrity.neverHint")}
-          {v.state === "running" && t("integrity.progress", { n: format.number(v.objectsDone), of: format.number(v.objects) })}
+          {v.state === "running" && (v.objects === 0 ? t("integrity.begun") : t("integrity.progress", { n: format.number(v.objectsDone), of: format.number(v.objects) }))}
           {v.ended && v.state !== "running" && t("integrity.checkedAt", { time: format.time(new Date(v.ended)) })}
         </Text>
         {v.state === "running" && <Progress mt={6} value={v.objects > 0 ? (100 * v.objectsDone) / v.objects : 0} aria-label={t("integrity.state.running")} />}
