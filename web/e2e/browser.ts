@@ -33,8 +33,17 @@ export async function open(browser: Browser, path: string, options: BrowserConte
   return { page, faults };
 }
 
+/** Waits until the page has come to rest: nothing is loading, and no colour is on its way to another. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const moving = document.getAnimations().some((a) => a.playState === "running" && Number.isFinite(a.effect?.getComputedTiming().endTime));
+    return !moving && !document.querySelector('[aria-busy="true"], [data-loading]');
+  });
+}
+
 /** Expects that axe finds nothing against WCAG 2.2 AA. It runs outside the page's policy. What floats (menus, tooltips) is in no landmark, on purpose. */
 export async function clean(page: Page, where: string): Promise<void> {
+  await settled(page);
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run: (context: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; any: { message: string }[] }[] }[] }> } };

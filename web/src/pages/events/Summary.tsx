@@ -9,7 +9,7 @@ export function Summary({ page, shown, stale }: { page: Omit<Schemas["EventPage"
   const t = useT();
   const format = useFormat();
   return (
-    <div className={classes.total} data-stale={stale || undefined} role="status">
+    <div className={classes.total} aria-busy={stale} role="status">
       <b className="number">{page.total === 1 ? t("events.totalOne") : t("events.total", { n: format.number(page.total) })}</b>
       <span className="dim number">
         {t("events.took", { ms: format.number(page.tookMs) })}
