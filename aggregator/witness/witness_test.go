@@ -41,7 +41,21 @@ type site struct {
 	salt string
 	n    int
 	prev event.Hash
-	now  time.Time
+
+	clock sync.Mutex
+	now   time.Time // guarded by clock: the archive's status asks for it, too
+}
+
+func (s *site) time() time.Time {
+	s.clock.Lock()
+	defer s.clock.Unlock()
+	return s.now
+}
+
+func (s *site) pass(d time.Duration) {
+	s.clock.Lock()
+	defer s.clock.Unlock()
+	s.now = s.now.Add(d)
 }
 
 func newSite(t *testing.T, salt string, seals int) *site {
@@ -53,10 +67,10 @@ func newSite(t *testing.T, salt string, seals int) *site {
 		t.Fatal(err)
 	}
 	keys := func() ([]transparency.Key, error) {
-		return []transparency.Key{transparency.NewKey([32]byte{1}, s.now)}, nil
+		return []transparency.Key{transparency.NewKey([32]byte{1}, s.time())}, nil
 	}
 	s.Archive, err = archive.Open(t.Context(), archive.Config{Trail: "all", Bucket: b, Staging: filepath.Join(root, "staging"), Parse: query.Parse, RollBytes: 1,
-		Log: &archive.LogConfig{Origin: origin, Keys: keys, File: filepath.Join(root, "log", "all.json")}, Now: func() time.Time { return s.now }})
+		Log: &archive.LogConfig{Origin: origin, Keys: keys, File: filepath.Join(root, "log", "all.json")}, Now: s.time})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +83,9 @@ func (s *site) grow(seals int) {
 	s.t.Helper()
 	for range seals {
 		s.n++
-		s.now = s.now.Add(20 * time.Minute)
+		s.pass(20 * time.Minute)
 		x := event.Batch{Lane: event.Lane{Account: "prod", Agent: "gw-1", Source: "edge", Key: "UKEY", Epoch: 7}, Number: uint64(s.n), Prev: s.prev, Hash: event.Hash{byte(s.n)}, Seq: uint64(s.n),
-			Events: []event.Event{{ID: event.FormatUUID([16]byte{15: byte(s.n)}), Type: event.TypeAPICall, Name: s.salt, RW: event.Write, Service: "Ecs", Time: event.At(s.now, 3)}}}
+			Events: []event.Event{{ID: event.FormatUUID([16]byte{15: byte(s.n)}), Type: event.TypeAPICall, Name: s.salt, RW: event.Write, Service: "Ecs", Time: event.At(s.time(), 3)}}}
 		s.prev = x.Hash
 		if err := s.Write(s.t.Context(), []event.Batch{x}); err != nil {
 			s.t.Fatal(err)
