@@ -240,36 +240,31 @@ type foundEvent struct {
 	event  ProofEvent
 }
 
-// findEvent looks through the objects of all seals; of an event whose origin is
-// known, of the seal that scanned its batch, and then of those of backfills.
+// findEvent looks through the objects of all seals; of an event whose origin is known,
+// of the seal that scanned its batch. No backfill brings a batch that was scanned, but
+// for one that was passed over while the trail was stopped.
 func findEvent(ctx context.Context, b Bucket, r ProofRequest) (*foundEvent, error) {
 	if r.Origin == nil {
-		return findInSeals(ctx, b, r, 0, func(*Seal) bool { return true })
+		return findInSeals(ctx, b, r, 0, func(*Seal) bool { return true }, nil)
 	}
 	from, err := sealsBefore(ctx, b, r.Origin)
 	if err != nil {
 		return nil, err
 	}
-	scanned := int64(-1)
-	found, err := findInSeals(ctx, b, r, from, func(s *Seal) bool {
-		if scanned >= 0 || !s.scans(r.Origin) { // each batch is scanned once
-			return false
-		}
-		scanned = int64(s.Number)
-		return true
-	})
-	if !errors.Is(err, ErrNoEvent) {
+	var by *Seal
+	found, err := findInSeals(ctx, b, r, from, func(s *Seal) bool { return s.scans(r.Origin) }, func(s *Seal) bool { by = s; return true })
+	switch {
+	case !errors.Is(err, ErrNoEvent):
 		return found, err
+	case by != nil && by.Stopped == nil:
+		return nil, fmt.Errorf("event %s is not in seal %d, which scanned its batch: %w, as its filter leaves it out", r.ID, by.Number, ErrNoEvent)
 	}
-	found, late := findInSeals(ctx, b, r, 0, func(s *Seal) bool { return s.Backfill != nil })
-	if errors.Is(late, ErrNoEvent) && scanned >= 0 {
-		return nil, fmt.Errorf("event %s is not in seal %d, which scanned its batch, nor was it brought by a backfill: %w, as the filter leaves it out", r.ID, scanned, ErrNoEvent)
-	}
-	return found, late
+	return findInSeals(ctx, b, r, 0, func(s *Seal) bool { return s.Backfill != nil }, nil)
 }
 
-// findInSeals looks through the objects of the seals from a number on that are wanted.
-func findInSeals(ctx context.Context, b Bucket, r ProofRequest, from uint64, wanted func(*Seal) bool) (*foundEvent, error) {
+// findInSeals looks through the objects of the seals from a number on that are wanted, up
+// to one that is the last of them (nil: all are looked through).
+func findInSeals(ctx context.Context, b Bucket, r ProofRequest, from uint64, wanted, last func(*Seal) bool) (*foundEvent, error) {
 	tiered := 0
 	for n := from; ; n++ {
 		data, err := readAll(ctx, b, SealKey(n))
@@ -302,6 +297,13 @@ func findInSeals(ctx context.Context, b Bucket, r ProofRequest, from uint64, wan
 				return &foundEvent{int64(n), data, *e}, nil
 			}
 		}
+		if last == nil || !last(s) {
+			continue
+		}
+		if tiered > 0 {
+			return nil, fmt.Errorf("event %s is in seal %d: %w", r.ID, n, ErrTiered)
+		}
+		return nil, fmt.Errorf("event %s: %w", r.ID, ErrNoEvent)
 	}
 }
 
