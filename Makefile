@@ -33,11 +33,14 @@ GENERATED := proto/actiontrail/v1/batch.pb.go $(PLUGIN:%=proto/$(PLUGIN_PROTO)/%
 MODULES := tools/caddy bench/sqlite deploy/examples/plugins/source-journal deploy/examples/plugins/sink-ndjson
 
 # Packages whose goroutines share something.
-CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/... ./plugins/file/... ./plugins/host
+CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/... ./plugins/file/... ./plugins/host \
+	$(patsubst %,./plugins/%,push syslog socket stdin auditevents fetch bucket kafka nats keycloak)
 
 T     ?= 30s # make fuzz: for each target
 SEEDS ?= 1000 # make sim: worlds
 PKG   ?= ./... # make test, make fuzz: which packages
+LARGE_EVENTS ?= 1000000 # make console-large: events
+LARGE_FRAMES ?= 1200 # make console-large: frames of each scroll
 
 .PHONY: help
 help: ## Show this list
@@ -66,11 +69,17 @@ web/node_modules/.installed: web/package-lock.json
 	cp $< $@
 
 .PHONY: console-check
-console-check: console ## Check the console: types, lint, units, and the flows in a real Chromium against the real server
+console-check: console ## Check the console: types, lint, units, an install with an empty cache, and the flows in a real Chromium against the real server
 	cd web && npm run --silent typecheck && npm run --silent lint && npm test --silent
+	cd web && build/install.sh
 	$(GO) vet -tags console ./web && $(GO) test -tags console ./web
 	$(MAKE) build
 	cd web && npm run --silent e2e
+
+.PHONY: console-large
+console-large: console ## Measure the console over much data (LARGE_EVENTS=1000000, LARGE_FRAMES=1200); minutes, and a disk with some GB
+	$(MAKE) build
+	cd web && LARGE_EVENTS=$(strip $(LARGE_EVENTS)) LARGE_FRAMES=$(strip $(LARGE_FRAMES)) npm run --silent e2e -- large
 
 .PHONY: screenshots
 screenshots: console ## Take the pictures of docs/images anew, each page light and dark
@@ -82,7 +91,7 @@ test: bin/testrun ## Run every test, real parts included; print for each real pa
 	bin/testrun -timeout 15m $(PKG)
 
 .PHONY: deps
-deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, npm, Chromium, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server (minutes, once)
+deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, Apache, sshd, sudo, PostgreSQL with pgaudit, npm, Chromium, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server (minutes, once)
 	@tools/deps.sh
 	@mkdir -p bin && $(GO) -C tools/versitygw build -o $(CURDIR)/bin/versitygw github.com/versity/versitygw/cmd/versitygw
 

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,4 +163,73 @@ func TestNothingIsToldBeforeTheSync(t *testing.T) {
 			t.Errorf("told %v, %d events", source.committed, len(stream.events))
 		}
 	})
+}
+
+// While a source has more, batches wait for one another's sync; what nothing follows, or
+// what was pushed, does not.
+func TestSyncsOfABusySource(t *testing.T) {
+	key, err := LoadKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		source plugins.Source
+		first  int64 // so many batches are durable before any time has passed
+	}{
+		"busy":   {&heldLines{countedLines{reads: 20, records: 500}}, 0},
+		"small":  {&heldLines{countedLines{reads: 1, records: 100}}, 1},
+		"pushed": {&pushedLines{heldLines{countedLines{reads: 4, records: 2000}}}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				disk := &countedSyncs{}
+				lane := &Lane{Account: "a", Agent: "b", Name: "c", Key: key, Machine: "m", Source: test.source, Mapper: &naming{}, Quiet: true,
+					Stream: &sentBatches{}, Dir: dir, Disk: disk, Log: slog.New(slog.DiscardHandler)}
+				ctx, stop := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() { done <- lane.Run(ctx) }()
+				synctest.Wait()
+				if n := min(disk.syncs.Load(), 1); n != test.first {
+					t.Errorf("%d syncs at first, want %d", n, test.first)
+				}
+				<-time.After(time.Second)
+				synctest.Wait()
+				if s := lane.Status(); s.Published == 0 || s.PendingBatches > 0 {
+					t.Errorf("status %+v", s)
+				}
+				if n := disk.syncs.Load(); name == "busy" && n > 2 {
+					t.Errorf("%d syncs", n)
+				}
+				stop()
+				if err := <-done; !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// heldLines are countedLines that never end.
+type heldLines struct{ countedLines }
+
+func (h *heldLines) Read(ctx context.Context) (plugins.Batch, error) {
+	if h.reads == 0 {
+		<-ctx.Done()
+		return plugins.Batch{}, ctx.Err()
+	}
+	return h.countedLines.Read(ctx)
+}
+
+type pushedLines struct{ heldLines }
+
+func (*pushedLines) Pushed() {}
+
+type countedSyncs struct{ syncs atomic.Int64 }
+
+func (*countedSyncs) WriteAt(f *os.File, b []byte, at int64) (int, error) { return f.WriteAt(b, at) }
+
+func (c *countedSyncs) Sync(*os.File) error {
+	c.syncs.Add(1)
+	return nil
 }

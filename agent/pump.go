@@ -89,6 +89,7 @@ func (p *pump) run(ctx context.Context) error {
 		batch, err := p.read(ctx, changed)
 		switch {
 		case errors.Is(err, io.EOF):
+			p.busy = false
 			if err := p.flush(ctx); err != nil {
 				return err
 			}
@@ -355,10 +356,11 @@ func (p *pump) settle(ctx context.Context) error {
 // append spools a message, however long it takes: a sealed batch never changes.
 func (p *pump) append(ctx context.Context, message []byte) error {
 	failed := false
+	more := p.busy && !p.pushed // who has pushed it waits for its fsync
 	err := backoff.Retry(ctx, func(err error) { failed = true; p.lane.failed(err) }, func() error {
 		for {
 			changed := p.queue.Changed()
-			err := p.queue.Append(message)
+			err := p.queue.Append(message, more)
 			if !errors.Is(err, spool.ErrFull) {
 				if err != nil && !errors.Is(err, spool.ErrNoSpace) {
 					return &backoff.Permanent{Err: err}

@@ -69,7 +69,7 @@ func TestRecoverMeetsTheStream(t *testing.T) {
 			for i := range test.spooled {
 				last := queue.Last()
 				message, _ := batchOf(t, key, queue.Epoch(), last.Number+1, last.Hash, string(rune('4'+i)))
-				if err := queue.Append(message); err != nil {
+				if err := queue.Append(message, false); err != nil {
 					t.Fatal(err)
 				}
 			}

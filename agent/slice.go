@@ -47,7 +47,7 @@ func (s *slice) add(records []plugins.Record, observed event.Time) {
 			s.tell(r, observed)
 			continue
 		}
-		s.event = event.Event{}
+		s.event = event.Event{Origin: event.Origin{Observed: observed}}
 		var kinds event.Kinds
 		var err error
 		if r.Fault != "" {

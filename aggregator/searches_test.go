@@ -99,7 +99,11 @@ func FuzzSearchesFile(f *testing.F) {
 	f.Add([]byte(`{"version":1,"searches":{"a":{"query":"x"}}}`))
 	f.Add([]byte(`{"version":2,"searches":{}}`))
 	f.Add([]byte(`{"version":1,"searches":{"a":null,"b":[]}}`))
+	f.Add([]byte(`{"version":1,"address":"/?q=a","createdAt":"2026-11-22T03:00:00Z"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if link, err := parseLink("a", data); err == nil && CheckLinkAddress(link.Address) != nil {
+			t.Fatalf("%q is read as a link to %q", data, link.Address)
+		}
 		kept, err := parseSearches(data)
 		if err != nil {
 			return

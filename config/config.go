@@ -83,6 +83,7 @@ const (
 // Source is one source of the agent.
 type Source struct {
 	Name    string
+	Kind    string // file, plugin, http, …: which of the parts below belong to it; all have Mapper and Place
 	Paths   []string
 	Exclude []string
 	Start   string // beginning or end
@@ -92,6 +93,14 @@ type Source struct {
 	Place   string  // file:line of its block
 	Plugin  *Plugin // the program that serves it; nil: a source of files, to which all but Mapper and Place belongs
 	HTTP    *HTTP   // where clients bring its records, with Mapper, Place and MaxLine; nil: nobody does
+
+	Syslog      *Syslog      // with MaxLine
+	Socket      *Socket      // with MaxLine
+	AuditEvents *AuditEvents // where clients of CloudTrail's PutAuditEvents bring its records
+	Bucket      *Bucket      // with MaxLine
+	Kafka       *Kafka       // with MaxLine
+	NATS        *NATSSource  // with MaxLine
+	Keycloak    *Keycloak
 
 	Symlinks    bool          // follow symbolic links
 	Identity    string        // inode or path

@@ -84,12 +84,38 @@ func (r *reader) within(x hcl.Expression, what string, n, least, most int64, wor
 	}
 }
 
+// Listeners are the addresses of TCP that the source listens on, host:port, and what guards them.
+func (s *Source) Listeners() []Listener {
+	switch {
+	case s.HTTP != nil:
+		return []Listener{{s.HTTP.Listen, s.HTTP.TLS, s.HTTP.TokenFile != ""}}
+	case s.Syslog != nil && s.Syslog.TCP != "":
+		return []Listener{{s.Syslog.TCP, s.Syslog.TLS, false}}
+	case s.Socket != nil && !s.Socket.Unix():
+		return []Listener{{s.Socket.Listen, s.Socket.TLS, false}}
+	case s.AuditEvents != nil:
+		return []Listener{{s.AuditEvents.Listen, s.AuditEvents.TLS, true}}
+	}
+	return nil
+}
+
+// Listener is where a source is called.
+type Listener struct {
+	Address string
+	TLS     *ListenTLS // nil: in the clear
+	Secret  bool       // of callers is asked for, beside a certificate
+}
+
 // oneListener tells of two sources on one address: each has its own server, token and certificates.
 func (r *reader) oneListener(b *sourceBlock, s *Source, others []Source) {
-	for i := range others {
-		if o := &others[i]; o.HTTP != nil && s.HTTP != nil && s.HTTP.Listen != "" && o.HTTP.Listen == s.HTTP.Listen {
-			r.wrong(b.Range, fmt.Sprintf("source %q at %s listens there: give each its own port", o.Name, o.Place), "%s is taken", s.HTTP.Listen)
-			return
+	for _, own := range s.Listeners() {
+		for i := range others {
+			for _, o := range others[i].Listeners() {
+				if own.Address != "" && o.Address == own.Address {
+					r.wrong(b.Range, fmt.Sprintf("source %q at %s listens there: give each its own port", others[i].Name, others[i].Place), "%s is taken", own.Address)
+					return
+				}
+			}
 		}
 	}
 }

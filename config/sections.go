@@ -223,6 +223,7 @@ func (r *reader) sources(c *Config, all *fileBlocks) {
 			continue
 		}
 		r.oneListener(b, &s, c.Sources)
+		r.oneStdin(b, &s, c.Sources)
 		s.Mapper.AccountID, s.Mapper.Region, s.Mapper.Host = c.Agent.AccountID, c.Agent.Region, c.Agent.Name
 		c.Sources = append(c.Sources, s)
 	}

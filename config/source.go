@@ -17,7 +17,7 @@ import (
 const sourceSystem = "system"
 
 func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool) {
-	if kinds := []string{"file", "http", "plugin"}; !slices.Contains(kinds, b.Kind) {
+	if kinds := sourceKinds(); !slices.Contains(kinds, b.Kind) {
 		r.wrong(b.Range, suggest(b.Kind, kinds), "unknown kind of source %q", b.Kind)
 		return Source{}, false
 	}
@@ -27,18 +27,38 @@ func (r *reader) source(b *sourceBlock, mappers map[string]*rules) (Source, bool
 	if b.Name == sourceSystem {
 		r.wrong(b.Range, "take another name", "source %q is the aggregator's own", b.Name)
 	}
-	s := Source{Name: b.Name, Place: place(b.Range)}
+	s := Source{Name: b.Name, Kind: b.Kind, Place: place(b.Range)}
 	var m mapping
 	switch b.Kind {
 	case "plugin":
 		m = r.pluginSource(b, &s)
 	case "http":
 		m = r.httpSource(b, &s)
+	case "syslog":
+		m = r.syslogSource(b, &s)
+	case "socket":
+		m = r.socketSource(b, &s)
+	case "stdin":
+		m = r.stdinSource(b, &s)
+	case "audit-events":
+		m = r.auditEventsSource(b, &s)
+	case "bucket":
+		m = r.bucketSource(b, &s)
+	case "kafka":
+		m = r.kafkaSource(b, &s)
+	case "nats":
+		m = r.natsSource(b, &s)
+	case "keycloak":
+		m = r.keycloakSource(b, &s)
 	default:
 		m = r.fileSource(b, &s)
 	}
 	r.mapping(&s, &m, mappers)
 	return s, true
+}
+
+func sourceKinds() []string {
+	return []string{"audit-events", "bucket", "file", "http", "kafka", "keycloak", "nats", "plugin", "socket", "stdin", "syslog"}
 }
 
 func (r *reader) fileSource(b *sourceBlock, s *Source) mapping {
@@ -124,8 +144,8 @@ func (r *reader) chooseMapper(s *Source, x hcl.Expression, mappers map[string]*r
 	if rules.source != "" && rules.source != s.Name {
 		r.wrong(x.Range(), fmt.Sprintf("its match says source = %q (%s)", rules.source, place(rules.sourceRange)), "mapper %q is not for source %q", name, s.Name)
 	}
-	if s.Mapper.Format == "native" {
-		r.wrong(x.Range(), "leave it out", "records of format native are events already and take no mapper")
+	if mapper.MapsEvents(s.Mapper.Format) {
+		r.wrong(x.Range(), "leave it out", "records of format %s are events already and take no mapper", s.Mapper.Format)
 		return
 	}
 	s.Mapper.Rules = &rules.Rules

@@ -54,6 +54,7 @@ func TestQuickstart(t *testing.T) {
 	for _, test := range []struct {
 		name, line string
 		want       event.Event // the fields that are compared below
+		additional string      // a member of additionalEventData
 		security   bool
 	}{
 		{
@@ -67,7 +68,8 @@ func TestQuickstart(t *testing.T) {
 			line: `{"time_iso8601":"2026-11-21T07:30:00+00:00","msec":"1795246200.521","remote_addr":"127.0.0.1","remote_user":"admin","request_id":"0b","request_method":"POST","request_uri":"/console/signin?mfa=false","uri":"/console/signin","args":"mfa=false","server_protocol":"HTTP/1.1","status":401,"body_bytes_sent":61,"request_time":0.000,"http_host":"console.demo.example","server_name":"console.demo.example","http_referer":"https://console.demo.example/","http_user_agent":"Chrome","http_x_forwarded_for":"203.0.113.77","consumer":"","http_x_api_key":""}`,
 			want: event.Event{Type: event.TypeConsoleSignin, Name: "ConsoleSignin", RW: event.Write, Service: "Console", SourceIP: "203.0.113.77", Source: "console.demo.example",
 				Identity: event.Identity{UserName: "admin", Trust: event.TrustClaimed}},
-			security: true,
+			additional: `"mfaChecked":"false"`,
+			security:   true,
 		},
 		{
 			name: "an access key is made with a key",
@@ -93,6 +95,9 @@ func TestQuickstart(t *testing.T) {
 			Identity: event.Identity{UserName: e.Identity.UserName, Trust: e.Identity.Trust}}
 		if got != test.want {
 			t.Errorf("%s:\n%+v\nwant\n%+v", test.name, got, test.want)
+		}
+		if !strings.Contains(string(e.Additional), test.additional) {
+			t.Errorf("%s: additional data %q, want %s in it", test.name, e.Additional, test.additional)
 		}
 		if text := string(e.AppendJSON(nil)); strings.Contains(text, "DEMOAK10CIDEPLm8Q") {
 			t.Errorf("%s: the key itself is in the event: %s", test.name, text)

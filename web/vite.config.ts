@@ -15,6 +15,8 @@ export default defineConfig({
     assetsInlineLimit: 0, // the policy takes no data: but in images
     chunkSizeWarningLimit: 1000, // build/budget.ts watches what matters: what a page needs
     reportCompressedSize: false,
+    // What every page has in common in one piece: in many small ones it compresses worse.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", test: /node_modules/, minShareCount: 4 }] } } },
   },
   server: { proxy: { "/api": process.env.ACTIONTRAIL ?? "http://127.0.0.1:8320" } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },

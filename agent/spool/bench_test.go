@@ -44,7 +44,7 @@ func BenchmarkAppend(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := s.Append(message); err != nil {
+		if err := s.Append(message, false); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := s.Next(b.Context()); err != nil {

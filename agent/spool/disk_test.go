@@ -18,12 +18,12 @@ func TestFullDisk(t *testing.T) {
 	want := l.fill(s, 20)
 	realtest.Fill(t, filepath.Dir(dir))
 	m := l.seal(s)
-	for s.Append(m) == nil { // what is left of a page
+	for s.Append(m, false) == nil { // what is left of a page
 		want = append(want, m)
 		m = l.seal(s)
 	}
 	for range 3 {
-		if err := s.Append(m); !errors.Is(err, ErrNoSpace) {
+		if err := s.Append(m, false); !errors.Is(err, ErrNoSpace) {
 			t.Fatalf("append on a full disk: %v", err)
 		}
 	}
@@ -37,7 +37,7 @@ func TestFullDisk(t *testing.T) {
 	if got := rest(t, s); !same(got, want) {
 		t.Errorf("%d batches come back, want %d, the same bytes", len(got), len(want))
 	}
-	if err := s.Append(m); err != nil {
+	if err := s.Append(m, false); err != nil {
 		t.Fatalf("after segments were released: %v", err)
 	}
 	await(t, s, uint64(len(want))+1)

@@ -25,6 +25,8 @@ const (
 	DefaultMaxBytes = 1 << 30
 	// SegmentBytes is when a new segment is begun: small, so that what is acknowledged is soon removed.
 	SegmentBytes = 8 << 20
+	// GatherFor is how long a batch waits for its fsync while the next one is on its way.
+	GatherFor = 25 * time.Millisecond
 )
 
 // Config says where a spool is.
@@ -33,7 +35,8 @@ type Config struct {
 	MaxBytes int64  // of records not acknowledged; 0: DefaultMaxBytes
 	Machine  string // identity of this machine: a spool found under another one begins a new epoch
 	// SyncEvery is how long a record may wait for its fsync, so that many share one.
-	// 0: an fsync begins as soon as the one before has ended, for all that came meanwhile.
+	// 0: an fsync begins as soon as the one before has ended, for all that came meanwhile,
+	// unless more is on its way, see Append.
 	SyncEvery time.Duration
 	Now       func() time.Time // nil: time.Now
 	Disk      Disk             // nil: the machine's
@@ -71,7 +74,8 @@ type Spool struct {
 
 	writing sync.Mutex    // held while the newest segment is written or cut
 	syncing sync.Mutex    // held while it is synced
-	written chan struct{} // a record waits for its sync
+	written chan struct{} // a record waits for its sync, and
+	hurried chan struct{} // one of them is not to wait for more
 	quit    chan struct{}
 	quitted sync.Once
 	syncer  sync.WaitGroup
@@ -109,7 +113,7 @@ func Open(cfg Config) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
-	s := &Spool{cfg: cfg, lock: lock, wake: make(chan struct{}), written: make(chan struct{}, 1), quit: make(chan struct{})}
+	s := &Spool{cfg: cfg, lock: lock, wake: make(chan struct{}), written: make(chan struct{}, 1), hurried: make(chan struct{}, 1), quit: make(chan struct{})}
 	if err := s.recover(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -166,8 +170,9 @@ func (s *Spool) Durable() (appended, durable uint64, err error) {
 
 // Append writes a batch, with the cursor in its header, behind the others. nil =
 // it will be durable soon, and Durable tells when; an error = not in the spool:
-// append the same message again. ErrFull when it would exceed the bound.
-func (s *Spool) Append(message []byte) error {
+// append the same message again. ErrFull when it would exceed the bound. more tells
+// that the next batch is about to come: this one may wait GatherFor to share its fsync.
+func (s *Spool) Append(message []byte, more bool) error {
 	header, hash, err := wire.ReadHeader(message)
 	if err != nil {
 		return err
@@ -178,6 +183,7 @@ func (s *Spool) Append(message []byte) error {
 	s.mu.Unlock()
 	switch {
 	case full:
+		signal(s.hurried) // what waits is to be published, which makes room
 		return ErrFull
 	case header.Lane.Epoch != epoch || header.Number != last.Number+1 || header.Prev != last.Hash:
 		return fmt.Errorf("batch %d of epoch %d does not follow batch %d of epoch %d", header.Number, header.Lane.Epoch, last.Number, epoch)
@@ -185,11 +191,18 @@ func (s *Spool) Append(message []byte) error {
 	if err := s.write(header, hash, message); err != nil {
 		return err
 	}
-	select {
-	case s.written <- struct{}{}:
-	default:
+	signal(s.written)
+	if !more {
+		signal(s.hurried)
 	}
 	return nil
+}
+
+func signal(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default: // it was told already
+	}
 }
 
 func (s *Spool) write(header wire.Header, hash event.Hash, message []byte) error {

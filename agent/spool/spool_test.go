@@ -65,7 +65,7 @@ func (l *lane) fill(s *Spool, n int) (messages [][]byte) {
 	l.t.Helper()
 	for range n {
 		m := l.seal(s)
-		if err := s.Append(m); err != nil {
+		if err := s.Append(m, false); err != nil {
 			l.t.Fatal(err)
 		}
 		messages = append(messages, m)
@@ -286,7 +286,7 @@ func TestFull(t *testing.T) {
 	s := openAs(t, Config{Dir: t.TempDir(), MaxBytes: 4 << 10})
 	var err error
 	for range 10 {
-		if err = s.Append(l.seal(s)); err != nil {
+		if err = s.Append(l.seal(s), false); err != nil {
 			break
 		}
 	}
@@ -301,7 +301,7 @@ func TestFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-changed
-	if err := s.Append(l.seal(s)); err != nil {
+	if err := s.Append(l.seal(s), false); err != nil {
 		t.Errorf("after a release: %v", err)
 	}
 }
@@ -311,7 +311,7 @@ func TestOutOfOrder(t *testing.T) {
 	s, l := open(t, t.TempDir()), newLane(t)
 	m := l.seal(s)
 	l.fill(s, 1)
-	if err := s.Append(m); err == nil || errors.Is(err, ErrNoSpace) {
+	if err := s.Append(m, false); err == nil || errors.Is(err, ErrNoSpace) {
 		t.Errorf("batch 1 twice: %v", err)
 	}
 }
@@ -378,7 +378,7 @@ func TestFailedWrite(t *testing.T) {
 	}
 	writable := g.f
 	g.f = readOnly
-	if err := s.Append(m); !errors.Is(err, ErrNoSpace) {
+	if err := s.Append(m, false); !errors.Is(err, ErrNoSpace) {
 		t.Fatalf("append to a file that takes no writes: %v", err)
 	}
 	g.f = writable
@@ -386,7 +386,7 @@ func TestFailedWrite(t *testing.T) {
 	if _, err := writable.WriteAt([]byte("half a record"), g.end); err != nil { // what a full disk may have taken
 		t.Fatal(err)
 	}
-	if err := s.Append(m); err != nil {
+	if err := s.Append(m, false); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()

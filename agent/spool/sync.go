@@ -7,7 +7,9 @@ import (
 
 // syncLoop makes what was appended durable: at once, or every SyncEvery. What
 // comes while a sync runs waits for the next one, so that a slow disk makes
-// larger groups and not a longer queue.
+// larger groups and not a longer queue. While one batch follows the other they are
+// gathered: an fsync for each wakes other threads so often that it takes a tenth
+// of what their lines cost.
 func (s *Spool) syncLoop() {
 	var last time.Time
 	for {
@@ -16,20 +18,34 @@ func (s *Spool) syncLoop() {
 			return
 		case <-s.written:
 		}
-		if wait := s.cfg.SyncEvery - time.Since(last); wait > 0 {
-			t := time.NewTimer(wait)
-			select {
-			case <-s.quit:
-				t.Stop()
-				return
-			case <-t.C:
-			}
+		wait, hurried := s.cfg.SyncEvery-time.Since(last), (<-chan struct{})(nil)
+		if s.cfg.SyncEvery == 0 {
+			wait, hurried = GatherFor, s.hurried
+		}
+		if !s.gather(wait, hurried) {
+			return
 		}
 		last = time.Now()
 		if s.syncNow(false) != nil {
 			return // Durable tells it to both loops of the lane
 		}
 	}
+}
+
+// gather waits so long, or until it is hurried; false when the spool is closed.
+func (s *Spool) gather(wait time.Duration, hurried <-chan struct{}) bool {
+	if wait <= 0 {
+		return true
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-s.quit:
+		return false
+	case <-hurried:
+	case <-t.C:
+	}
+	return true
 }
 
 // syncNow makes all that is written durable. All of it is in the newest segment.

@@ -92,6 +92,49 @@ func TestSyncEvery(t *testing.T) {
 	})
 }
 
+// A batch that more follow shares its sync with them; one that nothing follows takes
+// along at once what waits.
+func TestGathers(t *testing.T) {
+	l, dir := newLane(t), t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		syncs := 0
+		s := openAs(t, Config{Dir: dir, Machine: "m1", Disk: syncDisk(func(*os.File) error { syncs++; return nil })})
+		defer s.Close()
+		l.t = t
+		appended := func(more bool, want uint64) {
+			t.Helper()
+			if err := s.Append(l.seal(s), more); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if n := durably(t, s); n != want {
+				t.Errorf("%d batches are durable, want %d", n, want)
+			}
+		}
+		after := func(wait time.Duration, want uint64) {
+			t.Helper()
+			<-time.After(wait)
+			synctest.Wait()
+			if n := durably(t, s); n != want {
+				t.Errorf("%d batches are durable after %s, want %d", n, wait, want)
+			}
+		}
+		appended(true, 0)
+		after(GatherFor/2, 0)
+		appended(true, 0)
+		after(GatherFor/2, 2)
+		appended(true, 2)
+		appended(false, 4)
+		appended(false, 5)
+		after(2*GatherFor, 5)
+		appended(true, 5)
+		after(GatherFor, 6)
+		if syncs != 4 {
+			t.Errorf("%d syncs, want 4", syncs)
+		}
+	})
+}
+
 // After a sync that failed the spool stops, what was not on the disk is cut off,
 // and the next Open goes on before it.
 func TestFailedSync(t *testing.T) {
@@ -109,7 +152,7 @@ func TestFailedSync(t *testing.T) {
 	fails.Store(true)
 	changed := s.Changed()
 	m := l.seal(s)
-	if err := s.Append(m); err != nil {
+	if err := s.Append(m, false); err != nil {
 		t.Fatal(err)
 	}
 	<-changed
@@ -119,7 +162,7 @@ func TestFailedSync(t *testing.T) {
 	if _, err := s.Next(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("next: %v", err)
 	}
-	if err := s.Append(l.seal(s)); !errors.Is(err, broken) || errors.Is(err, ErrNoSpace) {
+	if err := s.Append(l.seal(s), false); !errors.Is(err, broken) || errors.Is(err, ErrNoSpace) {
 		t.Errorf("append: %v", err)
 	}
 	s.Close()

@@ -36,7 +36,7 @@ func FuzzCursor(f *testing.F) {
 
 // fuzzed are the calls that FuzzParameters makes; %s is a segment of the path. Never changed.
 var fuzzed = []string{"/api/v1/events", "/api/v1/histogram", "/api/v1/events/%s", "/api/v1/fields/%s/values", "/api/v1/export", "/api/v1/fields",
-	"/api/v1/events/%s/surrounding", "/api/v1/query/check", "/api/v1/query/complete", "/api/v1/searches/%s", "/api/v1/tail"}
+	"/api/v1/events/%s/surrounding", "/api/v1/query/check", "/api/v1/query/complete", "/api/v1/searches/%s", "/api/v1/tail", "/api/v1/links/%s"}
 
 // FuzzParameters: whatever the query string, a call is answered as openapi.yaml
 // says, and refused as a mistake of the caller, never as one of the server.
@@ -60,6 +60,7 @@ func FuzzParameters(f *testing.F) {
 	s.Live = aggregator.NewLive()
 	s.Live.Close() // a tail ends at once
 	s.Searches, _ = aggregator.OpenSearches(filepath.Join(f.TempDir(), "searches.json"))
+	s.Links, _ = aggregator.OpenLinks(filepath.Join(f.TempDir(), "links"))
 	h := s.Handler()
 	f.Fuzz(func(t *testing.T, raw, segment string, operation uint8) {
 		path := strings.ReplaceAll(fuzzed[int(operation)%len(fuzzed)], "%s", url.PathEscape(segment))

@@ -69,6 +69,8 @@ var operations = map[string]operation{
 	"GET /api/v1/searches/{name}":           {action: "GetSearch", audited: true},
 	"PUT /api/v1/searches/{name}":           {action: "PutSearch", audited: true},
 	"DELETE /api/v1/searches/{name}":        {action: "DeleteSearch", audited: true},
+	"POST /api/v1/links":                    {action: "CreateLink", audited: true},
+	"GET /api/v1/links/{name}":              {action: "GetLink", audited: true},
 	"GET /api/v1/imports":                   {action: "ListImports", audited: true},
 	"POST /api/v1/imports":                  {action: "ImportEvents", audited: true},
 	"DELETE /api/v1/imports/{id}":           {action: "RemoveImport", audited: true},

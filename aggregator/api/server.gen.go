@@ -54,6 +54,12 @@ type ServerInterface interface {
 	// RemoveImport Keep the events of an import no longer
 	// (DELETE /api/v1/imports/{id})
 	RemoveImport(w http.ResponseWriter, r *http.Request, id string)
+	// CreateLink Keep an address of the console under a short name
+	// (POST /api/v1/links)
+	CreateLink(w http.ResponseWriter, r *http.Request)
+	// GetLink What a short link stands for
+	// (GET /api/v1/links/{name})
+	GetLink(w http.ResponseWriter, r *http.Request, name LinkName)
 	// ListQuarantine What could not be processed, the newest first
 	// (GET /api/v1/quarantine)
 	ListQuarantine(w http.ResponseWriter, r *http.Request, params ListQuarantineParams)
@@ -980,6 +986,46 @@ func (siw *ServerInterfaceWrapper) RemoveImport(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// CreateLink operation middleware
+func (siw *ServerInterfaceWrapper) CreateLink(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateLink(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetLink operation middleware
+func (siw *ServerInterfaceWrapper) GetLink(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name LinkName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetLink(w, r, name)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListQuarantine operation middleware
 func (siw *ServerInterfaceWrapper) ListQuarantine(w http.ResponseWriter, r *http.Request) {
 
@@ -1803,6 +1849,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/searches/{name}", wrapper.DeleteSearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/searches/{name}", wrapper.GetSearch)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/searches/{name}", wrapper.PutSearch)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/links", wrapper.CreateLink)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/links/{name}", wrapper.GetLink)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trails", wrapper.ListTrails)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/trails", wrapper.CreateTrail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/imports", wrapper.ListImports)

@@ -22,7 +22,9 @@ type Server struct {
 	Status func(context.Context) Status        // what GET /api/v1/status shows
 	Trails func(context.Context) []TrailStatus // in the order of their names
 	Agents func(context.Context) []AgentStatus // in the order of account and name
-	Ready  func() []string                     // why the server is not ready; none: it is. nil: always ready
+	// Unmapped is what no route names, with the lines that are proposed for it.
+	Unmapped func(context.Context) []UnmappedRequests
+	Ready    func() []string // why the server is not ready; none: it is. nil: always ready
 
 	// Prove makes the proof that an event is in the archive of the trail, or with ""
 	// of any. archive.ErrNoEvent: in none. nil: there are no proofs.
@@ -52,6 +54,7 @@ type Server struct {
 	Leads    func() error         // why this server does not see what becomes searchable; nil: it does
 	Live     *aggregator.Live     // what is tailed; nil: there is no tail
 	Searches *aggregator.Searches // those that are kept; nil: none can be
+	Links    *aggregator.Links    // addresses of the console under short names; nil: none can be kept
 
 	// MostSearches is how many searches look through the index at once (0: some for
 	// each core). The others wait for Patience (0: DefaultPatience) and are refused then.

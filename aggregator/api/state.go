@@ -83,7 +83,18 @@ func (h *handlers) agents(ctx context.Context) []AgentStatus {
 
 // ListAgents answers every agent with its sources.
 func (h *handlers) ListAgents(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusOK, "application/json", AgentList{Agents: h.agents(r.Context())})
+	writeJSON(w, http.StatusOK, "application/json", AgentList{Agents: h.agents(r.Context()), Unmapped: h.unmapped(r.Context())})
+}
+
+func (h *handlers) unmapped(ctx context.Context) []UnmappedRequests {
+	if h.Unmapped == nil {
+		return []UnmappedRequests{}
+	}
+	out := notNil(slices.Clone(h.Unmapped(ctx)))
+	for i := range out {
+		out[i].Sources, out[i].Routes = notNil(out[i].Sources), notNil(out[i].Routes)
+	}
+	return out
 }
 
 func notNil[T any](s []T) []T {

@@ -70,8 +70,16 @@ func TestAgents(t *testing.T) {
 		t.Errorf("answer %s", body)
 	}
 	s.Agents = nil
-	if got := get(t, s.Handler(), "/api/v1/agents"); string(got.body) != `{"agents":[]}`+"\n" {
+	if got := get(t, s.Handler(), "/api/v1/agents"); string(got.body) != `{"agents":[],"unmapped":[]}`+"\n" {
 		t.Errorf("no agents: %s", got.body)
+	}
+	unmapped := []UnmappedRequests{{Account: "prod", Mapper: "shop", Sources: []string{"gw-1/edge"}, Events: 9, Proposed: 60, Hcl: "ignore \"GET /x\" {}\n",
+		Routes: []ProposedRoute{{Pattern: "GET /x", Ignore: true, Count: 9, Example: "/x", Agents: 1, Hcl: "ignore \"GET /x\" {}\n"}}}, {Account: "prod"}}
+	s.Unmapped = func(context.Context) []UnmappedRequests { return unmapped }
+	answer := decode[AgentList](t, get(t, s.Handler(), "/api/v1/agents")).Unmapped
+	unmapped[1].Sources, unmapped[1].Routes = []string{}, []ProposedRoute{}
+	if diff := cmp.Diff(unmapped, answer); diff != "" {
+		t.Errorf("unmapped (-want +got):\n%s", diff)
 	}
 }
 

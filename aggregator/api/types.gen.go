@@ -377,6 +377,10 @@ type AgentCounts struct {
 // AgentList defines model for AgentList.
 type AgentList struct {
 	Agents []AgentStatus `json:"agents"`
+
+	// Unmapped What no route names, and the lines that are proposed for it: an entry for each mapper, or for each source without
+	// one, whatever agents have it. Those with most requests come first; 50 entries at most.
+	Unmapped []UnmappedRequests `json:"unmapped"`
 }
 
 // AgentSource Counts of the agent are those since its process began; gaps and quarantined are those since the server was started.
@@ -847,6 +851,20 @@ type Leader struct {
 	Name string `json:"name"`
 }
 
+// Link An address of the console under a short name.
+type Link struct {
+	// Address Path and query of a page of the console.
+	Address   string    `json:"address"`
+	CreatedAt time.Time `json:"createdAt"`
+	Name      string    `json:"name"`
+}
+
+// LinkRequest defines model for LinkRequest.
+type LinkRequest struct {
+	// Address Path and query of a page of the console, percent-encoded.
+	Address string `json:"address"`
+}
+
 // NotifyStatus defines model for NotifyStatus.
 type NotifyStatus struct {
 	// Kind webhook, nats, sns or mns.
@@ -895,8 +913,11 @@ type Plan struct {
 // PlanRequest defines model for PlanRequest.
 type PlanRequest struct {
 	// Complete The trails are all that shall run; others that do would be deleted.
-	Complete bool           `json:"complete,omitempty,omitzero"`
-	Trails   []PlannedTrail `json:"trails"`
+	Complete bool `json:"complete,omitempty,omitzero"`
+
+	// Hcl A trail more, as its block in a configuration; it is checked as PUT would check it.
+	Hcl    string         `json:"hcl,omitempty,omitzero"`
+	Trails []PlannedTrail `json:"trails"`
 }
 
 // PlannedDelivery defines model for PlannedDelivery.
@@ -961,6 +982,26 @@ type Proof struct {
 		Text string   `json:"text"`
 	} `json:"seal"`
 	Version int `json:"version"`
+}
+
+// ProposedRoute A beginning to be corrected, made of the form of the paths; as `actiontrail map learn` makes them of a log.
+type ProposedRoute struct {
+	Action string `json:"action,omitempty,omitzero"`
+
+	// Agents How many sources have seen such requests.
+	Agents int `json:"agents"`
+
+	// Count Requests since the agents were started; exact up to about a thousand of a source, then by a sample.
+	Count uint64 `json:"count"`
+
+	// Example The path of one of them, without its query; what looks like a secret is ***.
+	Example string `json:"example"`
+	Hcl     string `json:"hcl"`
+
+	// Ignore A health check or a file of a page, which makes no event once the line is there.
+	Ignore  bool   `json:"ignore"`
+	Pattern string `json:"pattern"`
+	Service string `json:"service,omitempty,omitzero"`
 }
 
 // QuarantineEntry defines model for QuarantineEntry.
@@ -1335,6 +1376,29 @@ type TrailStatus struct {
 // TrailStatusState stopped = by its owner; failing = it tries again and lastError says why; owing = it holds a debt to be paid from the index; standby = another server carries it, see leader of the status.
 type TrailStatusState string
 
+// UnmappedRequests defines model for UnmappedRequests.
+type UnmappedRequests struct {
+	Account string `json:"account"`
+
+	// Events How many no route names, in all of them.
+	Events uint64 `json:"events"`
+
+	// Hcl All routes as a configuration has them, to be put into the block of the mapper; where there is none, a whole block, whose name the sources are to be given.
+	Hcl string `json:"hcl"`
+
+	// Mapper Name of the mapper that lacks the routes; absent where the sources have none yet.
+	Mapper string `json:"mapper,omitempty,omitzero"`
+
+	// Proposed How many routes there are to propose, at least; the first 50 are in routes.
+	Proposed int `json:"proposed"`
+
+	// Routes Those of most requests first.
+	Routes []ProposedRoute `json:"routes"`
+
+	// Sources Where the requests came, each as AGENT/SOURCE.
+	Sources []string `json:"sources"`
+}
+
 // ValueCount defines model for ValueCount.
 type ValueCount struct {
 	Count int    `json:"count"`
@@ -1423,6 +1487,9 @@ type WitnessStatus struct {
 
 // From Example: now-7d/d
 type From = string
+
+// LinkName defines model for LinkName.
+type LinkName = string
 
 // Query defines model for Query.
 type Query = string
@@ -1663,6 +1730,9 @@ type GetTrailParamsFormat string
 
 // ImportEventsJSONRequestBody defines body for ImportEvents for application/json ContentType.
 type ImportEventsJSONRequestBody = ImportRequest
+
+// CreateLinkJSONRequestBody defines body for CreateLink for application/json ContentType.
+type CreateLinkJSONRequestBody = LinkRequest
 
 // PutSearchJSONRequestBody defines body for PutSearch for application/json ContentType.
 type PutSearchJSONRequestBody = SavedSearch

@@ -72,7 +72,7 @@ type Config struct {
 	step   func(string) error // is asked before each step that touches the staging folder; nil: go on
 }
 
-// Archive is an aggregator.Sink. Write, Pay, Seal, Flush and SetFilter are called
+// Archive is an aggregator.Sink. Write, Pay, Seal and Flush are called
 // by one goroutine at a time; Status by any.
 type Archive struct {
 	cfg Config
@@ -259,28 +259,6 @@ func (a *Archive) Flush(ctx context.Context, now time.Time) error {
 		err = a.due(ctx, now)
 	}
 	return a.note(err)
-}
-
-// SetFilter seals what was scanned with the filter so far, and goes on with this
-// one. After an error the filter is as before.
-func (a *Archive) SetFilter(ctx context.Context, filter query.Expr, text string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if (filter == nil) != (text == "") {
-		return fmt.Errorf("the archive of trail %s: the filter and its text %q do not belong together", a.cfg.Trail, text)
-	}
-	err := a.ready(ctx)
-	if err == nil {
-		err = a.cutStaged(ctx)
-	}
-	if err != nil {
-		return a.note(err)
-	}
-	a.cfg.Filter, a.cfg.FilterText = filter, text
-	if a.rebuild == nil {
-		a.staging = a.collector()
-	}
-	return a.note(nil)
 }
 
 // Status is how the archive fares now.

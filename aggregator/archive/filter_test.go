@@ -72,41 +72,6 @@ func TestFilterChangedBetweenSealAndUpload(t *testing.T) {
 	}
 }
 
-func TestSetFilterSealsWithTheFilterBefore(t *testing.T) {
-	s := newSite(t)
-	stream := makeStream(60, 9)
-	a := s.open()
-	if err := a.Write(t.Context(), stream[:30]); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.SetFilter(t.Context(), rw(event.Write), event.Write); err != nil {
-		t.Fatal(err)
-	}
-	if a.Position().Seq != 30 {
-		t.Errorf("position is seq %d after the filter was set", a.Position().Seq)
-	}
-	s.follow(a, stream)
-	s.whole(stream, func(e *event.Event) bool { return e.Origin.Batch <= 10 || writes(e) })
-}
-
-func TestSetFilterThatFailsChangesNothing(t *testing.T) {
-	s := newSite(t)
-	stream := makeStream(30, 3)
-	f := &faults{plan: none}
-	s.plant(f)
-	a := s.open()
-	if err := a.Write(t.Context(), stream); err != nil {
-		t.Fatal(err)
-	}
-	f.plan = func(int) (bool, bool) { return true, false }
-	if err := a.SetFilter(t.Context(), rw("Never"), "Never"); err == nil {
-		t.Fatal("no error from a bucket that fails")
-	}
-	f.plan = none
-	s.follow(a, stream)
-	s.whole(stream, all)
-}
-
 func TestRebuildNeedsTheBatches(t *testing.T) {
 	s := newSite(t)
 	stream := makeStream(40, 3)

@@ -120,27 +120,6 @@ func TestSealNeedNotBeDue(t *testing.T) {
 	s.whole(stream, all)
 }
 
-// The filter that there is already is no reason to forget what is staged.
-func TestSetTheSameFilter(t *testing.T) {
-	s := newSite(t)
-	s.cfg.Filter, s.cfg.FilterText = rw(event.Write), event.Write
-	a := s.open()
-	stream := makeStream(8, 3)
-	if err := a.Write(t.Context(), stream[:4]); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.SetFilter(t.Context(), rw(event.Write), event.Write); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Write(t.Context(), stream[4:]); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Seal(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.whole(stream, writes)
-}
-
 func TestCrashAtEachStepOfAPayment(t *testing.T) {
 	stream := makeStream(10, 3)
 	for name, v := range map[string]struct{ after, lost bool }{"before": {}, "after, staging lost": {true, true}} {

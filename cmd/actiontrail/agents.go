@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,18 +16,27 @@ import (
 
 func newAgentsCommand() *cobra.Command {
 	var f clientFlags
+	var unmapped bool
 	cmd := &cobra.Command{
 		Use:   "agents [NAME]",
 		Short: "List the agents and their sources, or show all that is known of one",
 		Long: `Lists every agent with its sources: who is live, how far each source is behind, what waits in its spool. With NAME, or
-ACCOUNT/NAME, shows all that is known of one agent. Agents report every 10 seconds; one that does not for 25 is silent.`,
+ACCOUNT/NAME, shows all that is known of one agent. Agents report every 10 seconds; one that does not for 25 is silent.
+
+With --unmapped prints the requests that no route names, as the routes that are proposed for them, those of most requests
+first: ready to be put into the configuration of the agents, and to be corrected.`,
+		Example: `  actiontrail agents gw-1
+  actiontrail agents --unmapped > routes.hcl`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			agents, err := f.agents(cmd.Context(), strings.Join(args, ""))
+			list, err := f.agents(cmd.Context(), strings.Join(args, ""))
 			if err != nil {
 				return err
 			}
-			s := f.screen(cmd)
+			s, agents := f.screen(cmd), list.Agents
+			if unmapped {
+				return printUnmapped(s, cmd.ErrOrStderr(), f.output == "json", list)
+			}
 			switch {
 			case f.output == "json":
 				return printJSON(s, agents)
@@ -47,6 +57,7 @@ ACCOUNT/NAME, shows all that is known of one agent. Agents report every 10 secon
 		},
 	}
 	f.register(cmd, "table", "json")
+	cmd.Flags().BoolVar(&unmapped, "unmapped", false, "print the routes that are proposed for requests that no route names")
 	return cmd
 }
 
@@ -88,25 +99,32 @@ func countWarnings(agents []api.AgentStatus) int {
 }
 
 // agents asks for all agents, or those of a name: a name can be there once in each account.
-func (f *clientFlags) agents(ctx context.Context, name string) ([]api.AgentStatus, error) {
+func (f *clientFlags) agents(ctx context.Context, name string) (api.AgentList, error) {
 	c, err := f.dial()
 	if err != nil {
-		return nil, err
+		return api.AgentList{}, err
 	}
 	var list api.AgentList
 	r, err := c.ListAgents(ctx)
 	if err := c.decode(r, err, &list); err != nil || name == "" {
-		return list.Agents, err
+		return list, err
 	}
-	found, names := []api.AgentStatus{}, []string{}
+	found, names := api.AgentList{}, []string{}
 	for _, a := range list.Agents {
 		if a.Agent == name || a.Account+"/"+a.Agent == name {
-			found = append(found, a)
+			found.Agents = append(found.Agents, a)
 		}
 		names = append(names, a.Account+"/"+a.Agent)
 	}
-	if len(found) == 0 {
-		return nil, usageError("%s knows no agent %s; it knows %s", c.server, visible(name), cmp.Or(strings.Join(names, ", "), "none yet"))
+	if len(found.Agents) == 0 {
+		return found, usageError("%s knows no agent %s; it knows %s", c.server, visible(name), cmp.Or(strings.Join(names, ", "), "none yet"))
+	}
+	for _, u := range list.Unmapped {
+		if slices.ContainsFunc(found.Agents, func(a api.AgentStatus) bool {
+			return a.Account == u.Account && slices.ContainsFunc(u.Sources, func(s string) bool { return strings.HasPrefix(s, a.Agent+"/") })
+		}) {
+			found.Unmapped = append(found.Unmapped, u)
+		}
 	}
 	return found, nil
 }

@@ -54,6 +54,7 @@ type aggregation struct {
 	follower      *aggregator.Follower // of the index
 	live          *aggregator.Live     // what it made searchable last
 	searches      *aggregator.Searches
+	links         *aggregator.Links
 	console       http.Handler // the pages
 	trails        trailSet
 	paths         []string // of the configuration
@@ -106,6 +107,9 @@ func newAggregation(ctx context.Context, h *process.Hand, data string, p pace) (
 		return a, err
 	}
 	if a.searches, err = aggregator.OpenSearches(filepath.Join(a.dir, "searches.json")); err != nil {
+		return a, err
+	}
+	if a.links, err = aggregator.OpenLinks(filepath.Join(a.dir, "links")); err != nil {
 		return a, err
 	}
 	if a.stops, err = aggregator.OpenStops(filepath.Join(a.dir, "stops.json"), time.Now); err != nil {
@@ -377,8 +381,8 @@ func (a *aggregation) watchStore(ctx context.Context) {
 
 func (a *aggregation) httpServer() *http.Server {
 	most := a.cfg.API.Limits
-	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Ready: a.unready, Prove: a.prove, Bundle: a.bundle, Audit: auditCalls(a.system),
-		TrailCalls: trailCalls{a}, Imports: importCalls{a}, Leads: a.mayChange, Quarantine: a.quarantined(), Live: a.live, Searches: a.searches, Page: a.console, Log: a.log,
+	s := &api.Server{Index: a.index, Status: a.status, Trails: a.trailStatus, Agents: a.agentStatus, Unmapped: a.unmapped, Ready: a.unready, Prove: a.prove, Bundle: a.bundle, Audit: auditCalls(a.system),
+		TrailCalls: trailCalls{a}, Imports: importCalls{a}, Leads: a.mayChange, Quarantine: a.quarantined(), Live: a.live, Searches: a.searches, Links: a.links, Page: a.console, Log: a.log,
 		Timeout: most.Timeout, MostSearches: most.Searches, Patience: most.Wait, MostEvents: most.Page, MostExports: most.Exports, MostTails: most.Tails}
 	if a.guarded.tokens != nil {
 		s.Tokens = a.guarded.tokens

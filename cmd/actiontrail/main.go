@@ -33,7 +33,7 @@ agents tail gateway logs, an aggregator indexes the events and archives them as 
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServerCommand(p), lanes.NewCommand("agent", version, p.report), newAggregatorCommand(p), newValidateCommand(), newMapCommand(),
+	root.AddCommand(newServerCommand(p), lanes.NewCommand("agent", version, p.report, sourceMakers()...), newAggregatorCommand(p), newValidateCommand(), newMapCommand(),
 		newSearchCommand(), newTailCommand(), newExportCommand(), newFieldsCommand(), newEventCommand(), newTrailCommand(), newPlanCommand(), newAgentsCommand(), newVerifyCommand(), newArchiveCommand(), newProofCommand(), newBundleCommand(), newIndexCommand(), newQuarantineCommand(), newKeysCommand(), newPluginCommand())
 	return root
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,6 +52,7 @@ func learnFrom(f *mapFlags, name, file string, stdin io.Reader, out, note io.Wri
 		lines++
 		r := plugins.Record{Data: line}
 		var e event.Event
+		e.Origin.Observed = event.Unix(time.Now().UnixNano(), 9)
 		switch err := m.Map(&r, &e); {
 		case errors.Is(err, plugins.ErrIgnored):
 		case err != nil:

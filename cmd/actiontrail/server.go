@@ -127,7 +127,7 @@ func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool
 				return err
 			}
 		}
-		if a.lanes, err = lanes.New(h.Config, dir, key, conn, lanes.Reports{Send: conn.SendReport, Program: version, Every: p.report}, h.Log); err != nil {
+		if a.lanes, err = lanes.New(h.Config, dir, key, conn, lanes.Reports{Send: conn.SendReport, Program: version, Every: p.report}, h.Log, sourceMakers()...); err != nil {
 			return process.UsageError("%w", err)
 		}
 	}

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/api"
 	week "github.com/actiontrail/actiontrail/aggregator/plan"
 	"github.com/actiontrail/actiontrail/config"
+	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/query"
 )
 
@@ -32,6 +35,13 @@ func (c trailCalls) PlanTrails(ctx context.Context, wanted api.PlanRequest) (api
 		}
 		trails = append(trails, x)
 	}
+	if wanted.Hcl != "" {
+		t, err := c.declared([]byte(wanted.Hcl))
+		if err != nil {
+			return api.Plan{}, err
+		}
+		trails = append(trails, plannedTrail(t))
+	}
 	now := time.Now()
 	results, err := week.Make(ctx, c.index, running, trails, wanted.Complete, now)
 	if err != nil {
@@ -45,6 +55,34 @@ func (c trailCalls) PlanTrails(ctx context.Context, wanted api.PlanRequest) (api
 	slices.Sort(out.Incomplete)
 	out.Incomplete = slices.Compact(out.Incomplete)
 	return out, nil
+}
+
+// declared reads the block of a trail as it would be if it were kept.
+func (c trailCalls) declared(text []byte) (*config.Trail, error) {
+	name, err := trailNameOf(text)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := c.loadAll(filepath.Join(c.storeFolder(), name+".hcl"), text)
+	if m := (*config.Mistakes)(nil); errors.As(err, &m) {
+		return nil, api.WrongTrail("hcl", m.Error(), "")
+	} else if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(cfg.Trails, func(t config.Trail) bool { return t.Name == name })
+	return &cfg.Trails[i], nil
+}
+
+// trailNameOf is the name that a block gives its trail; it becomes that of a file.
+func trailNameOf(text []byte) (string, error) {
+	name, err := config.TrailName(text)
+	if err != nil {
+		return "", api.WrongTrail("hcl", err.Error(), "")
+	}
+	if !event.ValidName(name) {
+		return "", api.WrongTrail("name", "it is not a name", "names are 1 to 64 letters, digits, - and _")
+	}
+	return name, nil
 }
 
 // plannedTrail is a declared trail as a plan sees it.

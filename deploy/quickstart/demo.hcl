@@ -253,6 +253,8 @@ mapper "demo" {
     service = "Console"
     action  = "ConsoleSignin"
     type    = "ConsoleSignin"
+    # What the page asked for: a sign-in without a second factor says so.
+    additional = { mfaChecked = query.mfa }
   }
   route "POST /console/signout" {
     service = "Console"

@@ -41,7 +41,18 @@ func law() []rule {
 		{"plugins/host", []string{"plugins", "event", "proto/actiontrail/plugin/v1", "internal/backoff"}, "the host carries the contract to a process and back: it knows no source, no agent, and nothing of batches", []string{"plugins/file", "plugins/sinktest"}},
 		{"plugins/sourcetest", []string{"plugins", "event"}, "the suite knows the contract and nothing of any source", nil},
 		{"plugins/sinktest", []string{"plugins", "event"}, "the suite knows the contract and nothing of any sink", nil},
-		{"plugins/http", []string{"plugins", "event", "internal/access"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
+		{"plugins/http", []string{"plugins", "plugins/push", "event", "internal/access"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
+		{"plugins/push", []string{"plugins"}, "what sources have in common to which records are brought: it knows none of them", nil},
+		{"plugins/push/pushtest", []string{"plugins"}, "it drives a source through the suite, and knows none", nil},
+		{"plugins/syslog", []string{"plugins", "plugins/push", "internal/access"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
+		{"plugins/socket", []string{"plugins", "plugins/push", "internal/access"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
+		{"plugins/stdin", []string{"plugins", "plugins/push"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
+		{"plugins/fetch", []string{"plugins"}, "what sources have in common that fetch their records: it knows none of them", nil},
+		{"plugins/bucket", []string{"plugins", "plugins/push", "plugins/fetch"}, "it reads objects; where they are cmd tells it, with the clients that archives have", nil},
+		{"plugins/kafka", []string{"plugins", "plugins/fetch"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
+		{"plugins/nats", []string{"plugins", "plugins/push", "plugins/fetch"}, "a source knows its contract and its own technology; the stream of events is not its matter", nil},
+		{"plugins/keycloak", []string{"plugins", "plugins/fetch"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
+		{"plugins/auditevents", []string{"plugins", "plugins/push", "internal/access"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
 		{"plugins/...", []string{"plugins", "event", "internal/durable"}, "a source knows its contract and its own technology, not the agent that runs it", nil},
 
 		{"agent/...", []string{"event", "plugins", "agent/...", "internal/backoff", "internal/bus", "internal/durable", "internal/wire"}, "the agent must stay light: neither server nor index nor configuration language", []string{"internal/bus/..."}},
@@ -67,7 +78,7 @@ func law() []rule {
 
 // testsToo is what any test may import besides what its package may.
 func testsToo() []string {
-	return []string{"internal/realtest", "plugins/sourcetest", "plugins/sinktest"}
+	return []string{"internal/realtest", "plugins/sourcetest", "plugins/push/pushtest", "plugins/sinktest"}
 }
 
 // technology says in which folders of ours a module of others may be imported.
@@ -82,8 +93,8 @@ func technologies() []technology {
 		{"github.com/hashicorp/hcl", []string{"config/..."}, "HCL lives in config alone: mapper and trails get compiled values"},
 		{"github.com/zclconf/go-cty", []string{"config/..."}, "HCL lives in config alone: mapper and trails get compiled values"},
 		{"go.yaml.in/yaml", []string{"config/..."}, "OpenAPI documents are read by config: the mapper gets their values"},
-		{"github.com/nats-io/nats.go", []string{"internal/bus/..."}, "NATS lives in internal/bus alone, so that it can be replaced there"},
-		{"github.com/nats-io/nats-server", []string{"internal/bus/embedded"}, "the NATS server lives in internal/bus/embedded alone, so that the light agent does not link it"},
+		{"github.com/nats-io/nats.go", []string{"internal/bus/...", "plugins/nats"}, "NATS lives in internal/bus alone, so that it can be replaced there (but for the source that reads subjects of others)"},
+		{"github.com/nats-io/nats-server", []string{"internal/bus/embedded", "plugins/nats"}, "the NATS server lives in internal/bus/embedded alone, so that the light agent does not link it"},
 		{"google.golang.org/protobuf", []string{"internal/wire", "proto/..."}, "protobuf lives in internal/wire alone"},
 		{"google.golang.org/grpc", []string{"plugins/host", "proto/actiontrail/plugin/v1"}, "gRPC is how processes of plugins are reached, and nothing else"},
 		{"github.com/hashicorp/go-", []string{"plugins/host"}, "go-plugin lives in plugins/host alone"},
@@ -93,6 +104,8 @@ func technologies() []technology {
 		{"github.com/elastic/", []string{"aggregator/index/elastic"}, "Elasticsearch is one of the indices: its client stays with it"},
 		{"filippo.io/age", []string{"aggregator/archive"}, "objects are encrypted by the archive"},
 		{"github.com/minio/", []string{"aggregator/archive/bucket/s3"}, "S3 is one of the buckets: its client stays with it"},
+		{"github.com/twmb/franz-go", []string{"plugins/kafka", "cmd/actiontrail"}, "Kafka lives in plugins/kafka alone; cmd chooses how to sign in"},
+		{"github.com/schollz/", []string{"cmd/..."}, "who waits at a terminal is told by the command line"},
 		{"github.com/oapi-codegen/", []string{"aggregator/api"}, "the generated API lives in aggregator/api"},
 		{"golang.org/x/mod/sumdb", []string{"aggregator/archive/..."}, "signed notes and trees are the matter of archives"},
 		{"github.com/stretchr/testify", nil, "tests use testing and go-cmp"},

@@ -12,33 +12,45 @@ import (
 // awscliVersion is the AWS command line whose verdicts tests print.
 const awscliVersion = "1.46.2"
 
+// boto3Version is the SDK of AWS for Python that tests use. It is of the same time.
+const boto3Version = "1.44.5"
+
 // AWS gives the stock AWS command line, in a Python environment of its own below
 // bin/, where the next test finds it.
 func AWS(t testing.TB) (path string) {
 	t.Helper()
-	path, err := installAWS()
+	dir, err := installPython("awscli", awscliVersion)
 	Part(t, "awscli", err)
-	return path
+	return filepath.Join(dir, "bin", "aws")
 }
 
-func installAWS() (string, error) {
+// Boto3 gives a Python that has the stock SDK of AWS, in the same way.
+func Boto3(t testing.TB) (python string) {
+	t.Helper()
+	dir, err := installPython("boto3", boto3Version)
+	Part(t, "boto3", err)
+	return filepath.Join(dir, "bin", "python3")
+}
+
+// installPython installs a package and what it needs, and gives the environment's folder.
+func installPython(name, version string) (string, error) {
 	top, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
 	bin := filepath.Join(top, "bin")
-	lock, err := lockFolder(bin, ".awscli.lock")
+	lock, err := lockFolder(bin, "."+name+".lock")
 	if err != nil {
 		return "", err
 	}
 	defer lock.Close()
-	dir := filepath.Join(bin, "awscli-"+awscliVersion)
+	dir := filepath.Join(bin, name+"-"+version)
 	whole := filepath.Join(dir, "whole") // is there when all is installed
 	if _, err := os.Stat(whole); err != nil {
 		if err := os.RemoveAll(dir); err != nil {
 			return "", err
 		}
-		for _, args := range [][]string{{"python3", "-m", "venv", dir}, {filepath.Join(dir, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "awscli==" + awscliVersion}} {
+		for _, args := range [][]string{{"python3", "-m", "venv", dir}, {filepath.Join(dir, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", name + "==" + version}} {
 			if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 				return "", fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, out)
 			}
@@ -47,5 +59,5 @@ func installAWS() (string, error) {
 			return "", err
 		}
 	}
-	return filepath.Join(dir, "bin", "aws"), nil
+	return dir, nil
 }

@@ -50,6 +50,42 @@ func HAProxyWith(t *testing.T, addr, conf string) *Process {
 	return p
 }
 
+// ApacheWith runs Apache httpd with these lines of configuration beside what it
+// needs to authenticate users, and waits until it listens on addr.
+func ApacheWith(t *testing.T, addr, conf string) *Process {
+	t.Helper()
+	path, err := exec.LookPath("apache2")
+	if err != nil {
+		path, err = exec.LookPath("httpd")
+	}
+	modules := ""
+	for _, dir := range []string{"/usr/lib/apache2/modules", "/usr/lib64/httpd/modules"} {
+		if _, missing := os.Stat(filepath.Join(dir, "mod_mpm_event.so")); missing == nil {
+			modules = dir
+		}
+	}
+	if err == nil && modules == "" {
+		err = os.ErrNotExist
+	}
+	Part(t, "apache", err)
+	dir, load := t.TempDir(), ""
+	for _, name := range []string{"mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic"} {
+		load += fmt.Sprintf("LoadModule %s_module %s/mod_%s.so\n", name, modules, name)
+	}
+	p := Start(t, nil, path, "-DFOREGROUND", "-f", configured(t, dir, "apache.conf", fmt.Sprintf(`
+%sServerRoot %s
+DefaultRuntimeDir %[2]s
+ServerName gw.example
+PidFile %[2]s/apache.pid
+ErrorLog %[2]s/error.log
+StartServers 1
+ServerLimit 1
+Listen %s
+%s`, load, dir, addr, conf)))
+	listens(t, addr)
+	return p
+}
+
 func configured(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	file := filepath.Join(dir, name)

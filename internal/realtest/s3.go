@@ -22,8 +22,9 @@ type S3 struct {
 }
 
 // StartS3 runs versitygw until the test ends. It is built from the module proxy by
-// the go.mod of tools/versitygw, into bin/, where the next test finds it.
-func StartS3(t testing.TB) *S3 {
+// the go.mod of tools/versitygw, into bin/, where the next test finds it. options are
+// more of its own.
+func StartS3(t testing.TB, options ...string) *S3 {
 	t.Helper()
 	binary, err := buildS3()
 	Part(t, "versitygw", err)
@@ -37,7 +38,7 @@ func StartS3(t testing.TB) *S3 {
 		}
 	}
 	s.Process = Start(t, []string{"ROOT_ACCESS_KEY=" + s.Key, "ROOT_SECRET_KEY=" + s.Secret},
-		binary, "--port", addr, "--quiet", "--keep-alive", "--iam-dir", users, "posix", "--versioning-dir", versions, s.Dir)
+		append(append([]string{binary, "--port", addr, "--quiet", "--keep-alive", "--iam-dir", users}, options...), "posix", "--versioning-dir", versions, s.Dir)...)
 	s.Await(t)
 	return s
 }

@@ -67,7 +67,8 @@ func (b *bucket) sealing(data []byte) {
 	case s.Amends != nil:
 		return
 	case s.Paid != nil:
-		part, err := b.owed.Next(context.WithValue(context.Background(), calmly{}, true), s.Seq.After)
+		// By its last batch: what the record before has behind its own last one is no batch.
+		part, err := b.owed.Next(context.WithValue(context.Background(), calmly{}, true), s.Seq.To-1)
 		if err != nil {
 			b.w.fail("paid", "trail %s, seal %d: pays what is not owed: %v", b.name, s.Number, err)
 			return

@@ -178,12 +178,16 @@ func (a *watched) Position() event.Position {
 }
 
 func (a *watched) Write(ctx context.Context, b []event.Batch) error {
+	a.d.busy.Add(1)
+	defer a.d.busy.Add(-1)
 	err := a.Archive.Write(ctx, b)
 	a.Position()
 	return err
 }
 
 func (a *watched) Flush(ctx context.Context, now time.Time) error {
+	a.d.busy.Add(1)
+	defer a.d.busy.Add(-1)
 	err := a.Archive.Flush(ctx, now)
 	a.Position()
 	return err

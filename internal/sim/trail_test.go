@@ -43,6 +43,7 @@ type delivery struct {
 	follow       *site
 	down         atomic.Int64  // until when its bucket is down, in ns
 	seq          atomic.Uint64 // its position, as it told last
+	busy         atomic.Int64  // calls of its archive that are under way
 	owed         atomic.Pointer[debt.Debt]
 
 	mu       sync.Mutex

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,12 @@ const (
 	maxReportText = 300
 	// maxReportFormats bounds the dialects that one source is told to have.
 	maxReportFormats = 32
+	// MaxProposals bounds the routes that are proposed for one source,
+	// maxProposalBytes those of all of a report, as they are written, and
+	// leastProposalBytes is what a source can have of that while there is any.
+	MaxProposals       = 20
+	maxProposalBytes   = 256 << 10
+	leastProposalBytes = 4 << 10
 )
 
 // reportMagic begins a report and is signed with it, so that no signature of a
@@ -58,6 +65,9 @@ type SourceReport struct {
 	Unparsed   uint64             `json:"unparsed"`
 	Unmapped   uint64             `json:"unmapped"`             // events that no route names
 	Recognised []RecognisedReport `json:"recognised,omitempty"` // with format "auto": of which dialects its records were
+	Mapper     string             `json:"mapper,omitempty"`     // name of its rules; empty: it has none
+	Proposals  []ProposalReport   `json:"proposals,omitempty"`  // of what no route names, the most frequent first
+	Proposed   int                `json:"proposed,omitempty"`   // how many there are in all
 	Gaps       uint64             `json:"gaps"`                 // of the source itself: lines lost before they could be read
 	LagBytes   int64              `json:"lagBytes"`             // not read yet
 	Oldest     time.Time          `json:"oldest,omitzero"`      // no line that waits to be read or acknowledged is older; zero: none waits
@@ -74,6 +84,20 @@ type RecognisedReport struct {
 	Format  string `json:"format"`
 	Why     string `json:"why"` // what it was known by, for people
 	Records uint64 `json:"records"`
+}
+
+// ProposalReport is a route, or a request to be ignored, that is proposed for
+// requests that no route names.
+type ProposalReport struct {
+	Pattern      string `json:"pattern"`
+	Ignore       bool   `json:"ignore,omitempty"` // then the next five are empty
+	Service      string `json:"service,omitempty"`
+	Action       string `json:"action,omitempty"`
+	RW           string `json:"rw,omitempty"` // empty: what the method says
+	ResourceType string `json:"resourceType,omitempty"`
+	ResourceName string `json:"resourceName,omitempty"` // a parameter of the pattern
+	Count        uint64 `json:"count"`                  // of requests, about
+	Example      string `json:"example"`                // the path of one of them, without secrets
 }
 
 // SpoolReport tells what waits in a source's spool.
@@ -98,6 +122,9 @@ func SealReport(r Report, s Signer) ([]byte, error) {
 		source.LastError = cutText(source.LastError)
 		sources[i] = source
 	}
+	if err := shareProposals(sources); err != nil {
+		return nil, err
+	}
 	r.Sources = sources
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("report of %s/%s: %w", r.Account, r.Agent, err)
@@ -115,6 +142,48 @@ func SealReport(r Report, s Signer) ([]byte, error) {
 		return nil, fmt.Errorf("report of %s/%s: %d bytes, %d are allowed", r.Account, r.Agent, len(msg), MaxReport)
 	}
 	return msg, nil
+}
+
+// shareProposals leaves out what a report has no room for, and what has a text that
+// is too long. What clients ask for must not keep an agent from reporting.
+func shareProposals(sources []SourceReport) error {
+	having := 0
+	for i := range sources {
+		s := &sources[i]
+		s.Proposals = slices.DeleteFunc(slices.Clone(s.Proposals), func(p ProposalReport) bool { return p.check() != nil })
+		if len(s.Proposals) > 0 {
+			having++
+		}
+	}
+	left := maxProposalBytes
+	for i := range sources {
+		s := &sources[i]
+		share := min(left, max(leastProposalBytes, maxProposalBytes/max(1, having)))
+		for n, p := range s.Proposals {
+			text, err := json.Marshal(p)
+			if err != nil {
+				return err
+			}
+			if share -= len(text); share < 0 {
+				s.Proposals = s.Proposals[:n]
+				break
+			}
+			left -= len(text)
+		}
+	}
+	return nil
+}
+
+func (p *ProposalReport) check() error {
+	for _, text := range [...]string{p.Pattern, p.Service, p.Action, p.RW, p.ResourceType, p.ResourceName, p.Example} {
+		if len(text) > maxReportText {
+			return fmt.Errorf("a text of %d bytes", len(text))
+		}
+	}
+	if p.Pattern == "" || p.Count == 0 {
+		return errors.New("no pattern or no count")
+	}
+	return nil
 }
 
 // OpenReport reads a report and checks that the holder of the key in it has
@@ -171,6 +240,15 @@ func (r *Report) check() error {
 			return fmt.Errorf("source %s has an error of %d bytes", s.Source, len(s.LastError))
 		case len(s.Recognised) > maxReportFormats:
 			return fmt.Errorf("source %s has %d formats", s.Source, len(s.Recognised))
+		case s.Mapper != "" && !event.ValidName(s.Mapper):
+			return fmt.Errorf("source %s: %q is not the name of a mapper", s.Source, s.Mapper)
+		case len(s.Proposals) > MaxProposals || s.Proposed < len(s.Proposals):
+			return fmt.Errorf("source %s has %d proposals of %d", s.Source, len(s.Proposals), s.Proposed)
+		}
+		for _, p := range s.Proposals {
+			if err := p.check(); err != nil {
+				return fmt.Errorf("source %s has a proposal with %w", s.Source, err)
+			}
 		}
 		for _, f := range s.Recognised {
 			if f.Format == "" || len(f.Format) > maxReportText || len(f.Why) > maxReportText {

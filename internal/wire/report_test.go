@@ -12,13 +12,16 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func testReport(key string) Report {
 	at := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	return Report{Account: "prod", Agent: "gw-1", Key: key, Run: 5, Number: 3, Time: at, Started: at.Add(-time.Hour), Program: "v0.2.0",
 		Sources: []SourceReport{
-			{Source: "edge", Epoch: 7, LastBatch: 42, Events: 100, Published: 90, Ignored: 4, Unparsed: 2, Unmapped: 1, Recognised: []RecognisedReport{{Format: "caddy", Why: "JSON with ts", Records: 3}}, Gaps: 1, LagBytes: 512, Oldest: at.Add(-time.Second),
+			{Source: "edge", Epoch: 7, LastBatch: 42, Events: 100, Published: 90, Ignored: 4, Unparsed: 2, Unmapped: 1, Recognised: []RecognisedReport{{Format: "caddy", Why: "JSON with ts", Records: 3}}, Mapper: "shop", Proposed: 3, Proposals: []ProposalReport{
+				{Pattern: "GET /orders/{order}", Service: "Orders", Action: "GetOrder", ResourceType: "Orders::Order", ResourceName: "order", Count: 7, Example: "/orders/17"},
+				{Pattern: "GET /healthz", Ignore: true, Count: 2, Example: "/healthz"}}, Gaps: 1, LagBytes: 512, Oldest: at.Add(-time.Second),
 				Spool: SpoolReport{Bytes: 4096, MaxBytes: 1 << 30, Batches: 2, Oldest: at.Add(-time.Minute)}, LastSeen: at, Failing: true, LastError: "no room", ErrorTime: at},
 			{Source: "new"},
 		}}
@@ -80,6 +83,12 @@ func TestReportRefused(t *testing.T) {
 		"a format unnamed":    func(r *Report) { r.Sources[0].Recognised[0].Format = "" },
 		"a long reason":       func(r *Report) { r.Sources[0].Recognised[0].Why = strings.Repeat("x", 301) },
 		"many formats":        func(r *Report) { r.Sources[0].Recognised = make([]RecognisedReport, 33) },
+		"name of a mapper":    func(r *Report) { r.Sources[0].Mapper = "a b" },
+		"many proposals":      func(r *Report) { r.Sources[0].Proposals, r.Sources[0].Proposed = proposals(21), 21 },
+		"fewer than told":     func(r *Report) { r.Sources[0].Proposed = 1 },
+		"a long example":      func(r *Report) { r.Sources[0].Proposals[0].Example = strings.Repeat("x", 301) },
+		"no pattern":          func(r *Report) { r.Sources[0].Proposals[0].Pattern = "" },
+		"no count":            func(r *Report) { r.Sources[0].Proposals[1].Count = 0 },
 		"a source twice":      func(r *Report) { r.Sources[0].Source = "new" },
 		"negative lag":        func(r *Report) { r.Sources[0].LagBytes = -1 },
 		"negative spool":      func(r *Report) { r.Sources[0].Spool.Bytes = -1 },
@@ -135,6 +144,64 @@ func TestReportCutsErrors(t *testing.T) {
 	}
 }
 
+// proposals are n of them, as long as they may be.
+func proposals(n int) []ProposalReport {
+	long := strings.Repeat("<", maxReportText) // six bytes each in JSON
+	all := make([]ProposalReport, n)
+	for i := range all {
+		all[i] = ProposalReport{Pattern: long, Service: "S", Action: "A", Count: uint64(n - i), Example: long}
+	}
+	return all
+}
+
+func proposing(sources, each int) []SourceReport {
+	all := make([]SourceReport, sources)
+	for i := range all {
+		all[i] = SourceReport{Source: fmt.Sprintf("s%d", i), Proposals: proposals(each), Proposed: each}
+	}
+	return all
+}
+
+// However many sources have something to propose, and whatever clients asked for,
+// the report can be sent, and each tells what its requests need most.
+func TestReportSharesProposals(t *testing.T) {
+	key, h := testLane(t)
+	for _, c := range []struct{ sources, first, last int }{{1, 20, 20}, {3, 20, 20}, {10, 7, 7}, {60, 1, 1}, {MaxReportSources, 1, 0}} {
+		r := testReport(h.Lane.Key)
+		r.Sources = proposing(c.sources, 20)
+		msg, err := SealReport(r, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := OpenReport(msg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, last := got.Sources[0], got.Sources[c.sources-1]
+		if len(first.Proposals) != c.first || len(last.Proposals) != c.last || first.Proposed != 20 {
+			t.Errorf("%d sources: %d and %d told of %d", c.sources, len(first.Proposals), len(last.Proposals), first.Proposed)
+		}
+		if n := first.Proposals[0].Count; n != 20 {
+			t.Errorf("the first is told to have %d requests", n)
+		}
+		if len(r.Sources[0].Proposals) != 20 {
+			t.Error("the caller's report was changed")
+		}
+	}
+	r := testReport(h.Lane.Key)
+	r.Sources[0].Proposals[0].Pattern = strings.Repeat("x", maxReportText+1)
+	msg, err := SealReport(r, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Sources[0].Proposals) != 2 || r.Sources[0].Proposals[1].Count == 0 {
+		t.Errorf("the caller's proposals were changed: %+v", r.Sources[0].Proposals)
+	}
+	if got, err := OpenReport(msg); err != nil || len(got.Sources[0].Proposals) != 1 || got.Sources[0].Proposals[0].Pattern != "GET /healthz" {
+		t.Errorf("with one that is too long: %+v, %v", got, err)
+	}
+}
+
 // FuzzOpenReport signs whatever it is given, so that the fuzzer gets past the signature.
 func FuzzOpenReport(f *testing.F) {
 	key, h := testLane(f)
@@ -171,7 +238,7 @@ func FuzzOpenReport(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(r, back); d != "" && len(r.Sources) > 0 {
+		if d := cmp.Diff(r, back, cmpopts.EquateEmpty()); d != "" && len(r.Sources) > 0 {
 			t.Fatalf("(-first +second):\n%s", d)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/plugins"
 	pb "github.com/actiontrail/actiontrail/proto/actiontrail/plugin/v1"
 )
@@ -51,7 +52,7 @@ func FuzzOutput(f *testing.F) {
 	f.Add(`{"level":"WARN","msg":"x","a":[1,{"b":null}]}`+"\nplain\npanic: x\n", 7)
 	f.Add(`{"@level":"x","@message":"","":{}}`+"\n\r\n", 0)
 	f.Fuzz(func(t *testing.T, text string, cut int) {
-		var log logged
+		var log realtest.Logged
 		o := &output{log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 		cut = max(0, min(cut, len(text)))
 		for _, part := range []string{text[:cut], text[cut:], "\n"} {

@@ -12,7 +12,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -119,7 +118,7 @@ func TestErrorsOfTheSource(t *testing.T) {
 // A program that never comes up is tried with patience, and ends with Close.
 func TestCrashInOpen(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log realtest.Logged
 	p := program(t, testConfig{Crashes: true})
 	p.Log = slog.New(slog.NewTextHandler(&log, nil))
 	err := NewSource(p).Open(t.Context(), nil)
@@ -251,26 +250,8 @@ func ended(pid int) bool {
 	return len(rest) > 0 && (rest[0] == 'Z' || rest[0] == 'X')
 }
 
-// logged is a log to look at.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 func TestOutput(t *testing.T) {
-	var log logged
+	var log realtest.Logged
 	o := &output{log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}

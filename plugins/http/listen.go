@@ -8,17 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/actiontrail/actiontrail/internal/access"
+	"github.com/actiontrail/actiontrail/plugins/push"
 )
 
 const (
-	// maxConnections bounds what slow clients can hold; more are closed at once.
-	maxConnections = 1024
-	maxHeader      = 16 << 10
+	maxHeader = 16 << 10
 	// stopTimeout is how long a stop waits for answers to be written.
 	stopTimeout = time.Second
 )
@@ -44,7 +41,7 @@ func (s *Source) listen(ctx context.Context, in *inlet) error {
 		return fmt.Errorf("listen on %s: %w", s.config.Listen, err)
 	}
 	in.addr = l.Addr()
-	l = &bounded{Listener: l}
+	l = push.Bounded(l)
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}
@@ -70,36 +67,4 @@ func (in *inlet) stop() error {
 		return nil
 	}
 	return in.server.Close()
-}
-
-// bounded closes the connections that are too many.
-type bounded struct {
-	net.Listener
-	open atomic.Int64
-}
-
-func (b *bounded) Accept() (net.Conn, error) {
-	for {
-		c, err := b.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if b.open.Add(1) <= maxConnections {
-			return &counted{Conn: c, open: &b.open}, nil
-		}
-		b.open.Add(-1)
-		_ = c.Close() // it was never used
-	}
-}
-
-// counted is a connection that counts as open until it is closed.
-type counted struct {
-	net.Conn
-	open *atomic.Int64
-	once sync.Once
-}
-
-func (c *counted) Close() error {
-	c.once.Do(func() { c.open.Add(-1) })
-	return c.Conn.Close()
 }

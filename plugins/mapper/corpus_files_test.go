@@ -1,6 +1,9 @@
 package mapper
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What nginx was told to write, in its own language; the first is the ingress
 // controller's own, then those of nginx-proxy-manager and BunkerWeb.
@@ -30,6 +33,7 @@ func examination() []examined {
 		}
 		return all
 	}
+	apache := []Options{{Format: "apache"}}
 	caddy, kube := []Options{{Format: "caddy"}}, []Options{{Format: "kubernetes"}}
 	var all []examined
 	for _, file := range []string{
@@ -41,44 +45,44 @@ func examination() []examined {
 	} {
 		all = append(all, examined{file: "gateway/crowdsec/" + file + ".log", formats: combined, answers: byRegexp})
 	}
-	return append(all,
-		examined{file: "gateway/crowdsec/nginx-http-malformed__nginx_http-logs.log", formats: combined, answers: crowdsec},
-		examined{file: "gateway/crowdsec/nginx-proxy-manager-malformed__nginx_http-logs.log", formats: combined, answers: crowdsec},
-		examined{file: "gateway/crowdsec/apache2-malformed__apache2-logs.log", formats: combined, answers: crowdsec},
-		examined{file: "gateway/crowdsec/nginx_http-logs__nginx_http-logs.log", formats: append(combined, format(npmUnnamedFormat, vhostFormat)...), answers: crowdsec,
+	return slices.Concat(all, cloudExamination(), genericExamination(), auditExamination(), []examined{
+		{file: "gateway/crowdsec/nginx-http-malformed__nginx_http-logs.log", formats: combined, answers: crowdsec},
+		{file: "gateway/crowdsec/nginx-proxy-manager-malformed__nginx_http-logs.log", formats: combined, answers: crowdsec},
+		{file: "gateway/crowdsec/apache2-malformed__apache2-logs.log", formats: apache, answers: crowdsec},
+		{file: "gateway/crowdsec/nginx_http-logs__nginx_http-logs.log", formats: append(combined, format(npmUnnamedFormat, vhostFormat)...), answers: crowdsec,
 			refused: []refusal{{isErrorLog, "a line of nginx's error log", true}}},
-		examined{file: "gateway/crowdsec/bunkerweb-http-malformed__bunkerweb-http-malformed.log", formats: format(bunkerFormat, vhostFormat), answers: crowdsec},
-		examined{file: "gateway/crowdsec/bunkerweb-http-sensitive-files__bunkerweb-http-sensitive-files.log", formats: format(bunkerFormat, vhostFormat)},
-		examined{file: "gateway/crowdsec/nginx-proxy-manager-logs__nginx-proxy-manager-logs.log", formats: append(format(npmProxyFormat, npmStandardFormat), combined...), answers: crowdsec,
+		{file: "gateway/crowdsec/bunkerweb-http-malformed__bunkerweb-http-malformed.log", formats: format(bunkerFormat, vhostFormat), answers: crowdsec},
+		{file: "gateway/crowdsec/bunkerweb-http-sensitive-files__bunkerweb-http-sensitive-files.log", formats: format(bunkerFormat, vhostFormat)},
+		{file: "gateway/crowdsec/nginx-proxy-manager-logs__nginx-proxy-manager-logs.log", formats: append(format(npmProxyFormat, npmStandardFormat), combined...), answers: crowdsec,
 			refused: []refusal{{isErrorLog, "a line of nginx's error log", true}}},
-		examined{file: "gateway/crowdsec/apache-cve-2021-41773__apache-cve-2021-41773.log", formats: combined, answers: byRegexp,
+		{file: "gateway/crowdsec/apache-cve-2021-41773__apache-cve-2021-41773.log", formats: apache, answers: byRegexp,
 			refused: []refusal{{has("[core:error]"), "a line of Apache's error log", true}}},
-		examined{file: "gateway/nginx.access/beats__test-with-host.log", formats: format(vhostFormat, vhostMainFormat, vhostQuotedFormat, vhostForwardedFormat, vhostForwardedMain), answers: ecs},
-		examined{file: "gateway/nginx.ingress_controller/beats__test.log", formats: format(ingressFormat), answers: ecs},
-		examined{file: "gateway/apache.access/beats__ubuntu-2.2.22.log", formats: combined, answers: ecs},
-		examined{file: "gateway/apache.access/beats__test-vhost.log", formats: format(vhostFormat), answers: ecs},
-		examined{file: "gateway/mtail/apache-common.log", formats: format(`$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent $request_length "$http_referer" "$http_user_agent"`)},
-		examined{file: "gateway/lnav/logfile_access_log_dupe.0", formats: combined, answers: byRegexp},
-		examined{file: "gateway/lnav/logfile_shop_access_log.0", formats: combined, answers: byRegexp},
-		examined{file: "gateway/opensearch-catalog/apache__raw.log", formats: combined, answers: byRegexp,
+		{file: "gateway/nginx.access/beats__test-with-host.log", formats: format(vhostFormat, vhostMainFormat, vhostQuotedFormat, vhostForwardedFormat, vhostForwardedMain), answers: ecs},
+		{file: "gateway/nginx.ingress_controller/beats__test.log", formats: format(ingressFormat), answers: ecs},
+		{file: "gateway/apache.access/beats__ubuntu-2.2.22.log", formats: apache, answers: ecs},
+		{file: "gateway/apache.access/beats__test-vhost.log", formats: []Options{{Format: "apache", LogFormat: `%v %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"`}}, answers: ecs},
+		{file: "gateway/mtail/apache-common.log", formats: []Options{{Format: "apache", LogFormat: `LogFormat "%h %l %u %t \"%r\" %>s %O %I \"%{Referer}i\" \"%{User-Agent}i\"" traffic`}}},
+		{file: "gateway/lnav/logfile_access_log_dupe.0", formats: combined, answers: byRegexp},
+		{file: "gateway/lnav/logfile_shop_access_log.0", formats: combined, answers: byRegexp},
+		{file: "gateway/opensearch-catalog/apache__raw.log", formats: apache, answers: byRegexp,
 			refused: []refusal{{func(line string) bool { return strings.Count(line, `"`) == 5 }, "the line was cut off in its user agent", false}}},
-		examined{file: "gateway/opensearch-catalog/nginx__sample.json", formats: combined, lines: inner("body"), answers: byRegexp},
-		examined{file: "gateway/opensearch-catalog/haproxy__sample.json", lines: inner("body"),
+		{file: "gateway/opensearch-catalog/nginx__sample.json", formats: combined, lines: inner("body"), answers: byRegexp},
+		{file: "gateway/opensearch-catalog/haproxy__sample.json", lines: inner("body"),
 			formats: []Options{{Format: "haproxy", LogFormat: `%ci:%cp %ft %b/<STATS>%TR/%Tw/%Tc/%Tr/%Ta %ac/%fc/%bc/%sc/0%sq/%bq--%tsc[%trg] "%r" %ST %B "%hr"`}},
 			refused: []refusal{{has("<NOSRV>"), "a format that its owner made up without spaces between the fields", false}}},
-		examined{file: "gateway/haproxy.log/beats__tcplog.log", formats: []Options{{Format: "haproxy"}}, refused: []refusal{{has("haproxy[25457]"), "a connection in mode tcp, not a request", true}}},
-		examined{file: "gateway/crowdsec/envoy-logs__envoy.log", formats: []Options{{Format: "envoy"}}, answers: crowdsec},
-		examined{file: "gateway/crowdsec/tcpudp-flood-traefik__tcpudp-flood-traefik.log", formats: []Options{{Format: "traefik"}},
+		{file: "gateway/haproxy.log/beats__tcplog.log", formats: []Options{{Format: "haproxy"}}, refused: []refusal{{has("haproxy[25457]"), "a connection in mode tcp, not a request", true}}},
+		{file: "gateway/crowdsec/envoy-logs__envoy.log", formats: []Options{{Format: "envoy"}}, answers: crowdsec},
+		{file: "gateway/crowdsec/tcpudp-flood-traefik__tcpudp-flood-traefik.log", formats: []Options{{Format: "traefik"}},
 			refused: []refusal{{has("level=debug"), "Traefik's own log, not that of requests", true}}},
-		examined{file: "gateway/crowdsec/caddy-logs__caddy-logs.log", formats: caddy, answers: byJSON,
+		{file: "gateway/crowdsec/caddy-logs__caddy-logs.log", formats: caddy, answers: byJSON,
 			refused: []refusal{{has(`"selected upstream"`), "Caddy's own log, not that of requests", true}}},
-		examined{file: "gateway/crowdsec/caddy-basic-auth-bf__caddy-logs.log", formats: caddy, answers: byJSON},
-		examined{file: "gateway/lnav/logfile_caddy_log.1", formats: caddy, answers: byJSON},
-		examined{file: "service/lnav/logfile_json3.json", formats: []Options{{Format: "kong"}}, answers: byJSON},
-		examined{file: "audit/panther/Amazon.EKS.Audit.ndjson", formats: kube, lines: completed, answers: byJSON},
-		examined{file: "audit/crowdsec/k8s-audit-pod-exec-file__k8s-audit-pod-exec-file.log", formats: kube, answers: byJSON},
-		examined{file: "audit/crowdsec/k8s-audit-priv-pod-file__k8s-audit-priv-pod-file.log", formats: kube, answers: byJSON},
-	)
+		{file: "gateway/crowdsec/caddy-basic-auth-bf__caddy-logs.log", formats: caddy, answers: byJSON},
+		{file: "gateway/lnav/logfile_caddy_log.1", formats: caddy, answers: byJSON},
+		{file: "service/lnav/logfile_json3.json", formats: []Options{{Format: "kong"}}, answers: byJSON},
+		{file: "audit/panther/Amazon.EKS.Audit.ndjson", formats: kube, lines: completed, answers: byJSON},
+		{file: "audit/crowdsec/k8s-audit-pod-exec-file__k8s-audit-pod-exec-file.log", formats: kube, answers: byJSON},
+		{file: "audit/crowdsec/k8s-audit-priv-pod-file__k8s-audit-priv-pod-file.log", formats: kube, answers: byJSON},
+	})
 }
 
 // accepted is one that is accepted, for the lines that it holds for.

@@ -17,7 +17,11 @@ func TestCorpusOfOthers(t *testing.T) {
 	dir := corpus(t)
 	var mappers []*Mapper
 	for _, format := range Formats() {
-		mappers = append(mappers, newMapper(t, Options{Format: format, KeepRaw: true}))
+		opt := Options{Format: format, KeepRaw: true}
+		if format == "regexp" {
+			opt.LogFormat = ownRegexp
+		}
+		mappers = append(mappers, newMapper(t, opt))
 	}
 	own := map[string]bool{}
 	for _, x := range examination() {
@@ -61,9 +65,9 @@ func TestCorpusOfOthers(t *testing.T) {
 // gateways are the files that have lines of gateways among others, and why.
 func gateways() map[string]string {
 	return map[string]string{
-		"audit/crowdsec/gitlab-logs__gitlab-logs.log":          "GitLab's log of requests has method, path, status and time",
 		"audit/crowdsec/jellyfin-whitelist__jellyfin-logs.log": "nginx stands before this Jellyfin",
 		"gateway/vjeantet-grok/grok_test.lines":                "one line is of Apache's common format",
+		"tail-weird/lnav/logfile_bad_syslog.0":                 "one line is of sudo",
 		"tail-weird/lnav/logfile_bad_access_log.0":             "an access log with a broken line",
 	}
 }
@@ -71,7 +75,7 @@ func gateways() map[string]string {
 // tryLine checks what one mapper makes of a line, and tells whether it read it.
 func tryLine(t *testing.T, m *Mapper, line string) bool {
 	t.Helper()
-	var e event.Event
+	e := event.Event{Origin: event.Origin{Observed: readingNow()}}
 	switch err := m.Map(&plugins.Record{Data: []byte(line)}, &e); {
 	case err == plugins.ErrIgnored:
 		return true

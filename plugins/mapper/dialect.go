@@ -20,20 +20,36 @@ type reader func(*Mapper, []byte) error
 const formatNative = "native"
 
 // dialects are all that New knows, in the order that people are shown.
+//
+// Whoever adds one adds a row here or in dialect_audit.go, and how it is told from
+// the others in recognise_gateway.go or recognise_audit.go; in the tests a golden
+// file (goldenOptions), a writer of hostile requests (writers) and the files of
+// the corpus that are of it (examination); in docs/guide/sources.md a row.
 func dialects() []dialect {
+	return slices.Concat([]dialect{{formatAuto, newAuto}}, gatewayDialects(), auditDialects())
+}
+
+// gatewayDialects are those of access logs.
+func gatewayDialects() []dialect {
 	return []dialect{
-		{formatAuto, newAuto},
 		{"nginx", nginx},
 		{"nginx-combined", fixed((*Mapper).readCombined)},
 		{"nginx-json", fixed((*Mapper).readNginxJSON)},
+		{"apache", apache},
 		{"envoy", newEnvoy},
 		{"traefik", newTraefik},
 		{"haproxy", haproxy},
 		{"kong", kong},
 		{"apisix", apisix},
 		{"caddy", caddy},
-		{"kubernetes", kubernetes},
-		{formatNative, fixed(nil)}, // see Map
+		{"istio", newEnvoy}, // which it is made of
+		{"tyk", tyk},
+		{"krakend", krakend},
+		{"spring", fixed((*Mapper).readSpring)},
+		{"alb", fixed((*Mapper).readALB)},
+		{"apigateway", apiGateway},
+		{"json", newJSONLines},
+		{"regexp", newRegexpLines},
 	}
 }
 

@@ -106,11 +106,11 @@ func TestKubernetesReads(t *testing.T) {
 
 // A record that is like the one before takes no memory but that of its parameters.
 func TestNestedDialectsAllocateLittle(t *testing.T) {
-	for _, name := range []string{"kong", "apisix", "caddy", "kubernetes"} {
+	for _, name := range []string{"kong", "apisix", "caddy", "kubernetes", "minio", "keycloak", "authlog", "gitlab", "grafana", "opensearch", "teleport", "postgresql"} {
 		m := newMapper(t, Options{Format: name})
 		r := plugins.Record{Data: []byte(goldenRecords(t, name)[0])}
 		n := testing.AllocsPerRun(1000, func() {
-			var e event.Event
+			e := event.Event{Origin: event.Origin{Observed: readingNow()}}
 			if err := m.Map(&r, &e); err != nil {
 				t.Fatal(err)
 			}

@@ -114,7 +114,7 @@ func readHAProxyVariable(s string, flags haproxyFlags) (v haproxyVariable, rest 
 		n++
 	}
 	v.name, rest = rest[:n], rest[n:]
-	if _, known := haproxyVariables()[v.name]; !known {
+	if _, known := haproxyVariables[v.name]; !known {
 		return v, "", fmt.Errorf("log_format has a variable that HAProxy does not have, at %s; write %%%% for a percent sign", near(s))
 	}
 	return v, rest, nil
@@ -167,7 +167,7 @@ func expressionEnd(s string) int {
 // isText tells whether HAProxy puts the value between quotes when it is told to:
 // numbers and dates never are.
 func (v *haproxyVariable) isText() bool {
-	return v.expr || haproxyVariables()[v.name].text
+	return v.expr || haproxyVariables[v.name].text
 }
 
 // encoding is what HAProxy did to the value of the variable.
@@ -181,7 +181,7 @@ const (
 
 func (v *haproxyVariable) encoding() encoding {
 	switch {
-	case !v.expr && haproxyVariables()[v.name].hashed:
+	case !v.expr && haproxyVariables[v.name].hashed:
 		return hashed
 	case v.flags.escape:
 		return backslashed
@@ -196,7 +196,7 @@ func (v *haproxyVariable) part(h *haproxySection) part {
 		p.name, p.slot = h.expression(v.name)
 		p.form = expressionForm(v.name)
 	} else {
-		known := haproxyVariables()[v.name]
+		known := haproxyVariables[v.name]
 		p.slot, p.form, p.loose = known.slot, known.form, known.cookie
 		if v.flags.hex && (p.form == formSigned || p.form == formAddress) {
 			p.form, p.slot = formWord, slotField

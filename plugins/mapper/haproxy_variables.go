@@ -9,10 +9,13 @@ type haproxyKnown struct {
 	hashed bool // quotes and what cannot be printed are written as #22
 }
 
-// haproxyVariables are the variables of a log-format: the table in the manual
+// haproxyVariables never change: a format asks for them at each variable of its own.
+var haproxyVariables = newHAProxyVariables()
+
+// newHAProxyVariables are the variables of a log-format: the table in the manual
 // under "Custom log format". What is not one of the request's own parts is there
 // for rules under its name: fields.ST.
-func haproxyVariables() map[string]haproxyKnown {
+func newHAProxyVariables() map[string]haproxyKnown {
 	counter, word, cookie := haproxyKnown{slot: slotField, form: formSigned}, haproxyKnown{slot: slotField, form: formWord, text: true}, haproxyKnown{slot: slotField, text: true, cookie: true}
 	captured := haproxyKnown{slot: slotField, form: formBraces, hashed: true}
 	date := haproxyKnown{slot: slotLocal, form: formDate}

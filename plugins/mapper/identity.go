@@ -29,7 +29,7 @@ const toldClaim = "jwt_claim_"
 // Sources of identity, in the order that they are asked in when nothing is said.
 // header:<name> and jwt.<claim> are also known.
 func DefaultOrder() []string {
-	return []string{"k8s.user", "consumer", "user_id", "jwt.sub", "mtls.subject", "api_key", "remote_user"}
+	return []string{"k8s.user", "native", "consumer", "user_id", "jwt.sub", "mtls.subject", "api_key", "remote_user"}
 }
 
 type identity struct {
@@ -39,7 +39,7 @@ type identity struct {
 
 type identitySource struct {
 	name string // userIdentity.source
-	kind string // k8s.user, consumer, user_id, jwt, mtls.subject, api_key, remote_user, header
+	kind string // actor, consumer, user_id, jwt, mtls.subject, api_key, remote_user, header
 	key  string // claim or header
 	told string // field in which a gateway tells the claim
 	slot slot   // of a header
@@ -69,7 +69,9 @@ func (i *Identity) compile() (identity, error) {
 	for _, name := range order {
 		s := identitySource{name: name, kind: name, trust: event.TrustClaimed}
 		switch {
-		case slices.Contains([]string{"k8s.user", "consumer", "user_id", "mtls.subject", "api_key", "remote_user"}, name):
+		case slices.Contains(actorSources(), name):
+			s.kind = "actor"
+		case slices.Contains([]string{"consumer", "user_id", "mtls.subject", "api_key", "remote_user"}, name):
 		case strings.HasPrefix(name, "jwt.") && len(name) > len("jwt."):
 			s.kind, s.key = "jwt", name[len("jwt."):]
 			s.told = toldClaim + s.key
@@ -80,7 +82,7 @@ func (i *Identity) compile() (identity, error) {
 				return identity{}, fmt.Errorf("identity: %s is a secret, not a name: use jwt.<claim> or api_key", name)
 			}
 		default:
-			return identity{}, fmt.Errorf("identity: source %q is not known: k8s.user, consumer, user_id, jwt.<claim>, mtls.subject, api_key, remote_user or header:<name>", name)
+			return identity{}, fmt.Errorf("identity: source %q is not known: k8s.user, native, accesskey, token.entity, consumer, user_id, jwt.<claim>, mtls.subject, api_key, remote_user or header:<name>", name)
 		}
 		switch trust := i.Trust[name]; trust {
 		case "":
@@ -122,6 +124,9 @@ func (m *Mapper) identify(e *event.Event) {
 		if m.ask(s, u) {
 			source = i
 			u.Source, u.Trust = s.name, s.trust
+			if s.kind == "actor" {
+				u.Source = or(m.request.told.actor.source, s.name)
+			}
 			if m.vouched(s) {
 				u.Trust = event.TrustVerified
 			}
@@ -177,8 +182,8 @@ func (m *Mapper) vouched(s *identitySource) bool {
 		return s.byPeer && m.peerIn(m.rules.identity.TrustedFrom)
 	case "jwt": // not of a token that is only logged
 		return q.checked.claims && q.field(s.told) != ""
-	case "k8s.user":
-		return true
+	case "actor":
+		return !q.told.actor.claimed
 	}
 	return false
 }
@@ -194,8 +199,8 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 		name, u.Type = q.user, "basic"
 	case "user_id":
 		name, u.Type = q.userID, "basic"
-	case "k8s.user":
-		return m.askActor(u)
+	case "actor":
+		return m.askActor(s, u)
 	case "mtls.subject":
 		name, u.Type = q.clientDN, "mtls"
 	case "header":
@@ -221,10 +226,23 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	return true
 }
 
-// askActor fills u from what the record itself tells of who acted.
-func (m *Mapper) askActor(u *event.Identity) bool {
+// Sources of identity in the records of systems that write an audit log of their own,
+// besides sourceNative: whatever such a record tells where that has no name.
+const (
+	sourceKube      = "k8s.user"
+	sourceAccessKey = "accesskey"
+	sourceEntity    = "token.entity"
+)
+
+func actorSources() []string {
+	return []string{sourceKube, sourceNative, sourceAccessKey, sourceEntity}
+}
+
+// askActor fills u from what the record itself tells of who acted. The source
+// native stands for each of them.
+func (m *Mapper) askActor(s *identitySource, u *event.Identity) bool {
 	a := &m.request.told.actor
-	if a.name == "" {
+	if a.name == "" || s.name != sourceNative && s.name != or(a.source, sourceKube) {
 		return false
 	}
 	u.Type, u.UserName, u.PrincipalID, u.AccessKeyID = a.kind, m.nameText(a.name), m.nameText(or(a.id, a.name)), m.nameText(a.key)

@@ -35,6 +35,8 @@ const (
 	kongAdminStatus
 	kongAdminUser
 	kongAdminID
+	kongAdminName
+	kongAdminSource
 	kongBody
 	kongReplyBody
 	kongPayload
@@ -55,7 +57,7 @@ func kongForm() []wanted {
 		kongEntity: {"authenticated_entity.id", plainBranch}, kongWorkspace: {"workspace", plainBranch}, kongWorkspaceName: {"workspace_name", plainBranch},
 		kongSession: {"session", rawBranch}, kongAdminTime: {"request_timestamp", plainBranch},
 		kongAdminMethod: {"method", plainBranch}, kongAdminPath: {"path", plainBranch}, kongAdminStatus: {"status", plainBranch},
-		kongAdminUser: {"rbac_user_id", plainBranch}, kongAdminID: {"request_id", plainBranch},
+		kongAdminUser: {"rbac_user_id", plainBranch}, kongAdminID: {"request_id", plainBranch}, kongAdminName: {"rbac_user_name", plainBranch}, kongAdminSource: {"request_source", plainBranch},
 		kongBody: {"request.body", hiddenBranch}, kongReplyBody: {"response.body", hiddenBranch}, kongPayload: {"payload", hiddenBranch},
 		kongSetCookie: {"response.headers.set-cookie", hiddenBranch},
 	}
@@ -145,7 +147,11 @@ func (m *Mapper) takeKongAdmin(v []string) error {
 	q.setMethod(v[kongAdminMethod])
 	q.setTarget(v[kongAdminPath])
 	q.peer, q.requestID, q.upstream = v[kongClient], v[kongAdminID], "KongAdmin"
-	q.consumer, q.checked.consumer = v[kongAdminUser], v[kongAdminUser] != ""
+	// Of a request that was refused, rbac_user_id is empty.
+	q.consumer, q.consumerID, q.checked.consumer = cmp.Or(v[kongAdminName], v[kongAdminUser]), v[kongAdminUser], v[kongAdminUser] != ""
+	if v[kongAdminSource] != "" {
+		q.fields = append(q.fields, field{"request_source", v[kongAdminSource]}) // kong-manager, or nothing
+	}
 	q.add(factWorkspace, cmp.Or(v[kongWorkspaceName], v[kongWorkspace]))
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // Learner proposes routes for the requests of a log. A segment becomes a
@@ -17,6 +19,7 @@ type Learner struct {
 	root  learned
 	path  path
 	known int // words and endings, in all places
+	limit int // of known; 0: maxKnown
 }
 
 // learned is a place in the paths that were seen.
@@ -34,7 +37,7 @@ type ending struct{ method, action string }
 
 type tally struct {
 	count   uint64
-	example string // a path as it was sent
+	example string // a path, what looks like a secret masked
 }
 
 // Limits of what is learned.
@@ -49,40 +52,82 @@ const (
 
 // Add takes a request: its method, and its path and query as they were sent.
 func (l *Learner) Add(method, path, query string) {
-	if !isMethod(method) || !isLetter(method[0]) || path == "" {
+	if path == "" {
 		return
 	}
 	l.path.split(path)
-	n := &l.root
-	for i, s := range l.path.segments {
-		if i == learnDepth || l.path.tooLong {
-			n = below(&n.tail)
+	l.add(&l.path, method, query, 1)
+}
+
+// add takes n requests like this one, of which path holds the path.
+func (l *Learner) add(path *path, method, query string, n uint64) {
+	if !isMethod(method) || !isLetter(method[0]) {
+		return
+	}
+	at := &l.root
+	for i, s := range path.segments {
+		if i == learnDepth || path.tooLong {
+			at = below(&at.tail)
 			break
 		}
-		if i == len(l.path.segments)-1 && isAsset(s) {
-			n = below(&n.files)
+		if i == len(path.segments)-1 && isAsset(s) {
+			at = below(&at.files)
 			break
 		}
-		n = l.next(n, s)
+		if path.secret && looksSecret(s) {
+			at = below(&at.param)
+			continue
+		}
+		at = l.next(at, s)
 	}
 	action, _ := queryValue(query, "Action")
-	if !isIdentifier(action) || len(action) > maxWord || pascal(action) == "" {
+	if !isIdentifier(action) || len(action) > maxWord || looksSecret(action) {
 		action = ""
 	}
-	if n.ends == nil {
-		n.ends = map[ending]*tally{}
+	t := at.ends[ending{method, action}]
+	if t == nil && action != "" && pascal(action) == "" {
+		action = ""
+		t = at.ends[ending{method, action}]
 	}
-	end := ending{strings.Clone(method), strings.Clone(action)}
-	t := n.ends[end]
 	if t == nil {
-		if len(n.ends) >= maxEndings || l.known >= maxKnown {
+		if len(at.ends) >= maxEndings || l.full() {
 			return
 		}
 		l.known++
-		t = &tally{example: strings.Clone(path[:min(len(path), maxExample)])}
-		n.ends[end] = t
+		if at.ends == nil {
+			at.ends = map[ending]*tally{}
+		}
+		t = &tally{example: exampleOf(path)}
+		at.ends[ending{strings.Clone(method), strings.Clone(action)}] = t
 	}
-	t.count++
+	t.count += n
+}
+
+// exampleOf is a path as it was sent, without what looks like a secret in it: it
+// leaves the machine, and ends up in files that are kept with the sources.
+func exampleOf(p *path) string {
+	if len(p.raw) == 0 {
+		return "/"
+	}
+	var b strings.Builder
+	for i, raw := range p.raw {
+		if p.secret && (looksSecret(raw) || looksSecret(p.segments[i])) {
+			raw = masked
+		}
+		if b.Len()+1+len(raw) > maxExample {
+			b.WriteString("/…")
+			break
+		}
+		b.WriteString("/" + event.Text(raw))
+	}
+	return b.String()
+}
+
+func (l *Learner) full() bool {
+	if l.limit > 0 {
+		return l.known >= l.limit
+	}
+	return l.known >= maxKnown
 }
 
 func below(n **learned) *learned {
@@ -101,7 +146,7 @@ func (l *Learner) next(n *learned, s string) *learned {
 	if w := n.words[s]; w != nil {
 		return w
 	}
-	if len(n.words) >= learnWords || l.known >= maxKnown {
+	if len(n.words) >= learnWords || l.full() {
 		return below(&n.param)
 	}
 	l.known++

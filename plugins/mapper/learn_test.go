@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/actiontrail/actiontrail/event"
 )
 
 // learn gives a Learner requests, one a line: method, path and how often.
@@ -134,6 +136,9 @@ func FuzzLearn(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q: %v", p.Pattern, err)
 			}
+			if shape, err := p.Check(); err != nil || shape != pattern.Shape() {
+				t.Errorf("%+v: %q, %v", p, shape, err)
+			}
 			if p.Count == 0 || !p.Ignore && (p.Action == "" || p.Service == "") {
 				t.Errorf("%+v lacks something", p)
 			}
@@ -143,6 +148,28 @@ func FuzzLearn(f *testing.F) {
 			t.Errorf("of %q: %v", requests, err)
 		}
 	})
+}
+
+// What another made need not be a route.
+func TestProposalCheck(t *testing.T) {
+	good := Proposal{Pattern: "GET /orders/{order}", Service: "Orders", Action: "GetOrder", RW: event.Read, ResourceType: "Orders::Order", ResourceName: "order", Count: 1}
+	for name, change := range map[string]func(*Proposal){
+		"the pattern":   func(p *Proposal) { p.Pattern = "GET orders" },
+		"an order more": func(p *Proposal) { p.Pattern = "GET /orders/{order}\n}" },
+		"rw":            func(p *Proposal) { p.RW = "Maybe" },
+		"no action":     func(p *Proposal) { p.Action = "" },
+		"no service":    func(p *Proposal) { p.Service = "" },
+		"the resource":  func(p *Proposal) { p.ResourceName = "order }\n evil {" },
+	} {
+		p := good
+		if _, err := p.Check(); err != nil {
+			t.Fatal(err)
+		}
+		change(&p)
+		if _, err := p.Check(); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
 }
 
 // What is learned of a log of made-up paths is bounded, however long it is.

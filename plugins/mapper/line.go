@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // line is the form of a gateway's lines, compiled from the format that the gateway
@@ -36,6 +37,8 @@ type part struct {
 	chain string // behind that part, if it is empty
 	loose bool   // where it ends is taken as it comes first
 	sure  bool   // the first place that fits is the only one
+
+	stamp *timeForm // when it is a time of this form
 
 	quoted  bool // it stands between quotes, and holds none
 	slashed bool // a backslash in it takes the meaning off a quote
@@ -206,6 +209,10 @@ func (p *part) beside(s string, from, least int) int {
 
 // fits tells whether v may be the part's value.
 func (p *part) fits(v string) bool {
+	if p.stamp != nil {
+		_, rest, ok := p.stamp.read(v, time.UTC)
+		return ok && rest == ""
+	}
 	if p.quoted {
 		if p.slashed {
 			if escaped(v) {

@@ -32,6 +32,7 @@ type Options struct {
 	TimeZone       *time.Location // of stamps without a zone; nil: UTC
 	KeepRaw        bool           // the record goes into the event, what looks secret masked
 	HashKey        []byte         // of the account, for the hashes of API keys; empty: only their first characters are kept
+	Unrouted       *Unrouted      // learns of the requests that no route takes; several mappers may share it; nil: nobody asks
 }
 
 // Mapper is made by New. One goroutine uses it: it keeps buffers between records.
@@ -47,7 +48,9 @@ type Mapper struct {
 	matched    *route               // by the request
 	answer     answer               // of a matched route that is a call
 	unmapped   uint64               // records that no route took
+	learned    uint64               // of them, those up to the last one that Unrouted was given
 	recognised []plugins.Recognised // what records of the format auto were of
+	observed   event.Time           // when the record was read; zero: not known
 	kinds      event.Kinds          // of the event made last
 	stripped   bool                 // the rules' prefix was taken off the path
 	params     object
@@ -63,7 +66,9 @@ type Mapper struct {
 	sizes      sizes
 	templates  templates
 	outcomes   outcomes
-	proxies    [256]bool // by their first byte, those of IPv4
+	proxies    [256]bool   // by their first byte, those of IPv4
+	given      event.Event // of a record that is one in another form
+	isGiven    bool        // the reader has filled it
 }
 
 var _ plugins.Mapper = (*Mapper)(nil)
@@ -75,8 +80,8 @@ func New(opt Options) (*Mapper, error) {
 	if d == nil {
 		return nil, fmt.Errorf("format %q is not known: %s", opt.Format, strings.Join(Formats(), ", "))
 	}
-	if opt.Format == formatNative && opt.Rules != nil {
-		return nil, fmt.Errorf("format native takes no mapper: its records are events already")
+	if opt.Rules != nil && MapsEvents(opt.Format) {
+		return nil, fmt.Errorf("format %s takes no mapper: its records are events already", opt.Format)
 	}
 	var err error
 	if m.read, err = d.open(&opt); err != nil {
@@ -108,9 +113,10 @@ func New(opt Options) (*Mapper, error) {
 }
 
 // Map fills e from the record, as plugins.Mapper says. Strings of e live until
-// the next Map, as long as the record does.
+// the next Map, as long as the record does. e's origin may say when the record was
+// read: of stamps without a year that gives the year.
 func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
-	m.kinds = event.Kinds{}
+	m.kinds, m.observed = event.Kinds{}, e.Origin.Observed
 	if m.opt.Format == formatNative {
 		return m.native(r.Data, e)
 	}
@@ -121,12 +127,19 @@ func (m *Mapper) Map(r *plugins.Record, e *event.Event) error {
 	if err := m.read(m, r.Data); err != nil {
 		return err
 	}
+	if m.isGiven {
+		m.takeGiven(r.Data, e)
+		return nil
+	}
 	var err error
 	if m.matched, err = m.route(); err != nil {
 		return err
 	}
 	if m.matched == nil {
 		m.unmapped++
+		if m.opt.Unrouted != nil && isSampled(m.unmapped) {
+			m.learn()
+		}
 	}
 	m.name(e)
 	m.describe(e)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -27,8 +28,12 @@ func TestGolden(t *testing.T) {
 }
 
 // goldenOptions are those of each golden file, by its name.
-func goldenOptions(t *testing.T) map[string]Options {
-	return map[string]Options{
+func goldenOptions(t testing.TB) map[string]Options {
+	all := auditGolden(t)
+	maps.Copy(all, lineGolden(t))
+	maps.Copy(all, apacheGolden(t))
+	maps.Copy(all, gatewayGolden(t))
+	maps.Copy(all, map[string]Options{
 		"combined":        {Format: "nginx"},
 		"wrapped":         {Format: "nginx"},
 		"json":            {Format: "nginx", Rules: shop(t), AccountID: "1234567890", Region: "cn-hangzhou", Host: "gw-1"},
@@ -50,7 +55,8 @@ func goldenOptions(t *testing.T) map[string]Options {
 		"haproxy_custom":  {Format: "haproxy", LogFormat: haproxyCustomLog, Rules: stateRules(t)},
 		"nginx_format":    {Format: "nginx", LogFormat: nginxCustomLog, Rules: upstreamRules(t)},
 		"nginx_object":    {Format: "nginx", LogFormat: nginxObjectLog, Rules: upstreamRules(t)},
-	}
+	})
+	return all
 }
 
 // golden compares what a mapper with these options makes of the records in a file.
@@ -103,7 +109,10 @@ func at(lines []string, i int) string {
 func mapped(m *Mapper, record string) string {
 	data := []byte(record)
 	var e event.Event
-	switch err := m.Map(&plugins.Record{Data: data}, &e); {
+	e.Origin.Observed = readingNow()
+	err := m.Map(&plugins.Record{Data: data}, &e)
+	e.Origin.Observed = event.Time{}
+	switch {
 	case errors.Is(err, plugins.ErrIgnored):
 		return "ignored"
 	case err != nil:

@@ -22,8 +22,9 @@ var (
 // keys in the same order: then one comparison finds a key. The zero value is ready
 // for the keys of nginx.
 type members struct {
-	steps []step
-	slot  func(key string) slot // of a key, always the same; nil: slotOf
+	steps  []step
+	quotes quotes                // of the object that is read
+	slot   func(key string) slot // of a key, always the same; nil: slotOf
 }
 
 // step is what stood between two values: the comma or brace, the key, the colon,
@@ -46,6 +47,12 @@ const maxSteps = 128
 // Values are checked as far as is needed to find their end. escapes tells that
 // there may be a backslash in b.
 func (m *members) each(b []byte, escapes bool, scratch *[]byte, texts *texts, fn func(s slot, key, value string, quoted bool)) error {
+	m.quotes.mark(b)
+	return m.eachMarked(b, m.quotes, escapes, scratch, texts, fn)
+}
+
+// eachMarked is each of an object whose quotes are marked already.
+func (m *members) eachMarked(b []byte, quotes quotes, escapes bool, scratch *[]byte, texts *texts, fn func(s slot, key, value string, quoted bool)) error {
 	for i, k := 0, 0; ; k++ {
 		var key string
 		var s *step
@@ -55,7 +62,7 @@ func (m *members) each(b []byte, escapes bool, scratch *[]byte, texts *texts, fn
 			key = view(b[i+s.from : i+s.to])
 			i += len(s.text)
 			if s.quoted && !escapes { // nearly always
-				n := quoteAt(b, i)
+				n := quotes.next(i, len(b))
 				if n < 0 {
 					return errCut
 				}
@@ -90,7 +97,10 @@ func (m *members) each(b []byte, escapes bool, scratch *[]byte, texts *texts, fn
 			}
 			continue
 		}
-		next := plainEnd(b, i)
+		next := quotes.next(i, len(b)) - 1 // the comma before the next key, mostly
+		if next <= i || b[next] != ',' || !areDigits(b, i, next) {
+			next = plainEnd(b, i)
+		}
 		if next < 0 {
 			var err error
 			if next, err = valueEnd(b, i); err != nil {
@@ -189,6 +199,16 @@ func readKey(b []byte, i int, first, escapes bool, scratch *[]byte) (key string,
 		i++
 	}
 	return key, i, false, nil
+}
+
+// areDigits tells whether b[i:next] is up to eight digits and points.
+func areDigits(b []byte, i, next int) bool {
+	if next-i > 8 || i+8 > len(b) {
+		return false
+	}
+	inside := uint64(1)<<(8*uint(next-i)) - 1
+	x := binary.LittleEndian.Uint64(b[i:])&inside | '0'*ones&^inside
+	return (x|(x&^highs+(0x80-'9'-1)*ones)|^(x&^highs+(0x80-'.')*ones))&highs == 0
 }
 
 // plainEnd is the index after a number or a literal that is followed at once by

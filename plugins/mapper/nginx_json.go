@@ -21,7 +21,7 @@ func (m *Mapper) readNginx(line []byte) error {
 func (m *Mapper) readNginxJSON(line []byte) error {
 	q := &m.request
 	var n nginxValues
-	err := m.members.each(line, m.text.escapes, &q.scratch, &n.text, func(slot slot, key, value string, quoted bool) {
+	err := m.members.eachMarked(line, m.text.quotesOf(line), m.text.escapes, &q.scratch, &n.text, func(slot slot, key, value string, quoted bool) {
 		if value = dash(value); value == "" || !quoted && value == "null" {
 			return
 		}

@@ -2,6 +2,8 @@ package mapper
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,7 +22,26 @@ type Proposal struct {
 	ResourceType string
 	ResourceName string // a capture of the pattern, without path.; empty: no resource
 	Count        uint64
-	Example      string // the path of one such request, as it was sent
+	Example      string // the path of one such request, what looks like a secret masked
+}
+
+// Check tells what of a proposal that somebody else made is none: it may be put
+// into a configuration only without an error. It gives the requests that the
+// pattern takes, as Pattern.Shape does.
+func (p *Proposal) Check() (shape string, err error) {
+	pattern, err := ParsePattern(p.Pattern)
+	if err != nil {
+		return "", err
+	}
+	switch _, named := pattern.capture(p.ResourceName); {
+	case p.RW != "" && p.RW != event.Read && p.RW != event.Write:
+		return "", fmt.Errorf("rw %q", p.RW)
+	case !p.Ignore && (p.Service == "" || p.Action == ""):
+		return "", errors.New("no service or no action")
+	case p.ResourceName != "" && !named:
+		return "", fmt.Errorf("%q is no parameter of %s", p.ResourceName, p.Pattern)
+	}
+	return pattern.Shape(), nil
 }
 
 // Propose is a route for all requests that were seen, ordered by path and method.

@@ -1,5 +1,10 @@
 package mapper
 
+import (
+	"slices"
+	"strings"
+)
+
 // recogniser tells whether a record has the form of a dialect, by its signs.
 type recogniser struct {
 	format string
@@ -12,7 +17,7 @@ type recogniser struct {
 // itself who acted has to be asked for by name; formats that the operator made
 // up; and Traefik's genericCLF, which is nginx's combined.
 func recognisers() []recogniser {
-	return []recogniser{
+	all := []recogniser{
 		{"nginx-combined", isCombined, `address, user, [time], "request", status, size`},
 		{"nginx-json", isNginxJSON, "JSON with a status, a time and a request as nginx names them"},
 		{"haproxy", isHAProxy, "client:port [time with milliseconds] frontend backend/server, or its CLF"},
@@ -23,6 +28,19 @@ func recognisers() []recogniser {
 		{"caddy", isCaddy, "JSON with ts, msg, status and a request that is an object"},
 		{"kubernetes", isKubernetes, "JSON with auditID or apiVersion audit.k8s.io"},
 	}
+	for _, f := range recordForms() {
+		is := func(s *signs) bool { return s.form == f.format }
+		i := slices.IndexFunc(all, func(r recogniser) bool { return r.format == f.format })
+		switch {
+		case i < 0:
+			all = append(all, recogniser{f.format, is, f.why})
+		case strings.Contains(all[i].why, f.why): // two forms that people need not tell apart
+		default:
+			older := all[i]
+			all[i] = recogniser{f.format, func(s *signs) bool { return s.form == f.format || older.is(s) }, older.why + "; or " + f.why}
+		}
+	}
+	return all
 }
 
 func isCombined(s *signs) bool { return s.shape == shapeCombined }

@@ -58,6 +58,7 @@ type checked struct {
 type told struct {
 	id                         string // of the event, made of what a gateway's own audit says of the record and no client can choose: the same however often the record comes; empty: from its place
 	action, service            string
+	eventType                  string // empty: a call
 	rw                         string // event.Read or event.Write
 	apiVersion                 string
 	resourceType, resourceName string
@@ -68,6 +69,8 @@ type told struct {
 // actor is who acted, where the record tells more of them than a name.
 type actor struct {
 	kind, name, id, key string // of event.Identity: Type, UserName, PrincipalID, AccessKeyID
+	source              string // the same: Source; empty: as the order calls it
+	claimed             bool   // nobody has checked that it is them
 	extra               event.Object
 }
 

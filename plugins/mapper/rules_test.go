@@ -81,7 +81,7 @@ func TestWrongPatterns(t *testing.T) {
 func TestWrongRules(t *testing.T) {
 	order := pattern(t, "GET /orders/{order}")
 	for want, opt := range map[string]Options{
-		`format "apache" is not known`:   {Format: "apache"},
+		`format "squid" is not known`:    {Format: "squid"},
 		`its records are events`:         {Format: "native", Rules: &Rules{}},
 		`match the same requests`:        {Format: "nginx", Rules: &Rules{Routes: []Route{{Pattern: order}, {Pattern: pattern(t, "GET /orders/{id}")}}}},
 		`path.id is not in its pattern`:  {Format: "nginx", Rules: &Rules{Routes: []Route{{Pattern: order, Action: Join(Literal("x"), value(t, "path.id"))}}}},

@@ -46,6 +46,10 @@ func isSecretName(name string) bool {
 			if begins(rest, "passw") || begins(rest, "passphrase") || begins(rest, "pwd") || begins(rest, "private") {
 				return true
 			}
+		case 'r':
+			if i == 0 && (begins(rest, "raw_request") || begins(rest, "raw_response")) { // of Tyk: all that was sent, in base64
+				return true
+			}
 		case 's':
 			if begins(rest, "secret") || begins(rest, "signature") || begins(rest, "session") || i == 0 && begins(rest, "sess_") {
 				return true

@@ -9,9 +9,16 @@ import "strings"
 type signs struct {
 	keys  uint64 // of a JSON record, by their bits
 	shape shape  // of a line
+	form  string // format of the first form that fits, and then there are no others
 
-	members members
-	scratch []byte
+	members  members
+	scratch  []byte
+	formKeys *formKeys
+	seen     keySet // of a JSON record
+	objects  []objectForm
+	lines    []recordForm
+
+	signOfKey []slot // the sign that a key of formKeys is besides
 }
 
 // shape is the form of a line.
@@ -48,13 +55,39 @@ const (
 	signAudit
 	signRequest    // one of the two, when its value is seen
 	signAPIVersion // signAudit, if its value says so
+
+	manySigns
 )
 
-const firstSign = textSlots + 1
+// Slots of keys: of those that are signs alone, then of formKeys.
+const (
+	firstSign    = textSlots + 1
+	firstFormKey = firstSign + manySigns
+)
 
 func newSigns() *signs {
-	s := &signs{}
-	s.members.slot = func(key string) slot { return firstSign + signOf(key) }
+	s := &signs{formKeys: newFormKeys()}
+	for _, f := range recordForms() {
+		if f.line != nil {
+			s.lines = append(s.lines, f)
+			continue
+		}
+		o := objectForm{format: f.format}
+		for _, key := range f.keys {
+			o.keys.add(s.formKeys.of(key))
+		}
+		s.objects = append(s.objects, o)
+	}
+	s.members.slot = func(key string) slot {
+		if k, ok := s.formKeys.slots[key]; ok {
+			return firstFormKey + k
+		}
+		return firstSign + signOf(key)
+	}
+	s.signOfKey = make([]slot, s.formKeys.next)
+	for key, k := range s.formKeys.slots {
+		s.signOfKey[k] = signOf(key)
+	}
 	return s
 }
 
@@ -117,14 +150,24 @@ func (s *signs) any(keys ...slot) bool {
 
 // look finds the signs of a record. escapes tells that there may be a backslash in it.
 func (s *signs) look(record []byte, escapes bool) {
-	s.keys, s.shape, s.scratch = 0, shapeNone, s.scratch[:0]
+	s.keys, s.shape, s.form, s.seen, s.scratch = 0, shapeNone, "", keySet{}, s.scratch[:0]
 	i := skipSpace(record, 0)
 	if i == len(record) || record[i] != '{' {
-		s.shape = shapeOf(view(record))
+		s.lookAtLine(view(record))
 		return
 	}
 	// Of an object that is broken what was read counts: its dialect tells what is wrong with it.
 	_ = s.members.each(record, escapes, &s.scratch, nil, func(k slot, _, value string, quoted bool) {
+		if k >= firstFormKey {
+			k -= firstFormKey
+			s.seen.add(k)
+			for i, values := 0, s.formKeys.values[k]; i < len(values); i++ {
+				if values[i].is(value, quoted) {
+					s.seen.add(values[i].slot)
+				}
+			}
+			k = firstSign + s.signOfKey[k]
+		}
 		switch k -= firstSign; {
 		case k == signRequest && quoted:
 			k = signRequestText
@@ -137,6 +180,22 @@ func (s *signs) look(record []byte, escapes bool) {
 		}
 		s.keys |= 1 << k
 	})
+	for i := range s.objects {
+		if s.objects[i].keys.in(&s.seen) {
+			s.form, s.keys = s.objects[i].format, 0
+			return
+		}
+	}
+}
+
+func (s *signs) lookAtLine(line string) {
+	for i := range s.lines {
+		if s.lines[i].line(line) {
+			s.form = s.lines[i].format
+			return
+		}
+	}
+	s.shape = shapeOf(line)
 }
 
 // shapeOf is the form of a line.

@@ -1,8 +1,8 @@
 package mapper
 
 import (
-	"bytes"
 	"encoding/binary"
+	"unsafe"
 
 	"github.com/actiontrail/actiontrail/event"
 )
@@ -11,12 +11,25 @@ import (
 type text struct {
 	plain   bool // all of it is ASCII, and nothing was decoded
 	escapes bool // there is a backslash in it
+	quotes  quotes
+	of      []byte // whose quotes those are
 }
 
 // survey looks at a whole record.
 func (t *text) survey(b []byte) {
-	t.escapes = bytes.IndexByte(b, '\\') >= 0
-	t.plain = !t.escapes && isASCII(b)
+	t.of = b
+	backslash, high := t.quotes.mark(b)
+	t.escapes = backslash != 0
+	t.plain = backslash|high == 0
+}
+
+// quotesOf are those of the record, or of a part of it.
+func (t *text) quotesOf(b []byte) quotes {
+	if len(b) != len(t.of) || unsafe.SliceData(b) != unsafe.SliceData(t.of) {
+		t.of = b
+		t.quotes.mark(b)
+	}
+	return t.quotes
 }
 
 // valid is a value of the record as UTF-8.

@@ -20,4 +20,7 @@ func (m *Mapper) told(e *event.Event) {
 	if t.rw != "" {
 		e.RW = t.rw
 	}
+	if t.eventType != "" {
+		e.Type = t.eventType
+	}
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -6,7 +6,10 @@ import type { Plugin } from "vite";
 
 const text = new Set([".js", ".css", ".svg", ".txt"]);
 
-/** Replaces each text of the build by its .br and .gz form: the server embeds those alone. */
+/** Bytes that the server may embed. */
+const most = 2_000_000;
+
+/** Replaces each text of the build by its .br and .gz form: the server embeds those alone. It fails the build when they are too many. */
 export function compress(): Plugin {
   let dir = "";
   return {
@@ -19,8 +22,18 @@ export function compress(): Plugin {
       const entries = await readdir(dir, { recursive: true, withFileTypes: true });
       const names = entries.filter((e) => e.isFile() && text.has(extname(e.name))).map((e) => join(e.parentPath, e.name));
       await Promise.all(names.map(pack));
+      const bytes = await sizeOf(dir);
+      this.info(`dist ${(bytes / 1e6).toFixed(2)} MB of ${most / 1e6}`);
+      if (bytes > most) this.error(`dist has ${bytes} bytes, ${most} are allowed`);
     },
   };
+}
+
+/** Bytes of all files of a folder. */
+async function sizeOf(dir: string): Promise<number> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const sizes = entries.filter((e) => e.isFile()).map(async (e) => (await stat(join(e.parentPath, e.name))).size);
+  return (await Promise.all(sizes)).reduce((sum, n) => sum + n, 0);
 }
 
 async function pack(name: string): Promise<void> {

@@ -96,6 +96,19 @@ describe("investigate", () => {
     await part(page, "What happened to it").waitFor();
   });
 
+  flow("audit: tells of an access key which services it used, from which addresses, and when it was used last", async () => `/investigate?key=${encodeURIComponent((await values("userIdentity.accessKeyId", ""))[0]?.value ?? "")}`, async (page) => {
+    const key = new URL(page.url()).searchParams.get("key") ?? "";
+    const of = `userIdentity.accessKeyId: "${key}"`;
+    for (const [name, field] of [["Services", "serviceName"], ["From where", "sourceIpAddress"]] as const) {
+      const listed = part(page, name).getByRole("button");
+      await listed.first().waitFor();
+      const [most] = await values(field, of);
+      expect(await listed.first().textContent(), name).toContain(most?.value);
+    }
+    const { events } = await answer<{ events: { eventTime: string }[] }>("events", { query: of, limit: "1", from: "now-7d" });
+    await expect.poll(() => figure(page, "In figures", "Last used")).toBe(events[0]?.eventTime.replace("T", " ").replace(/\..*Z$|Z$/, ""));
+  });
+
   flow("shows all its events in the search", "/investigate?ip=203.0.113.77", async (page) => {
     await page.getByRole("link", { name: "Show the events" }).click();
     await page.waitForURL(/reads=1/);

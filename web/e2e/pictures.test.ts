@@ -10,6 +10,13 @@ const dir = resolve(import.meta.dirname, "../../docs/images");
 /** Each page, and what to wait for or do before its picture is taken. */
 const rows = (page: Page) => page.locator("[role=row][id]").first().waitFor();
 
+/** The archives have their first objects a minute after the server began. */
+const delivered = () =>
+  until("an object in each archive", patience, async () => {
+    const { trails } = (await (await fetch(`${inject("url")}/api/v1/trails`)).json()) as { trails: { objects: number }[] };
+    return trails.every((trail) => trail.objects > 0);
+  });
+
 const pictures: { name: string; path: string; ready: (page: Page) => Promise<unknown> }[] = [
   {
     name: "events",
@@ -48,17 +55,45 @@ const pictures: { name: string; path: string; ready: (page: Page) => Promise<unk
       await page.getByRole("region", { name: "What happened to it" }).getByRole("listitem").first().waitFor();
     },
   },
+  {
+    name: "trails",
+    path: "/trails",
+    ready: async (page) => {
+      await delivered();
+      await page.getByRole("region", { name: "security", exact: true }).getByText("Last object").waitFor();
+    },
+  },
+  {
+    name: "trail",
+    path: "/trails?trail=security",
+    ready: async (page) => {
+      await delivered();
+      await page.getByText("trail \"security\"").waitFor();
+    },
+  },
+  {
+    name: "trail-new",
+    path: "/trails?form=new",
+    ready: async (page) => {
+      await page.getByLabel("Name").fill("writes");
+      await page.getByLabel("Folder on the server").fill("./data/archive-writes");
+      await page.getByLabel("Reads and writes").selectOption("Write");
+      await page.locator(".cm-content").waitFor();
+      await page.getByRole("button", { name: "Preview" }).click();
+      await page.getByText("last 7 days match").waitFor();
+    },
+  },
+  { name: "agents", path: "/agents", ready: (page) => page.getByRole("link", { name: "quickstart" }).waitFor() },
+  { name: "agent", path: "/agents?agent=quickstart", ready: (page) => page.getByRole("heading", { name: "Source edge" }).waitFor() },
+  { name: "status", path: "/status", ready: (page) => page.getByText("Followers of the stream").waitFor() },
+  { name: "quarantine", path: "/status?tab=quarantine", ready: (page) => page.getByText("Nothing is in quarantine").waitFor() },
   { name: "settings", path: "/settings", ready: (page) => page.getByRole("heading", { name: "Settings" }).waitFor() },
   {
     name: "integrity",
     path: "/integrity",
     ready: async (page) => {
       const all = page.getByRole("region", { name: "all", exact: true });
-      // The archive has its first object a minute after the server began.
-      await until("an object in the archive", patience, async () => {
-        const trail = (await (await fetch(`${inject("url")}/api/v1/trails/all`)).json()) as { objects: number };
-        return trail.objects > 0;
-      });
+      await delivered();
       await all.getByRole("button", { name: "Verify now" }).click();
       await all.getByText(/[1-9]\d* objects?, [1-9]/).waitFor();
       await all.getByText(/has the newest/).waitFor();

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -16,7 +16,7 @@ declare module "vitest" {
   }
 }
 
-const repository = resolve(import.meta.dirname, "../..");
+export const repository = resolve(import.meta.dirname, "../..");
 
 /** Starts the server as `make run` does, over a log of half a day that is there already. */
 export default async function setup(project: TestProject) {
@@ -25,44 +25,53 @@ export default async function setup(project: TestProject) {
   await mkdir(join(dir, "data/demo"), { recursive: true });
   const lines = await demoLines(join(repository, "bin/demo"), dir, 3000);
   await writeFile(log, lines.join("\n") + "\n");
+  const server = await serve(dir, lines.length * 0.9);
+  project.provide("url", server.url);
+  project.provide("log", log);
+  return server.end;
+}
 
+export interface Served {
+  url: string;
+  pid: number;
+  /** Stops the server and removes its folder. */
+  end: () => Promise<void>;
+}
+
+/** Starts the server of `make run` in a folder, and waits until it has at least so many events and finds no more. */
+export async function serve(dir: string, least: number, patient = patience): Promise<Served> {
+  // Pages say where a trail is declared: beside its data, not in somebody's folder.
+  await cp(join(repository, "deploy/quickstart"), join(dir, "deploy/quickstart"), { recursive: true });
   const listen = `127.0.0.1:${await freePort()}`;
   const url = `http://${listen}`;
-  const args = ["server", "--config", join(repository, "deploy/quickstart"), "--data", "./data", "--listen", listen];
+  const args = ["server", "--config", "deploy/quickstart", "--data", "./data", "--listen", listen];
   const server = spawn(join(repository, "bin/actiontrail"), args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
   let told = "";
-  server.stdout.on("data", (text: Buffer) => (told += text.toString()));
-  server.stderr.on("data", (text: Buffer) => (told += text.toString()));
-  await until(`events of ${url}; the server said: ${told.slice(-2000)}`, patience, async () => {
+  server.stdout.on("data", (text: Buffer) => (told = (told + text.toString()).slice(-4000)));
+  server.stderr.on("data", (text: Buffer) => (told = (told + text.toString()).slice(-4000)));
+  let before = -1;
+  await until(`events of ${url}; the server said: ${told.slice(-2000)}`, patient, async () => {
     if (server.exitCode !== null) throw new Error(`the server ended: ${told}`);
-    return (await total(url)) >= lines.length * 0.9 && (await settled(url));
+    const now = await total(url);
+    const same = now === before; // two looks saw the same: the log has been read
+    before = now;
+    return now >= least && same;
   });
-  project.provide("url", url);
-  project.provide("log", log);
-  return async () => {
+  const end = async () => {
     await stop(server);
     await rm(dir, { recursive: true, force: true });
   };
+  return { url, pid: server.pid ?? 0, end };
 }
 
 async function total(url: string): Promise<number> {
   try {
-    const answer = await fetch(`${url}/api/v1/events?limit=0&query=${encodeURIComponent("not serviceName: Actiontrail")}`);
+    const answer = await fetch(`${url}/api/v1/events?limit=0&query=${encodeURIComponent("origin.source: edge")}`);
     if (!answer.ok) return 0;
     return ((await answer.json()) as { total: number }).total;
   } catch {
     return 0; // it does not listen yet
   }
-}
-
-let before = -1;
-
-/** Whether two looks saw the same: the log has been read. */
-async function settled(url: string): Promise<boolean> {
-  const now = await total(url);
-  const same = now === before;
-  before = now;
-  return same;
 }
 
 async function stop(server: ChildProcess): Promise<void> {

@@ -10,7 +10,7 @@ afterAll(() => browser.close());
 
 const paths = ["/", "/investigate", "/trails", "/agents", "/integrity", "/status", "/settings", "/no/such/page"];
 
-test.each(["light", "dark"] as const)("axe finds nothing on any page, %s; no other origin, no breach of the policy", async (colorScheme) => {
+test.each(["light", "dark"] as const)("must-have 15: axe finds nothing on any page, %s; no other origin, no breach of the policy", async (colorScheme) => {
   const { page, faults } = await open(browser, "/", { colorScheme });
   for (const path of paths) {
     await page.goto(inject("url") + path);
@@ -64,7 +64,28 @@ test("a browser in Chinese is greeted in Chinese", async () => {
   await page.context().close();
 });
 
-test("g and a letter goes to a page, ? shows the keys, Escape closes them", async () => {
+test("must-have 13: light, dark, or as the system has it; kept, and by a key", async () => {
+  const { page, faults } = await open(browser, "/settings", { colorScheme: "dark" });
+  const scheme = () => page.locator("html").getAttribute("data-mantine-color-scheme");
+  const next = page.getByRole("navigation", { name: "Main" }).getByRole("button", { name: /^Theme: / });
+  await expect.poll(scheme).toBe("dark"); // auto: as the system has it
+  await next.click();
+  await expect.poll(scheme).toBe("light");
+  await page.reload();
+  await expect.poll(scheme).toBe("light");
+  await next.click();
+  await expect.poll(scheme).toBe("dark");
+  await page.keyboard.press("T");
+  await expect.poll(scheme).toBe("light");
+  await page.getByRole("main").getByText("Auto", { exact: true }).click();
+  await expect.poll(scheme).toBe("dark");
+  await page.emulateMedia({ colorScheme: "light" });
+  await expect.poll(scheme).toBe("light");
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test("must-have 14: g and a letter goes to a page, ? shows the keys, Escape closes them", async () => {
   const { page, faults } = await open(browser, "/settings");
   await page.keyboard.press("g");
   await page.keyboard.press("t");

@@ -13,8 +13,9 @@ import (
 
 // NewCommand is the command that runs an agent alone: `actiontrail agent`, and
 // the light `actiontrail-agent`, which links nothing else. program is its version;
-// every is how often it reports how it fares, 0 for agent.ReportEvery.
-func NewCommand(use, program string, every time.Duration) *cobra.Command {
+// every is how often it reports how it fares, 0 for agent.ReportEvery; makers are
+// for the kinds of sources that the light one does not link.
+func NewCommand(use, program string, every time.Duration, makers ...Maker) *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
 		Use:   use,
@@ -22,7 +23,7 @@ func NewCommand(use, program string, every time.Duration) *cobra.Command {
 		Long: `Reads the sources of the configuration, turns each record into an event, keeps it in a spool on the disk until NATS
 has it, and goes on after a crash exactly where it was. NATS is the one of agent { nats { servers = […] } }.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), &f, program, every) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), &f, program, every, makers) },
 	}
 	f.Register(cmd)
 	cmd.Flags().StringVar(&f.name, "name", "", "name of the agent, instead of the configuration's: one configuration for many machines; other than A-Z a-z 0-9 _ - becomes -")
@@ -38,7 +39,7 @@ type flags struct {
 	insecure bool
 }
 
-func run(ctx context.Context, f *flags, program string, every time.Duration) error {
+func run(ctx context.Context, f *flags, program string, every time.Duration, makers []Maker) error {
 	h, err := f.Load()
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func run(ctx context.Context, f *flags, program string, every time.Duration) err
 		return process.UsageError("%w", err)
 	}
 	defer conn.Close()
-	l, err := New(cfg, dir, key, conn, Reports{Send: conn.SendReport, Program: program, Every: every}, log)
+	l, err := New(cfg, dir, key, conn, Reports{Send: conn.SendReport, Program: program, Every: every}, log, makers...)
 	if err != nil {
 		return process.UsageError("%w", err)
 	}

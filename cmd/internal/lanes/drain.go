@@ -32,7 +32,7 @@ func (l *Lanes) drained(within time.Duration) bool {
 // idle tells whether nothing waits, neither in a file nor in a spool.
 func (l *Lanes) idle() bool {
 	for _, s := range l.Status() {
-		if s.PendingBatches > 0 || !s.Began.IsZero() || s.Posted != nil && s.Posted.Waiting > 0 {
+		if s.PendingBatches > 0 || !s.Began.IsZero() || s.Posted != nil && s.Posted.Waiting > 0 || s.Brought != nil && s.Brought.Waiting > 0 {
 			return false
 		}
 		for _, f := range s.Files.Files {

@@ -15,10 +15,15 @@ func httpConfig(s *config.Source, log *slog.Logger) httpsource.Config {
 		Listen: h.Listen, Path: h.Path, TokenFile: h.TokenFile, Split: h.Split,
 		MaxBody: h.MaxBody, MaxRecords: h.MaxRecords, MaxLine: s.MaxLine, MaxInflight: h.MaxInflight, Wait: h.Wait, Log: log,
 	}
-	if t := h.TLS; t != nil {
-		c.TLS = &access.TLS{Cert: t.Cert, Key: t.Key, ClientCA: t.ClientCA}
-	}
+	c.TLS = accessTLS(h.TLS)
 	return c
+}
+
+func accessTLS(t *config.ListenTLS) *access.TLS {
+	if t == nil {
+		return nil
+	}
+	return &access.TLS{Cert: t.Cert, Key: t.Key, ClientCA: t.ClientCA}
 }
 
 // CheckListeners refuses sources that other machines can call in the clear, or whoever
@@ -26,14 +31,22 @@ func httpConfig(s *config.Source, log *slog.Logger) httpsource.Config {
 func CheckListeners(cfg *config.Config, insecure bool) error {
 	for i := range cfg.Sources {
 		s := &cfg.Sources[i]
-		if s.HTTP == nil || insecure || process.Loopback(s.HTTP.Listen) {
+		if insecure {
 			continue
 		}
-		switch t := s.HTTP.TLS; {
-		case t == nil:
-			return process.UsageError("%s: source %s: records would come to %s in the clear; give it a tls block, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, s.HTTP.Listen)
-		case t.ClientCA == "" && s.HTTP.TokenFile == "":
-			return process.UsageError("%s: source %s: every machine could post to %s; give it a token_file or a client_ca_file, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, s.HTTP.Listen)
+		for _, l := range s.Listeners() {
+			switch {
+			case process.Loopback(l.Address):
+			case l.TLS == nil:
+				return process.UsageError("%s: source %s: records would come to %s in the clear; give it a tls block, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, l.Address)
+			case l.TLS.ClientCA == "" && !l.Secret && s.HTTP != nil:
+				return process.UsageError("%s: source %s: every machine could post to %s; give it a token_file or a client_ca_file, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, l.Address)
+			case l.TLS.ClientCA == "" && !l.Secret:
+				return process.UsageError("%s: source %s: every machine could send to %s; give it a client_ca_file, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, l.Address)
+			}
+		}
+		if s.Syslog != nil && s.Syslog.UDP != "" && !process.Loopback(s.Syslog.UDP) {
+			return process.UsageError("%s: source %s: every machine could send datagrams to %s, in the clear, under any address; use tcp with tls, listen on 127.0.0.1, or add --insecure if the network is closed", s.Place, s.Name, s.Syslog.UDP)
 		}
 	}
 	return nil

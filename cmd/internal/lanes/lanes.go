@@ -17,6 +17,7 @@ import (
 	"github.com/actiontrail/actiontrail/plugins/host"
 	httpsource "github.com/actiontrail/actiontrail/plugins/http"
 	"github.com/actiontrail/actiontrail/plugins/mapper"
+	"github.com/actiontrail/actiontrail/plugins/push"
 )
 
 // Folder is the agent's part of the data folder. It holds the key, the spools and
@@ -30,11 +31,14 @@ type Lanes struct {
 	lags     map[string]*lag               // the same
 	plugins  map[string]*host.Source       // by name of the source; those have no files
 	posted   map[string]*httpsource.Source // the same
+	unrouted []unrouted                    // of each lane, in their order
+	brought  map[string]brought            // the same
 	reporter *agent.Reporter               // nil: there is no source, so nothing to report
 }
 
 // New makes the lanes that cfg declares, which sign with key. dir is the agent's part of the data folder.
-func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r Reports, log *slog.Logger) (*Lanes, error) {
+// makers are for the kinds of sources that not every agent links.
+func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r Reports, log *slog.Logger, makers ...Maker) (*Lanes, error) {
 	machine := agent.Machine()
 	var hashKey []byte
 	if path := cfg.Agent.HashKey; path != "" {
@@ -43,10 +47,11 @@ func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r R
 			return nil, fmt.Errorf("key for the hashes of API keys: %w", err)
 		}
 	}
-	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}, plugins: map[string]*host.Source{}, posted: map[string]*httpsource.Source{}}
+	l := &Lanes{agent: agent.Agent{Log: log}, files: map[string]*file.Source{}, lags: map[string]*lag{}, plugins: map[string]*host.Source{}, posted: map[string]*httpsource.Source{}, brought: map[string]brought{}}
 	for _, s := range cfg.Sources {
-		s.Mapper.HashKey = hashKey
-		source, err := l.source(&s, log.With("source", s.Name))
+		s.Mapper.HashKey, s.Mapper.Unrouted = hashKey, &mapper.Unrouted{}
+		l.unrouted = append(l.unrouted, unroutedOf(&s))
+		source, err := l.source(&s, makers, log.With("source", s.Name))
 		if err != nil {
 			return nil, fmt.Errorf("%s: source %s: %w", s.Place, s.Name, err)
 		}
@@ -73,24 +78,33 @@ func New(cfg *config.Config, dir string, key agent.Key, stream agent.Stream, r R
 }
 
 // source makes the source that a lane reads.
-func (l *Lanes) source(s *config.Source, log *slog.Logger) (plugins.Source, error) {
-	if s.Plugin != nil {
+func (l *Lanes) source(s *config.Source, makers []Maker, log *slog.Logger) (plugins.Source, error) {
+	switch s.Kind {
+	case "plugin":
 		l.plugins[s.Name] = pluginSource(s, log)
 		return l.plugins[s.Name], nil
-	}
-	if s.HTTP != nil {
+	case "http":
 		source, err := httpsource.New(httpConfig(s, log))
 		if err != nil {
 			return nil, err
 		}
 		l.posted[s.Name] = source
 		return source, nil
+	case "file":
+		source, err := file.New(fileConfig(s, log))
+		if err != nil {
+			return nil, err
+		}
+		l.files[s.Name], l.lags[s.Name] = source, &lag{}
+		return source, nil
 	}
-	source, err := file.New(fileConfig(s, log))
+	source, err := newSource(s, makers, log)
 	if err != nil {
 		return nil, err
 	}
-	l.files[s.Name], l.lags[s.Name] = source, &lag{}
+	if b, ok := source.(brought); ok {
+		l.brought[s.Name] = b
+	}
 	return source, nil
 }
 
@@ -142,7 +156,8 @@ type Status struct {
 	Files    file.Status        // of a source of files
 	Plugin   error              // why the process of a plugin does not run; nil: it does, or it is none
 	Posted   *httpsource.Status // nil: nobody posts its records
-	LagBytes int64              // of the files, not read yet; of what was posted, not durable yet
+	Brought  *push.Status       // nil: nobody brings its records, or they are Posted
+	LagBytes int64              // of the files, not read yet; of what was posted or brought, not durable yet
 	Oldest   time.Time          // no line that waits to be read, spooled or acknowledged is older; zero: none waits
 }
 
@@ -159,7 +174,10 @@ func (l *Lanes) Status() []Status {
 		} else if p := l.posted[lane.Name]; p != nil {
 			posted := p.Status()
 			s.Posted, s.LagBytes, s.Oldest = &posted, posted.Bytes, posted.Oldest
-		} else {
+		} else if p := l.brought[lane.Name]; p != nil {
+			brought := p.Status()
+			s.Brought, s.LagBytes, s.Oldest = &brought, brought.Bytes, brought.Oldest
+		} else if l.files[lane.Name] != nil {
 			s.Files = l.files[lane.Name].Status()
 			s.LagBytes, s.Oldest = l.lags[lane.Name].look(now, s.Files.Files)
 		}

@@ -44,6 +44,7 @@ func (l *Lanes) reports() []wire.SourceReport {
 		for _, f := range s.Recognised {
 			r.Recognised = append(r.Recognised, wire.RecognisedReport{Format: f.Format, Why: f.Why, Records: f.Records})
 		}
+		l.unrouted[i].tell(r)
 		if r.Spool.MaxBytes == 0 {
 			r.Spool.MaxBytes = spool.DefaultMaxBytes
 		}

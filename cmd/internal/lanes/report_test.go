@@ -117,6 +117,9 @@ func TestReportsOfAnAgentHeldBack(t *testing.T) {
 	if len(s.Recognised) != 1 || s.Recognised[0].Format != "nginx-combined" || s.Recognised[0].Records != s.Events || s.Recognised[0].Why == "" {
 		t.Errorf("recognised %+v of %d events", s.Recognised, s.Events)
 	}
+	if len(s.Proposals) != 1 || s.Proposed != 1 || s.Mapper != "" || s.Proposals[0].Pattern != "POST /v1/a" || s.Proposals[0].Count != s.Events {
+		t.Errorf("proposals %+v of %d events", s.Proposals, s.Events)
+	}
 	if s.Oldest.Before(begun) || s.Oldest.After(s.LastSeen.Add(time.Minute)) || s.Spool.Oldest.Before(begun) || s.Oldest.After(s.Spool.Oldest) {
 		t.Errorf("oldest %s, in the spool %s, begun %s", s.Oldest, s.Spool.Oldest, begun)
 	}

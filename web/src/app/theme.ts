@@ -27,7 +27,8 @@ export const theme = createTheme({
     Button: Button.extend({ defaultProps: { size: "xs" } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: true, fz: "xs" } }),
-    Menu: Menu.extend({ defaultProps: { shadow: "md", withinPortal: true } }),
+    // The placeholder for the first focus is no item of a menu, which a menu may not have; the first item has the focus.
+    Menu: Menu.extend({ defaultProps: { shadow: "md", withinPortal: true, withInitialFocusPlaceholder: false } }),
     Popover: Popover.extend({ defaultProps: { shadow: "md", withinPortal: true } }),
   },
 });

@@ -60,3 +60,22 @@ test("values are put in their places", () => {
   expect(fill("{n} of {all}, {n}", { n: 1, all: "$&" })).toBe("1 of $&, 1");
   expect(fill("{n} of {all}", { n: 0 })).toBe("0 of {all}");
 });
+
+test("a figure has the word that goes with it", () => {
+  const text = "{n} {n:seal|seals} of {all:one log|many logs}";
+  expect(fill(text, { n: 1, all: "1,001" })).toBe("1 seal of many logs");
+  expect(fill(text, { n: "1", all: 1 })).toBe("1 seal of one log");
+  expect(fill(text, { n: 0 })).toBe("0 seals of {all:one log|many logs}");
+});
+
+// Rates (events/s) stay as they are.
+test("no English figure stands before a word that is right for many only", () => {
+  const wrong = Object.entries(english).filter(([key, text]) => /\{\w+\} (events|batches|seals|objects|problems|fields|requests|records)\b(?!\/s)/.test(text) && !key.endsWith("planMatches"));
+  expect(wrong).toEqual([]);
+});
+
+test("what a figure goes with is one of the values of its text", () => {
+  for (const [key, text] of Object.entries(english)) {
+    for (const [, name] of text.matchAll(/\{(\w+):[^}]*\}/g)) expect(places(text), key).toContain(name);
+  }
+});

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useLanguage } from "../i18n/LanguageProvider.tsx";
 import { formatClock, formatDate, formatOffset, formatStamp, formatTime, parseTyped } from "./format.ts";
+import { formatAgo, formatDuration } from "./duration.ts";
 import { useZone } from "./zone.ts";
 
 /**
@@ -14,6 +15,7 @@ export function useFormat() {
     const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
     const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
     const part = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+    const decimal = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
     return {
       zone,
       date: (at: Date) => formatDate(at, zone),
@@ -25,6 +27,9 @@ export function useFormat() {
       number: (n: number) => whole.format(n),
       short: (n: number) => short.format(n),
       percent: (n: number) => part.format(n),
+      decimal: (n: number) => decimal.format(n),
+      duration: (seconds: number) => formatDuration(seconds, language),
+      ago: (at: Date, now = Date.now()) => formatAgo((now - at.getTime()) / 1000, language),
       bytes: (n: number) => formatBytes(n, language),
     };
   }, [zone, language]);

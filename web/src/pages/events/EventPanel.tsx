@@ -13,6 +13,7 @@ import { FieldTable } from "./FieldTable.tsx";
 import { Json } from "./Json.tsx";
 import { Neighbours } from "./Neighbours.tsx";
 import { Origin } from "./Origin.tsx";
+import { ProofState } from "./ProofState.tsx";
 import { Sentence } from "./Sentence.tsx";
 import { useEvent } from "./useEvents.ts";
 
@@ -90,6 +91,7 @@ export default function EventPanel({ id, known, words, onClose, onStep, onOpen, 
                 </>
               )}
             </Text>
+            <ProofState id={event.eventId} />
             <Tabs defaultValue="fields" keepMounted={false}>
               <Tabs.List>
                 <Tabs.Tab value="fields">{t("events.panelTable")}</Tabs.Tab>

@@ -1,17 +1,23 @@
 import { useElementSize } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
-import { Cell } from "./Cell.tsx";
-import { ColumnHead } from "./ColumnHead.tsx";
+import { ColumnHeads } from "./ColumnHeads.tsx";
 import type { Event } from "./event.ts";
 import classes from "./EventTable.module.css";
+import { useRowLook } from "./rowLook.ts";
+import { RowCells } from "./RowCells.tsx";
+import type { SealedUntil } from "./seals.ts";
 import { useWidths } from "./widths.ts";
+
+const FieldTable = lazy(() => import("./FieldTable.tsx").then((m) => ({ default: m.FieldTable })));
 
 interface Props {
   events: readonly Event[];
   columns: readonly string[];
   words: readonly string[];
+  /** How far archives are sealed; null where that is not known. */
+  sealed: SealedUntil | null;
   open: string | undefined;
   onOpen: (id: string | undefined) => void;
   /** Called when the last rows come into sight and there are more. */
@@ -21,19 +27,47 @@ interface Props {
 }
 
 const phone = 560; // pixels: below, a row is two lines and needs no columns
+const start = 40; // pixels before the first column, for RowStart
+const none: ReadonlySet<string> = new Set();
+const onPhone = ["action", "result", "actor", "time"];
 
 const rowId = (event: Event | undefined) => `event-${event?.eventId}`;
 
 /** Events as rows, of which only those in sight are in the document. */
-export function EventTable({ events, columns, words, open, onOpen, onEnd, foot }: Props) {
+export function EventTable({ events, columns, words, sealed, open, onOpen, onEnd, foot }: Props) {
   const t = useT();
   const widths = useWidths();
   const box = useRef<HTMLDivElement>(null);
   const { ref: sized, width: room } = useElementSize();
+  // The same at each render: another one would be measured anew, which renders again, for ever.
+  const attach = useCallback(
+    (node: HTMLDivElement | null) => {
+      box.current = node;
+      sized(node);
+    },
+    [sized],
+  );
   const small = room > 0 && room < phone;
-  const rowHeight = small ? 58 : 34;
+  const look = useRowLook();
+  const wrap = look.wrap && !small;
+  const rowHeight = small ? 58 : look.dense ? 26 : 34;
+  const [expanded, setExpanded] = useState(none);
   const virtual = useVirtualizer({ count: events.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 12, getItemKey: (i) => events[i]?.eventId ?? i });
-  useEffect(() => virtual.measure(), [rowHeight, virtual]);
+  useEffect(() => virtual.measure(), [rowHeight, wrap, virtual]);
+  const expand = (index: number) => {
+    const id = events[index]?.eventId;
+    if (id === undefined) return;
+    const next = new Set(expanded);
+    if (!next.delete(id)) next.add(id);
+    else if (!wrap) virtual.resizeItem(index, rowHeight); // it is not measured any more
+    setExpanded(next);
+  };
+
+  const expandNow = useRef(expand);
+  useEffect(() => {
+    expandNow.current = expand;
+  });
+  const onExpand = useCallback((index: number) => expandNow.current(index), []);
 
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
@@ -41,16 +75,16 @@ export function EventTable({ events, columns, words, open, onOpen, onEnd, foot }
     if (onEnd && last >= events.length - 40) onEnd();
   }, [last, events.length, onEnd]);
 
-  const at = events.findIndex((e) => e.eventId === open);
+  const at = useMemo(() => (open === undefined ? -1 : events.findIndex((e) => e.eventId === open)), [events, open]);
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
   }, [at, virtual]);
 
-  const fixed = columns.map((c) => widths.of(c));
-  const needed = fixed.reduce((sum, w) => sum + w, 0);
+  const widthAt = (c: string, i: number) => widths.of(c) + (i === 0 ? start : 0);
+  const needed = columns.reduce((sum, c, i) => sum + widthAt(c, i), 0);
   // What is left goes to the columns that nobody has drawn, and to the last one, so that rows reach the edge.
-  const template = columns.map((c, i) => (widths.drawn(c) && i < columns.length - 1 ? `${widths.of(c)}px` : `minmax(${widths.of(c)}px, ${widths.of(c)}fr)`)).join(" ");
-  const width = small ? "100%" : Math.max(needed, room);
+  const template = columns.map((c, i) => (widths.drawn(c) && i < columns.length - 1 ? `${widthAt(c, i)}px` : `minmax(${widthAt(c, i)}px, ${widthAt(c, i)}fr)`)).join(" ");
+  const width = small ? room : Math.max(needed, room);
 
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: 15, PageUp: -15 }[event.key];
@@ -62,11 +96,10 @@ export function EventTable({ events, columns, words, open, onOpen, onEnd, foot }
 
   return (
     <div
-      ref={(node) => {
-        box.current = node;
-        sized(node);
-      }}
+      ref={attach}
       className={classes.box}
+      data-wrap={wrap || undefined}
+      data-dense={look.dense || undefined}
       role="grid"
       aria-label={t("events.table")}
       aria-rowcount={events.length + 1}
@@ -74,35 +107,33 @@ export function EventTable({ events, columns, words, open, onOpen, onEnd, foot }
       tabIndex={0}
       onKeyDown={onKey}
     >
-      {!small && (
-        <div role="rowgroup" className={classes.heads} style={{ width }}>
-          <div role="row" aria-rowindex={1} className={classes.head} style={{ gridTemplateColumns: template }}>
-            {columns.map((column) => (
-              <ColumnHead key={column} column={column} columns={columns} width={widths.of(column)} onWidth={(w) => widths.set(column, w)} />
-            ))}
-          </div>
-        </div>
-      )}
+      {!small && <ColumnHeads columns={columns} template={template} width={width} />}
       <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize(), width }}>
         {items.map((item) => {
           const event = events[item.index];
+          const opened = event !== undefined && expanded.has(event.eventId) && !small;
           return (
             event && (
               <div
                 key={item.key}
                 id={rowId(event)}
+                ref={wrap || opened ? virtual.measureElement : undefined}
+                data-index={item.index}
                 role="row"
                 aria-rowindex={item.index + 2}
                 aria-selected={event.eventId === open}
                 className={small ? classes.card : classes.row}
-                style={{ transform: `translateY(${item.start}px)`, height: rowHeight, gridTemplateColumns: small ? undefined : template }}
+                style={{ transform: `translateY(${item.start}px)`, height: wrap || opened ? undefined : rowHeight, gridTemplateColumns: small ? undefined : template }}
                 onClick={() => getSelection()?.toString() || onOpen(event.eventId === open ? undefined : event.eventId)}
               >
-                {(small ? ["action", "result", "actor", "time"] : columns).map((column) => (
-                  <div key={column} role="gridcell" className={classes.cell}>
-                    <Cell event={event} column={column} words={words} />
+                <RowCells event={event} index={item.index} columns={small ? onPhone : columns} words={words} sealed={sealed} expanded={opened} onExpand={onExpand} small={small} />
+                {opened && (
+                  <div role="gridcell" className={classes.inside} style={{ width: Math.min(room, width) }} onClick={(e) => e.stopPropagation()}>
+                    <Suspense>
+                      <FieldTable event={event} words={words} />
+                    </Suspense>
                   </div>
-                ))}
+                )}
               </div>
             )
           );

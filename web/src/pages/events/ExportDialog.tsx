@@ -44,7 +44,7 @@ export default function ExportDialog({ search, total, columns, onClose }: Props)
         setProgress(p);
       });
       download(body, `events-${search.from.slice(0, 10)}.${form}`);
-      void notify(t("events.exportDone", { n: format.number(last.events), bytes: format.bytes(last.bytes) }), t("events.exportDoneTitle"));
+      notify(t("events.exportDone", { n: format.number(last.events), bytes: format.bytes(last.bytes) }), t("events.exportDoneTitle"));
       onClose();
     } catch (cause) {
       setProgress(null);

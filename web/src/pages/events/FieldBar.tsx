@@ -6,6 +6,7 @@ import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useFormat } from "../../time/useFormat.ts";
 import { isComposed, mainField, useColumns } from "./columns.ts";
 import classes from "./FieldBar.module.css";
+import lines from "./Line.module.css";
 import { TopValues } from "./TopValues.tsx";
 import { useAddress } from "./useAddress.ts";
 import { useFields } from "./useFields.ts";
@@ -74,8 +75,8 @@ function Field({ field, total, open, column, onOpen, onColumn }: FieldProps) {
   const label = t(column ? "events.columnRemove" : "events.columnAdd", { field: field.name });
   return (
     <div className={classes.field} data-open={open || undefined}>
-      <div className={classes.line}>
-        <UnstyledButton className={classes.name} aria-expanded={open} onClick={onOpen} title={field.description ? `${field.name}: ${field.description}` : field.name}>
+      <div className={lines.line}>
+        <UnstyledButton className={`${lines.name} ${classes.name}`} aria-expanded={open} onClick={onOpen} title={field.description ? `${field.name}: ${field.description}` : field.name}>
           <IconChevronRight size={13} className={classes.chevron} aria-hidden />
           <span>{field.name}</span>
           <span className={classes.count}>{field.count > 0 && format.percent(share)}</span>

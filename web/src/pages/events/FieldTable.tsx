@@ -13,6 +13,9 @@ import { useFilter } from "./useFilter.ts";
 /** Fields that the index does not hold, so that no filter finds them. */
 const unasked = new Set(["eventVersion"]);
 
+/** From so many characters on a value has a box that scrolls, which the keys have to reach. */
+const long = 300;
+
 /** Every field of an event, each with what can be done with its value. */
 export function FieldTable({ event, words }: { event: Event; words: readonly string[] }) {
   const t = useT();
@@ -36,7 +39,7 @@ export function FieldTable({ event, words }: { event: Event; words: readonly str
             <tr key={i}>
               <th scope="row">{path}</th>
               <td>
-                <div className={classes.value}>
+                <div className={classes.value} {...(text.length > long ? { role: "group", "aria-label": path, tabIndex: 0 } : undefined)}>
                   <Marked text={path.endsWith("Time") ? format.stamp(text) : text} words={words} />
                 </div>
                 <div className={classes.acts}>

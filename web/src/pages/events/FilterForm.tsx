@@ -15,6 +15,9 @@ interface Props {
   onClose: () => void;
 }
 
+// The list itself scrolls, which the keys of its field do for it; an area around it would have to be reached by keys of its own.
+const list = { withScrollArea: false, styles: { options: { maxHeight: 260, overflowY: "auto" } } } as const;
+
 /** Makes a filter or changes one: fields and values are picked, not remembered. */
 export default function FilterForm({ filter, onSave, onClose }: Props) {
   const t = useT();
@@ -38,7 +41,7 @@ export default function FilterForm({ filter, onSave, onClose }: Props) {
     <Modal opened onClose={onClose} title={filter ? t("events.filterEdit") : t("events.filterAdd")} closeButtonProps={{ "aria-label": t("close") }} centered>
       <form onSubmit={save}>
         <Stack gap="sm">
-          <Autocomplete label={t("events.filterField")} value={field} onChange={setField} data={fields.data?.fields.map((f) => f.name) ?? []} limit={50} maxDropdownHeight={260} data-autofocus />
+          <Autocomplete label={t("events.filterField")} value={field} onChange={setField} data={fields.data?.fields.map((f) => f.name) ?? []} limit={50} {...list} data-autofocus />
           <NativeSelect
             label={t("events.filterSense")}
             value={sense}
@@ -49,7 +52,7 @@ export default function FilterForm({ filter, onSave, onClose }: Props) {
               { value: "any", label: t("events.filterExists") },
             ]}
           />
-          {sense !== "any" && <Autocomplete label={t("events.filterValue")} value={value} onChange={setValue} data={values.data?.values.map((v) => v.value) ?? []} filter={({ options }) => options} maxDropdownHeight={260} />}
+          {sense !== "any" && <Autocomplete label={t("events.filterValue")} value={value} onChange={setValue} data={values.data?.values.map((v) => v.value) ?? []} filter={({ options }) => options} {...list} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {t("cancel")}

@@ -51,7 +51,7 @@ export function Pills() {
                 {t("events.filterEdit")}
               </Menu.Item>
               <Menu.Divider />
-              <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => drop(i)}>
+              <Menu.Item c="var(--at-bad)" leftSection={<IconTrash size={15} />} onClick={() => drop(i)}>
                 {t("events.filterRemove")}
               </Menu.Item>
             </Menu.Dropdown>

@@ -86,7 +86,7 @@ export function QueryBar({ query, range, onRun }: Props) {
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Label>{history.length > 0 ? t("events.history") : t("events.historyNone")}</Menu.Label>
+            {history.length > 0 ? <Menu.Label>{t("events.history")}</Menu.Label> : <Menu.Item disabled>{t("events.historyNone")}</Menu.Item>}
             {history.map((old) => (
               <Menu.Item key={old} className={classes.old} onClick={() => run(old)}>
                 <span className="mono">{old}</span>

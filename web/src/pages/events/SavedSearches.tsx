@@ -5,13 +5,15 @@ import { useState, type FormEvent } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import type { EventsSearch } from "./address.ts";
+import lines from "./Line.module.css";
 import { useSaved, withPinned } from "./saved.ts";
 import classes from "./SavedSearches.module.css";
+import { templates } from "./templates.ts";
 import { useAddress } from "./useAddress.ts";
 
 const nothing: EventsSearch = { q: undefined, from: undefined, to: undefined, f: undefined, reads: undefined, by: undefined, cols: undefined, sort: undefined, event: undefined };
 
-/** Searches under a name: opened by a click, kept in this browser or on the server. */
+/** Searches under a name: opened by a click, kept in this browser or on the server, and some to begin with. */
 export function SavedSearches() {
   const t = useT();
   const [search, change] = useAddress();
@@ -19,6 +21,10 @@ export function SavedSearches() {
   const [opened, { toggle, close }] = useDisclosure();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
+  const use = (wanted: EventsSearch) => {
+    change({ ...nothing, ...withPinned(wanted, search) });
+    close();
+  };
   const keep = (event: FormEvent) => {
     event.preventDefault();
     save.mutate({ name: name.trim(), search, shared }, { onSuccess: () => setName("") });
@@ -34,20 +40,17 @@ export function SavedSearches() {
       </Popover.Target>
       <Popover.Dropdown aria-label={t("events.saved")}>
         <Stack gap="sm">
-          <div>
+          <div className={classes.lists} role="group" aria-label={t("events.saved")}>
             {all.length === 0 && (
               <Text size="sm" className="dim">
                 {t("events.savedNone")}
               </Text>
             )}
             {all.map((s) => (
-              <div key={`${s.shared} ${s.name}`} className={classes.line}>
+              <div key={`${s.shared} ${s.name}`} className={lines.line}>
                 <UnstyledButton
-                  className={classes.name}
-                  onClick={() => {
-                    change({ ...nothing, ...withPinned(s.search, search) });
-                    close();
-                  }}
+                  className={`${lines.name} ${classes.name}`}
+                  onClick={() => use(s.search)}
                 >
                   {s.name}
                   {s.shared && <IconUsers size={14} className="dim" aria-label={t("events.savedShared")} />}
@@ -55,6 +58,14 @@ export function SavedSearches() {
                 <ActionIcon size="sm" aria-label={t("events.savedDelete", { name: s.name })} onClick={() => forget.mutate(s)}>
                   <IconTrash size={14} />
                 </ActionIcon>
+              </div>
+            ))}
+            <h3 className={classes.title}>{t("events.templates")}</h3>
+            {templates.map(({ label, search: wanted }) => (
+              <div key={label} className={lines.line}>
+                <UnstyledButton className={`${lines.name} ${classes.name}`} onClick={() => use(wanted)}>
+                  {t(label)}
+                </UnstyledButton>
               </div>
             ))}
           </div>

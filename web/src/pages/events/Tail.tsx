@@ -48,7 +48,7 @@ export default function Tail({ query, columns, words, open, onOpen }: Props) {
       </Group>
       {wrong && <ProblemNote error={tail.lost} />}
       {!wrong && tail.shown.length === 0 && <EmptyNote icon={<IconPlayerPlayFilled />} title={t("events.tailWaiting")} detail={t("events.tailWaitingHint")} />}
-      {tail.shown.length > 0 && <EventTable events={tail.shown} columns={columns} words={words} open={open} onOpen={(id) => onOpen(tail.shown.find((e) => e.eventId === id))} />}
+      {tail.shown.length > 0 && <EventTable events={tail.shown} columns={columns} words={words} sealed={null} open={open} onOpen={(id) => onOpen(tail.shown.find((e) => e.eventId === id))} />}
     </>
   );
 }

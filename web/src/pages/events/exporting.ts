@@ -1,4 +1,5 @@
 import { call } from "../../api/client.ts";
+import { spill } from "../../ui/spill.ts";
 
 /** How far an export is. */
 export interface Progress {
@@ -19,7 +20,7 @@ export interface Wanted {
   sort?: "asc";
 }
 
-/** From here on what came is handed to the browser, which may keep it on disk: memory of the page stays flat. */
+/** So many bytes are put aside at once. */
 const piece = 4 << 20;
 
 /** Counts the events that pass: lines, but for line breaks within quotes of CSV, and its line of names. */
@@ -43,20 +44,26 @@ export async function exportEvents(wanted: Wanted, signal: AbortSignal, onProgre
   const answer = await call(new Request(`/api/v1/export?${query}`, { signal }));
   const total = Number(answer.headers.get("Actiontrail-Total") ?? 0);
   const count = counter(wanted.format);
-  const parts: Blob[] = [];
+  const file = await spill();
   let held: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   let bytes = 0;
-  for await (const chunk of answer.body ?? []) {
-    held.push(chunk as Uint8Array<ArrayBuffer>);
-    size += chunk.length;
-    bytes += chunk.length;
-    onProgress({ events: count(chunk), bytes, total });
-    if (size > piece) {
-      parts.push(new Blob(held));
-      held = [];
-      size = 0;
+  try {
+    for await (const chunk of answer.body ?? []) {
+      held.push(chunk as Uint8Array<ArrayBuffer>);
+      size += chunk.length;
+      bytes += chunk.length;
+      onProgress({ events: count(chunk), bytes, total });
+      if (size > piece) {
+        await file.add(held);
+        held = [];
+        size = 0;
+      }
     }
+    await file.add(held);
+  } catch (e) {
+    await file.drop().catch(() => undefined); // what went wrong first is told
+    throw e;
   }
-  return new Blob([...parts, ...held], { type: answer.headers.get("Content-Type") ?? "" });
+  return file.finish();
 }

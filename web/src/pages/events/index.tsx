@@ -1,10 +1,9 @@
 import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
-import { IconChartBar, IconDownload, IconLayoutSidebar, IconLink, IconRefresh } from "@tabler/icons-react";
+import { IconChartBar, IconDownload, IconLayoutSidebar, IconRefresh } from "@tabler/icons-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { wordsOf } from "../../kql/words.ts";
 import { isBoolean, useStored } from "../../settings/useStored.ts";
-import { notify } from "../../ui/notify.ts";
 import { useTitle } from "../../ui/Page.tsx";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import { filtersOf, queryOf, rangeOf } from "./address.ts";
@@ -17,8 +16,10 @@ import { FieldBar } from "./FieldBar.tsx";
 import { NoneFound } from "./NoneFound.tsx";
 import { Pills } from "./Pills.tsx";
 import { QueryBar } from "./QueryBar.tsx";
-import { linkTo } from "./saved.ts";
+import { LookMenu } from "./LookMenu.tsx";
 import { SavedSearches } from "./SavedSearches.tsx";
+import { useSealed } from "./seals.ts";
+import { ShareMenu } from "./ShareMenu.tsx";
 import { Summary } from "./Summary.tsx";
 import { TimePicker } from "./TimePicker.tsx";
 import { useAddress } from "./useAddress.ts";
@@ -56,12 +57,13 @@ export function Events() {
   }, [every, live, refresh]);
 
   const found = useEvents(search, turn);
+  const sealed = useSealed(turn);
   const histogram = useHistogram(search, turn, chart && !live);
   const events = useMemo(() => found.data?.pages.flatMap((p) => p.events) ?? [], [found.data]);
   const first = found.data?.pages[0];
   const words = useMemo(() => [...wordsOf(search.q ?? ""), ...filtersOf(search).flatMap((f) => (f.value && !f.not && !f.off ? [f.value] : []))], [search]);
 
-  const at = events.findIndex((e) => e.eventId === search.event);
+  const at = useMemo(() => (search.event === undefined ? -1 : events.findIndex((e) => e.eventId === search.event)), [events, search.event]);
   const open = useCallback((id: string | undefined) => change({ event: id }, true), [change]);
   const step = useCallback(
     (by: 1 | -1) => {
@@ -82,10 +84,6 @@ export function Events() {
     tail: () => change({ view: live ? undefined : "tail" }),
     undo: () => zoom.undo?.(),
   });
-  const share = async () => {
-    await navigator.clipboard.writeText(linkTo(search));
-    void notify(t("copied"));
-  };
 
   return (
     <div className={classes.page}>
@@ -101,11 +99,7 @@ export function Events() {
               </ActionIcon>
             </Tooltip>
             <SavedSearches />
-            <Tooltip label={t("events.share")}>
-              <ActionIcon size={38} variant="default" aria-label={t("events.share")} onClick={() => void share()}>
-                <IconLink size={17} />
-              </ActionIcon>
-            </Tooltip>
+            <ShareMenu search={search} columns={columns} instants={first} />
           </div>
         </div>
         <Pills />
@@ -144,6 +138,7 @@ export function Events() {
                     </ActionIcon>
                   </Tooltip>
                 )}
+                <LookMenu />
                 <Button variant="default" leftSection={<IconDownload size={15} aria-hidden />} disabled={!first || first.total < 1} onClick={() => setExporting(true)}>
                   {t("events.export")}
                 </Button>
@@ -177,6 +172,7 @@ export function Events() {
                   events={events}
                   columns={columns}
                   words={words}
+                  sealed={sealed}
                   open={search.event}
                   onOpen={open}
                   onEnd={more}

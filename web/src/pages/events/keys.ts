@@ -10,4 +10,5 @@ export const eventKeys: readonly { keys: readonly string[]; label: Key }[] = [
   { keys: ["w"], label: "events.keyReads" },
   { keys: ["l"], label: "events.keyTail" },
   { keys: ["z"], label: "events.keyUndo" },
+  { keys: ["x"], label: "events.keyExpand" },
 ];

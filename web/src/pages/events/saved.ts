@@ -64,7 +64,7 @@ export function useSaved() {
   return { all, save, forget };
 }
 
-/** The address of a search as it is on screen. */
-export function linkTo(search: EventsSearch): string {
-  return `${location.origin}/${writeSearch({ ...kept(search) })}`;
+/** The address of a search as it is on screen: with its columns, as whoever opens it may keep others. */
+export function addressOf(search: EventsSearch, columns: readonly string[]): string {
+  return `/${writeSearch({ ...kept(search), cols: columns.join(",") })}`;
 }

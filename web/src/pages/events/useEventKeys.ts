@@ -37,6 +37,7 @@ export function useEventKeys(acts: Acts): void {
         w: () => now.current.reads(),
         l: () => now.current.tail(),
         z: () => now.current.undo(),
+        x: () => document.querySelector<HTMLElement>('[role="row"][aria-selected="true"] button[aria-expanded]')?.click(),
       }[event.key];
       act?.();
     };

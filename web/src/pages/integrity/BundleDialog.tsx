@@ -44,7 +44,7 @@ export default function BundleDialog({ trails, trail: first, onClose }: Props) {
     try {
       const body = await fetchBundle({ trail, delivery, from: begin, to: end, query: query.trim() }, stopper.signal, setBytes);
       download(body, file);
-      void notify(t("integrity.bundleDone", { file, bytes: format.bytes(body.size) }), t("integrity.bundleDoneTitle"));
+      notify(t("integrity.bundleDone", { file, bytes: format.bytes(body.size) }), t("integrity.bundleDoneTitle"));
       onClose();
     } catch (cause) {
       setBytes(null);
