@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -45,9 +46,10 @@ const (
 // its deliveries: what is staged and owed is found again under both names.
 type Delivery struct {
 	Name string        // no other one of the trail has it
-	Kind string        // file or s3
+	Kind string        // one of deliveryKinds
 	File *FileDelivery // of that kind
 	S3   *S3Delivery   // of that kind
+	To   Destination   // of all others, which archive nothing; nil: it is an archive
 	// Backfill is how far back a new archive is filled from the index; 0: not at all.
 	Backfill time.Duration
 	Hash     string // SHA-256 over what the block says, in hex
@@ -56,14 +58,20 @@ type Delivery struct {
 
 // Objects says what the objects of the archive are like.
 func (d *Delivery) Objects() Objects {
+	if d.To != nil {
+		return Objects{}
+	}
 	if d.S3 != nil {
 		return d.S3.Objects
 	}
 	return d.File.Objects
 }
 
-// Target is where the archive lies, for people.
+// Target is where the archive lies, or events are sent, for people.
 func (d *Delivery) Target() string {
+	if d.To != nil {
+		return d.To.Target()
+	}
 	if d.S3 != nil {
 		return strings.TrimSuffix("s3://"+d.S3.Bucket+"/"+d.S3.Prefix, "/")
 	}
@@ -77,6 +85,8 @@ func (d *Delivery) Target() string {
 // one, and the store that it is in; "" when it is a mistake.
 func (d *Delivery) where() (place, store string) {
 	switch {
+	case d.To != nil:
+		return d.Kind + " " + d.Target(), ""
 	case d.S3 != nil && d.S3.Bucket != "":
 		return d.Target(), cmp.Or(d.S3.Endpoint, d.S3.Region)
 	case d.File != nil && d.File.Path != "":
@@ -89,7 +99,9 @@ func (d *Delivery) where() (place, store string) {
 const mostBackfill = 10 * 366 * 24 * time.Hour
 
 // deliveryKinds are the kinds of delivery that this version has.
-func deliveryKinds() []string { return []string{"file", "s3"} }
+func deliveryKinds() []string {
+	return append([]string{"file", "s3"}, slices.Sorted(maps.Keys(destinations()))...)
+}
 
 // delivery reads what all kinds of delivery have in common, and then the rest.
 // Without a name it is called as its kind, so that the order of the blocks says nothing.
@@ -101,12 +113,18 @@ func (r *reader) delivery(b *deliverBlock) (Delivery, bool) {
 	if d.Backfill = r.duration(b.Backfill, 0); d.Backfill > mostBackfill {
 		r.wrong(b.Backfill.Range(), "choose at most 10 years", "backfill is out of range")
 	}
-	switch b.Kind {
-	case "file":
+	read, known := destinations()[b.Kind]
+	switch {
+	case b.Kind == "file":
 		d.File = r.fileDelivery(b)
-	case "s3":
+	case b.Kind == "s3":
 		d.S3 = r.s3Delivery(b)
-	case "oss", "sls", "kafka", "webhook", "syslog":
+	case known:
+		d.To = read(r, b)
+		if given(b.Backfill) {
+			r.wrong(b.Backfill.Range(), "leave it out; `actiontrail export` gives what was before, and events have ids to tell them by", "deliver %q archives nothing that could be filled", b.Kind)
+		}
+	case b.Kind == "oss":
 		r.later(b.Range, fmt.Sprintf("deliver %q", b.Kind), `use deliver "file" or deliver "s3"`)
 		return d, false
 	default:

@@ -14,7 +14,7 @@ import (
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
-// Plugin is a program that serves a source.
+// Plugin is a program that serves a source, or a sink.
 type Plugin struct {
 	Command []string // the program and its arguments
 	SHA256  string   // of the program's file, in hex; empty: it is not checked
@@ -55,22 +55,27 @@ func (p *Plugin) place(path []string) *hcl.Range {
 func (r *reader) pluginSource(b *sourceBlock, s *Source) mapping {
 	var body pluginSourceBody
 	r.decode(b.Body, b.Range, &body)
-	p := &Plugin{Command: r.texts(body.Command), SHA256: strings.ToLower(r.text(body.SHA256, "")), Config: []byte("{}"), places: map[string]hcl.Range{}, block: b.Range}
-	if given(body.Command) && (len(p.Command) == 0 || p.Command[0] == "") && !r.toldAt(body.Command.Range()) {
-		r.wrong(body.Command.Range(), `write command = ["/usr/lib/actiontrail/acme-source"]`, "a plugin needs a program")
+	s.Plugin = r.plugin(body.Command, body.SHA256, body.Config, b.Range)
+	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies, body.ProxyHeader}
+}
+
+// plugin reads which program it is, and what only the program understands.
+func (r *reader) plugin(command, sum hcl.Expression, blocks []configBlock, at hcl.Range) *Plugin {
+	p := &Plugin{Command: r.texts(command), SHA256: strings.ToLower(r.text(sum, "")), Config: []byte("{}"), places: map[string]hcl.Range{}, block: at}
+	if given(command) && (len(p.Command) == 0 || p.Command[0] == "") && !r.toldAt(command.Range()) {
+		r.wrong(command.Range(), `write command = ["/usr/lib/actiontrail/acme-source"]`, "a plugin needs a program")
 	}
-	if given(body.SHA256) && !isSHA256(p.SHA256) && !r.toldAt(body.SHA256.Range()) {
-		r.wrong(body.SHA256.Range(), "write what sha256sum prints for the program: 64 hex digits", "%q is not a SHA-256", p.SHA256)
+	if given(sum) && !isSHA256(p.SHA256) && !r.toldAt(sum.Range()) {
+		r.wrong(sum.Range(), "write what sha256sum prints for the program: 64 hex digits", "%q is not a SHA-256", p.SHA256)
 	}
-	if given(body.SHA256) {
-		p.sum = body.SHA256.Range()
+	if given(sum) {
+		p.sum = sum.Range()
 	}
-	if c := one(r, body.Config, "config", func(c *configBlock) hcl.Range { return c.Range }); c != nil {
+	if c := one(r, blocks, "config", func(c *configBlock) hcl.Range { return c.Range }); c != nil {
 		p.block = c.Range
 		p.Config = r.foreign(c.Body, p.places)
 	}
-	s.Plugin = p
-	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies, body.ProxyHeader}
+	return p
 }
 
 func isSHA256(s string) bool { return regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(s) }

@@ -47,9 +47,9 @@ func TestAccess(t *testing.T) {
 	t.Setenv(tokenVariable, alice)
 	t.Setenv(caVariable, ca)
 	realtest.Until(t, realtest.Patience, "the server to answer "+https, func() bool { _, err := ask("--server", https); return err == nil })
-	if !strings.Contains(b.server.Output(), "address="+https) {
-		t.Error("the server does not say where it listens")
-	}
+	realtest.Until(t, realtest.Patience, "the server to say where it listens", func() bool {
+		return strings.Contains(b.server.Output(), "address="+https)
+	})
 	for _, tt := range []struct {
 		name  string
 		token string

@@ -61,6 +61,8 @@ func law() []rule {
 		{"aggregator/index/...", []string{"event", "query", "aggregator/index/...", "internal/backoff", "internal/durable"}, "an index takes batches and answers queries; where they come from is not its matter", []string{"aggregator"}},
 		{"aggregator/archive/...", []string{"event", "event/render", "query", "aggregator/archive/...", "internal/backoff", "internal/durable"}, "an archive must be verifiable without the rest", []string{"aggregator", "aggregator/witness", "internal/bus/..."}},
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
+		{"aggregator/sink", nil, "what sinks may do besides the contract is a few interfaces", nil},
+		{"aggregator/sink/...", []string{"event", "event/render", "plugins", "aggregator/sink/...", "internal/access", "internal/backoff"}, "a sink knows its contract and its own technology, not the trail that it serves", []string{"plugins/host", "internal/bus/embedded"}},
 		{"aggregator/notify", []string{"aggregator/archive", "internal/backoff", "internal/durable"}, "who is told of objects reads the archive beside its writer", nil},
 		{"aggregator/witness", []string{"aggregator/archive", "aggregator/archive/transparency", "internal/backoff", "internal/durable"}, "who keeps checkpoints elsewhere reads the archive beside its writer", []string{"aggregator/archive/bucket/file", "event", "query", "internal/bus/..."}},
 		{"aggregator/plan", []string{"event", "query", "aggregator/index", "aggregator/archive/layout"}, "a plan asks the index and writes nothing", nil},
@@ -68,7 +70,7 @@ func law() []rule {
 
 		{"web", nil, "the console is files and how they are served; it asks the API over HTTP, as others do", []string{"query"}},
 
-		{"config/...", []string{"event", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"config"}},
+		{"config/...", []string{"event", "event/render", "query", "plugins", "plugins/mapper"}, "the configuration is values; cmd makes parts from them", []string{"config"}},
 		{"cmd/...", []string{"..."}, "", nil},
 		{"bench/...", []string{"..."}, "", nil},
 		{"deploy", nil, "deploy is files; its tests load them", []string{"config", "event", "plugins", "plugins/mapper", "query"}},

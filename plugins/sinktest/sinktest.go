@@ -35,6 +35,9 @@ type Harness struct {
 	// Changes says that Held may give events in another form than they were written: only
 	// their ids are compared then.
 	Changes bool
+	// Repeats says that the place may hold an event again that was written again: the sink
+	// delivers at least once, and readers tell events by their ids. It still loses none.
+	Repeats bool
 }
 
 // Run runs the suite.
@@ -106,6 +109,11 @@ func (p Place) holds(h Harness, want []event.Event) error {
 	for i := range want {
 		texts[want[i].ID] = string(want[i].AppendJSON(nil))
 	}
+	if h.Repeats {
+		if held, err = once(held); err != nil {
+			return err
+		}
+	}
 	for i := range held {
 		text, wanted := texts[held[i].ID]
 		if !wanted {
@@ -120,6 +128,23 @@ func (p Place) holds(h Harness, want []event.Event) error {
 		return fmt.Errorf("%d of %d events are missing, %s is one", len(texts), len(want), slices.Sorted(maps.Keys(texts))[0])
 	}
 	return nil
+}
+
+// once leaves out events that are there again, the same in each place.
+func once(held []event.Event) ([]event.Event, error) {
+	first := make(map[string]string, len(held))
+	var all []event.Event
+	for i := range held {
+		text := string(held[i].AppendJSON(nil))
+		switch was, there := first[held[i].ID]; {
+		case !there:
+			first[held[i].ID] = text
+			all = append(all, held[i])
+		case was != text:
+			return nil, fmt.Errorf("event %s came again as another one:\n%s\n%s", held[i].ID, was, text)
+		}
+	}
+	return all, nil
 }
 
 func write(s plugins.Sink, all ...[]event.Event) error {

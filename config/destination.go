@@ -1,0 +1,30 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/actiontrail/actiontrail/event/render"
+)
+
+// Destination is where a delivery sends events that makes no archive of them: what
+// the body of its block says. What is secret is in files, and read by who connects.
+type Destination interface {
+	// Target is the place, for people: without what may be secret.
+	Target() string
+}
+
+// destinations read the bodies of such deliveries, by their kind.
+func destinations() map[string]func(*reader, *deliverBlock) Destination {
+	return map[string]func(*reader, *deliverBlock) Destination{
+		"plugin": pluginDestination,
+	}
+}
+
+// form reads in which form a destination is sent events: the name of a rendering.
+func (r *reader) form(x hcl.Expression, otherwise string) string {
+	var names []string
+	for _, f := range render.Formats() {
+		names = append(names, f.Name)
+	}
+	return r.choice(x, "format", otherwise, names...)
+}
