@@ -85,8 +85,8 @@ func (d *Delivery) Target() string {
 // one, and the store that it is in; "" when it is a mistake.
 func (d *Delivery) where() (place, store string) {
 	switch {
-	case d.To != nil:
-		return d.Kind + " " + d.Target(), ""
+	case d.To != nil: // readers tell events apart, whoever sends them
+		return "", ""
 	case d.S3 != nil && d.S3.Bucket != "":
 		return d.Target(), cmp.Or(d.S3.Endpoint, d.S3.Region)
 	case d.File != nil && d.File.Path != "":

@@ -28,3 +28,9 @@ func (r *reader) form(x hcl.Expression, otherwise string) string {
 	}
 	return r.choice(x, "format", otherwise, names...)
 }
+
+// MakesArchive tells whether deliveries of this kind make archives.
+func MakesArchive(kind string) bool {
+	_, sends := destinations()[kind]
+	return !sends
+}

@@ -47,8 +47,22 @@ func (r *reader) trail(b *trailBlock, o owners) Trail {
 			t.Deliver = append(t.Deliver, d)
 		}
 	}
+	r.archived(b, &t)
 	t.Hash = trailHash(&t)
 	return t
+}
+
+// archived checks that there is an archive for what only archives have.
+func (r *reader) archived(b *trailBlock, t *Trail) {
+	if len(t.Deliver) == 0 || slices.ContainsFunc(t.Deliver, func(d Delivery) bool { return d.To == nil }) {
+		return
+	}
+	for _, n := range b.Notify {
+		r.wrong(n.Range, "leave it out, or add an archive", "notify tells of objects, and trail %q makes none", b.Name)
+	}
+	for _, w := range b.Witness {
+		r.wrong(w.Range, "leave it out, or add an archive", "a witness keeps checkpoints of archives, and trail %q has none", b.Name)
+	}
 }
 
 // filter joins where and its shorthands into one query.

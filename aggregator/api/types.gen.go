@@ -539,7 +539,7 @@ type ConfigurationStatus struct {
 	NeedsRestart []string `json:"needsRestart"`
 }
 
-// Delivery A delivery of a trail, and how it fares. It has an archive of its own.
+// Delivery A delivery of a trail, and how it fares. It has an archive of its own, unless it sends events to a destination that is none.
 type Delivery struct {
 	// Backfills What was asked for of earlier times, in order; those that are done are shown for a while.
 	Backfills []BackfillStatus `json:"backfills,omitempty,omitzero"`
@@ -551,7 +551,7 @@ type Delivery struct {
 	// CheckpointSeals How many seals it covers.
 	CheckpointSeals uint64 `json:"checkpointSeals,omitempty,omitzero"`
 
-	// Events Delivered since the archive was made.
+	// Events Delivered since the archive was made, or the first one was sent.
 	Events uint64 `json:"events"`
 
 	// Folder Of kind file, the absolute path on the machine of the server.
@@ -568,8 +568,11 @@ type Delivery struct {
 	LastErrorTime time.Time `json:"lastErrorTime,omitempty,omitzero"`
 
 	// LastObject Key of the object that came into the bucket last, since the server started.
-	LastObject string    `json:"lastObject,omitempty,omitzero"`
-	LastSeal   time.Time `json:"lastSeal,omitempty,omitzero"`
+	LastObject string `json:"lastObject,omitempty,omitzero"`
+
+	// LastRefused Why the last one of them was refused.
+	LastRefused string    `json:"lastRefused,omitempty,omitzero"`
+	LastSeal    time.Time `json:"lastSeal,omitempty,omitzero"`
 
 	// Name Its name within the trail; its kind, unless the configuration gives it another.
 	Name string `json:"name"`
@@ -581,8 +584,14 @@ type Delivery struct {
 	OwedEvents  uint64         `json:"owedEvents,omitempty,omitzero"`
 	OwedSince   time.Time      `json:"owedSince,omitempty,omitzero"`
 
-	// PendingEvents Events that match and wait for their object.
+	// PendingEvents Events that match and wait for their object; of what is no archive, that were sent and may come again after a crash.
 	PendingEvents uint64 `json:"pendingEvents"`
+
+	// RefusedEvents Events that the destination will never take. They are kept in refusedFile; archives refuse none.
+	RefusedEvents uint64 `json:"refusedEvents,omitempty,omitzero"`
+
+	// RefusedFile Path on the machine of the server.
+	RefusedFile string `json:"refusedFile,omitempty,omitzero"`
 
 	// Seq Place in the stream up to which all is delivered.
 	Seq uint64 `json:"seq"`

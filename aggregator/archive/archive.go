@@ -91,7 +91,7 @@ type Archive struct {
 
 	statusMu sync.Mutex
 	status   Status
-	meter    meter
+	meter    *Meter
 }
 
 // head is the last seal.
@@ -130,7 +130,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if err := durable.MkdirAll(cfg.Staging); err != nil {
 		return nil, fmt.Errorf("make the staging folder of trail %s: %w", cfg.Trail, err)
 	}
-	a := &Archive{cfg: cfg, meter: meter{since: cfg.Now()}}
+	a := &Archive{cfg: cfg, meter: NewMeter(cfg.Now())}
 	if cfg.Log != nil {
 		a.log = &sealLog{cfg: &a.cfg}
 	}
@@ -266,7 +266,7 @@ func (a *Archive) Status() Status {
 	a.statusMu.Lock()
 	defer a.statusMu.Unlock()
 	s := a.status
-	s.Throughput = a.meter.at(a.cfg.Now())
+	s.Throughput = a.meter.At(a.cfg.Now())
 	return s
 }
 
@@ -311,7 +311,7 @@ func (a *Archive) delivered(t time.Time, o Object) {
 	defer a.statusMu.Unlock()
 	if o.Key != "" {
 		a.status.LastObject = o.Key
-		a.meter.add(t, o)
+		a.meter.Add(t, o.Count, uint64(o.Bytes))
 	}
 	if t.After(a.status.LastDelivery) {
 		a.status.LastDelivery = t

@@ -16,8 +16,8 @@ const (
 	meterSlots = int64(time.Minute / meterSlot)
 )
 
-// meter counts by slots of the last minute.
-type meter struct {
+// Meter counts what is delivered, by slots of the last minute. One goroutine at a time uses it.
+type Meter struct {
 	since time.Time
 	slots [meterSlots]slot
 	total slot
@@ -28,19 +28,24 @@ type slot struct {
 	events, bytes uint64
 }
 
-func (m *meter) add(now time.Time, o Object) {
+// NewMeter counts from now on.
+func NewMeter(now time.Time) *Meter { return &Meter{since: now} }
+
+// Add counts what was delivered at this time.
+func (m *Meter) Add(now time.Time, events, bytes uint64) {
 	n := now.UnixNano() / int64(meterSlot)
 	s := &m.slots[n%meterSlots]
 	if s.number != n {
 		*s = slot{number: n}
 	}
 	for _, s := range []*slot{s, &m.total} {
-		s.events += o.Count
-		s.bytes += uint64(o.Bytes)
+		s.events += events
+		s.bytes += bytes
 	}
 }
 
-func (m *meter) at(now time.Time) Throughput {
+// At is what was counted.
+func (m *Meter) At(now time.Time) Throughput {
 	t := Throughput{Since: m.since, Events: m.total.events, Bytes: m.total.bytes}
 	n := now.UnixNano() / int64(meterSlot)
 	for _, s := range m.slots {

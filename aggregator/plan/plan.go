@@ -42,8 +42,8 @@ type Trail struct {
 // Delivery is where a trail delivers to, as far as that costs something or is to be told.
 type Delivery struct {
 	Name, Kind, Target string
-	Hash               string // tells whether anything of it changes
-	RollAge            time.Duration
+	Hash               string        // tells whether anything of it changes
+	RollAge            time.Duration // 0: it makes no objects
 }
 
 // Change says what becomes of a trail or a delivery.
@@ -176,6 +176,9 @@ func (r *Result) estimate(ctx context.Context, x index.Index, t, old *Trail, now
 	}
 	for i := range r.Deliver {
 		d := &r.Deliver[i]
+		if d.Delivery.RollAge <= 0 {
+			continue
+		}
 		d.ObjectsADay = objectsADay(buckets, d.Delivery.RollAge, folders)
 	}
 	count := func(filter query.Expr) (int, error) {

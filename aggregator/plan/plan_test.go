@@ -76,9 +76,9 @@ func filter(t *testing.T, where string) query.Expr {
 }
 
 func TestPlan(t *testing.T) {
-	local := Delivery{Name: "file", Kind: "file", Target: "./a", Hash: "1"}
+	local := Delivery{Name: "file", Kind: "file", Target: "./a", Hash: "1", RollAge: time.Minute}
 	other := Delivery{Name: "file", Kind: "file", Target: "./b", Hash: "2", RollAge: time.Hour}
-	copied := Delivery{Name: "copy", Kind: "file", Target: "./c", Hash: "3"}
+	copied := Delivery{Name: "copy", Kind: "file", Target: "./c", Hash: "3", RollAge: time.Minute}
 	running := []Trail{
 		{Name: "same", Deliver: []Delivery{local}}, {Name: "gone", Where: "eventRW: Read", Deliver: []Delivery{local}},
 		{Name: "narrow", Where: "eventRW: Write", Filter: filter(t, "eventRW: Write"), Deliver: []Delivery{local, copied}},
@@ -86,7 +86,7 @@ func TestPlan(t *testing.T) {
 	wanted := []Trail{
 		{Name: "same", Deliver: []Delivery{local}},
 		{Name: "narrow", Where: "acsRegion: r0", Filter: filter(t, "acsRegion: r0"), Deliver: []Delivery{other}},
-		{Name: "new", Where: "eventRW: Write", Filter: filter(t, "eventRW: Write"), Deliver: []Delivery{local, other}},
+		{Name: "new", Where: "eventRW: Write", Filter: filter(t, "eventRW: Write"), Deliver: []Delivery{local, other, {Name: "sent", Kind: "plugin"}}},
 		{Name: "none", Where: "serviceName: Nobody", Filter: filter(t, "serviceName: Nobody"), Deliver: []Delivery{local}},
 	}
 	got, err := Make(t.Context(), week(), running, wanted, true, now)
@@ -120,7 +120,7 @@ func TestPlan(t *testing.T) {
 		t.Errorf("deliveries (-want +got):\n%s", diff)
 	}
 	// An event every 40 minutes: an object each when they wait a minute; with an hour, two share one sometimes.
-	if minute, hour := by["new"].Deliver[0].ObjectsADay, by["new"].Deliver[1].ObjectsADay; minute != 36 || math.Abs(hour-18) > 0.2 {
+	if minute, hour := by["new"].Deliver[0].ObjectsADay, by["new"].Deliver[1].ObjectsADay; minute != 36 || math.Abs(hour-18) > 0.2 || by["new"].Deliver[2].ObjectsADay != 0 {
 		t.Errorf("%v objects a day, with an hour %v", minute, hour)
 	}
 	if e := by["none"].Estimate; e.Events != 0 || e.Of != all || len(e.Sample) != 0 || by["none"].Deliver[0].ObjectsADay != 0 {

@@ -339,8 +339,8 @@ func (a *aggregation) follow(ctx context.Context) error {
 func (a *aggregation) streamConfig() bus.StreamConfig {
 	last := a.index.Position().Seq
 	for _, d := range a.trails.all() {
-		if archive := d.opened(); archive != nil {
-			last = max(last, archive.Position().Seq)
+		if c := d.carrier(); c != nil {
+			last = max(last, c.Position().Seq)
 		}
 		last = max(last, d.follower.Debt.To())
 	}

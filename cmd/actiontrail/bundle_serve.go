@@ -54,7 +54,7 @@ func (a *aggregation) bundled(r api.BundleRequest) (*delivery, error) {
 	var found *delivery
 	for _, d := range a.trails.all() {
 		switch {
-		case r.Trail != "" && d.trail.Name != r.Trail, r.Delivery != "" && d.Name != r.Delivery:
+		case r.Trail != "" && d.trail.Name != r.Trail, r.Delivery != "" && d.Name != r.Delivery, d.To != nil:
 		case found == nil:
 			found = d
 		case found.trail.Name != d.trail.Name:
@@ -62,7 +62,7 @@ func (a *aggregation) bundled(r api.BundleRequest) (*delivery, error) {
 		}
 	}
 	if found == nil {
-		return nil, fmt.Errorf("%w: there is no trail %q with a delivery %q", archive.ErrNoEvent, r.Trail, r.Delivery)
+		return nil, fmt.Errorf("%w: there is no trail %q with an archive %q", archive.ErrNoEvent, r.Trail, r.Delivery)
 	}
 	return found, nil
 }

@@ -23,7 +23,7 @@ import (
 func runClient(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	root := &cobra.Command{Use: "actiontrail", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(newSearchCommand(), newTailCommand(), newExportCommand(), newFieldsCommand(), newEventCommand(), newTrailCommand(), newAgentsCommand())
+	root.AddCommand(newSearchCommand(), newTailCommand(), newExportCommand(), newFieldsCommand(), newEventCommand(), newTrailCommand(), newAgentsCommand(), newValidateCommand())
 	var out, note bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&note)

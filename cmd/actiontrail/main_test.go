@@ -8,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/actiontrail/actiontrail/cmd/internal/process"
+	"github.com/actiontrail/actiontrail/plugins/host"
 )
 
 // asProgram, set in the environment, makes the test binary stand in for actiontrail.
@@ -17,6 +18,10 @@ const asProgram = "ACTIONTRAIL_TEST_AS_PROGRAM"
 const withHaste = "ACTIONTRAIL_TEST_WITH_HASTE"
 
 func TestMain(m *testing.M) {
+	if host.Launched() {
+		host.Serve(host.Plugin{Sink: newAppender})
+		return
+	}
 	if os.Getenv(asProgram) != "" && os.Getenv(withHaste) != "" {
 		os.Exit(process.Run(newRootCommand(pace{report: 200 * time.Millisecond, silent: 3 * time.Second, lease: 3 * time.Second}), os.Args[1:]))
 	}

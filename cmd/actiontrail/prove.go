@@ -20,7 +20,9 @@ func (a *aggregation) prove(ctx context.Context, trail string, e *event.Event) (
 		if trail != "" && t.trail.Name != trail {
 			continue
 		}
-		known = true
+		if known = true; t.To != nil {
+			continue // it archives nothing
+		}
 		opened := t.opened()
 		if opened == nil {
 			failed = fmt.Errorf("the archive of trail %s cannot be reached: %s", t.key(), t.openError())
@@ -36,6 +38,9 @@ func (a *aggregation) prove(ctx context.Context, trail string, e *event.Event) (
 	}
 	if !known {
 		return nil, fmt.Errorf("there is no trail %q: %w", trail, archive.ErrNoEvent)
+	}
+	if failed == nil {
+		return nil, fmt.Errorf("trail %q has no archive: %w", trail, archive.ErrNoEvent)
 	}
 	return nil, failed
 }

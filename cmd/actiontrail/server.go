@@ -95,6 +95,12 @@ func newAggregatorCommand(p pace) *cobra.Command {
 
 // aggregate runs the aggregator, and beside it this machine's agent when there is one, until ctx ends.
 func aggregate(ctx context.Context, h *process.Hand, data string, withAgent bool, p pace) error {
+	err := checkDestinations(ctx, h.Config, h.Log, func(delivery string, err error) {
+		h.Log.Error("plugin cannot be started; it is tried again", "delivery", delivery, "error", err)
+	})
+	if err != nil {
+		return process.UsageError("the configuration is wrong\n\n%w", err)
+	}
 	lock, err := process.Hold(data, aggregatorFolder)
 	if err != nil {
 		return err

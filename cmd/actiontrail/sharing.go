@@ -32,8 +32,9 @@ const (
 var exactFiles = []string{"stops.json", "backfills.json", "imports.json"}
 
 // Folders and files of which an older version does no harm: a receiver is told
-// again, a checkpoint signs less, a change of the configuration is reported twice.
-var lazyFiles = []string{"known.json", "notify", logFolder}
+// again, a checkpoint signs less, a change of the configuration is reported twice,
+// what a destination has comes again.
+var lazyFiles = []string{"known.json", "notify", logFolder, dispatchedFolder}
 
 // errNotLeading refuses to change what the leader alone may.
 var errNotLeading = errors.New("this server does not lead")
@@ -69,7 +70,7 @@ func (a *aggregation) takeOver(ctx context.Context) (*sharing, error) {
 			return nil, err
 		}
 	}
-	for _, folder := range []string{"owing", "notify", logFolder} {
+	for _, folder := range []string{"owing", "notify", logFolder, dispatchedFolder} {
 		if _, err := s.pullFolder(ctx, folder); err != nil {
 			return nil, err
 		}
@@ -110,7 +111,7 @@ func (a *aggregation) letGo() {
 
 // begin shares all that is here, for the first time.
 func (s *sharing) begin(ctx context.Context) error {
-	for _, name := range []string{"stops.json", "backfills.json", "imports.json", "owing", "trails", "known.json", "notify", logFolder} {
+	for _, name := range []string{"stops.json", "backfills.json", "imports.json", "owing", "trails", "known.json", "notify", logFolder, dispatchedFolder} {
 		err := s.walk(name, func(name string, data []byte) error {
 			if _, err := s.docs.Get(ctx, name); err != nil && !errors.Is(err, bus.ErrNone) {
 				return err

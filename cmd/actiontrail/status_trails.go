@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/api"
+	"github.com/actiontrail/actiontrail/aggregator/archive"
 )
 
 // trailStatus is what GET /api/v1/trails shows.
@@ -55,14 +56,21 @@ func (d *delivery) status(lastSeq uint64) api.Delivery {
 	if f.Failing {
 		s.State = api.DeliveryStateFailing
 	}
-	if archive := d.opened(); archive != nil {
+	switch archive, to := d.opened(), d.dispatched(); {
+	case archive != nil:
 		x := archive.Status()
 		s.LastSeal, s.LastDelivery, s.LastObject = x.LastSealTime, x.LastDelivery, x.LastObject
 		s.Events, s.Objects, s.Bytes = x.Total.Events, x.Total.Objects, int64(x.Total.Bytes)
 		s.PendingEvents = x.PendingEvents
-		s.Throughput = api.Throughput{Since: x.Throughput.Since.UTC(), Events: x.Throughput.Events, Bytes: x.Throughput.Bytes, EventsPerSecond: x.Throughput.EventsPerSecond, BytesPerSecond: x.Throughput.BytesPerSecond}
+		s.Throughput = shownThroughput(x.Throughput)
 		s.Checkpoint, s.CheckpointSeals, s.SigningKey = x.Checkpoint, x.Signed, x.SigningKey
-	} else {
+	case to != nil:
+		x := to.Status()
+		s.Events, s.LastDelivery, s.PendingEvents, s.Throughput = x.Events, x.LastDelivery, uint64(x.Pending), shownThroughput(x.Throughput)
+		if s.RefusedEvents, s.LastRefused = x.Refused, x.LastRefused; x.Refused > 0 {
+			s.RefusedFile = absolute(x.RefusedFile)
+		}
+	default:
 		s.State, s.LastError = api.DeliveryStateFailing, d.openError()
 	}
 	s.Notify, s.Witnesses = d.notified(), d.witnessed()
@@ -86,6 +94,10 @@ func (d *delivery) status(lastSeq uint64) api.Delivery {
 		s.State, s.OwedSince, s.OwedBatches, s.OwedEvents = api.DeliveryStateOwing, owed.Since, owed.Batches, owed.Events
 	}
 	return s
+}
+
+func shownThroughput(t archive.Throughput) api.Throughput {
+	return api.Throughput{Since: t.Since.UTC(), Events: t.Events, Bytes: t.Bytes, EventsPerSecond: t.EventsPerSecond, BytesPerSecond: t.BytesPerSecond}
 }
 
 // joinDelivery adds a delivery to the status of its trail, which is as far as the
@@ -131,7 +143,7 @@ func (d *delivery) openError() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.err == nil {
-		return "its archive is not open yet"
+		return "it is not open yet"
 	}
 	return d.err.Error()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/actiontrail/actiontrail/aggregator/api"
+	"github.com/actiontrail/actiontrail/config"
 )
 
 func newTrailCommand() *cobra.Command {
@@ -141,6 +142,9 @@ func printTrail(w io.Writer, t api.TrailStatus) error {
 		if d.LastObject != "" {
 			facts = append(facts, [2]string{"last object", d.Name + ": " + d.LastObject})
 		}
+		if d.RefusedEvents > 0 {
+			facts = append(facts, [2]string{"refused", fmt.Sprintf("%d events by %s, kept in %s: %s", d.RefusedEvents, d.Name, d.RefusedFile, d.LastRefused)})
+		}
 		if d.Checkpoint != "" {
 			facts = append(facts, [2]string{"signed", fmt.Sprintf("%d seals of %s", d.CheckpointSeals, d.Name)}, [2]string{"signing key", d.SigningKey})
 		}
@@ -193,7 +197,11 @@ func sizePerSecond(n float64) string { return size(n) + "/s" }
 
 // oneDelivery is a line about one of several.
 func oneDelivery(d api.Delivery) string {
-	line := fmt.Sprintf("%s to %s: %s, %d events in %d objects, last %s", d.Name, d.Target, d.State, d.Events, d.Objects, timeOr(d.LastDelivery, "never"))
+	objects := ""
+	if config.MakesArchive(d.Kind) {
+		objects = fmt.Sprintf(" in %d objects", d.Objects)
+	}
+	line := fmt.Sprintf("%s to %s: %s, %d events%s, last %s", d.Name, d.Target, d.State, d.Events, objects, timeOr(d.LastDelivery, "never"))
 	if d.State != api.DeliveryStateRunning && d.LastError != "" {
 		line += ": " + d.LastError
 	}

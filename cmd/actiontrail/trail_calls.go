@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator"
@@ -60,6 +61,12 @@ func (c trailCalls) BackfillTrail(ctx context.Context, name string, wanted api.B
 		if d.trail.Name != t.Name || wanted.Delivery != "" && wanted.Delivery != d.Name {
 			continue
 		}
+		if d.To != nil {
+			if wanted.Delivery != "" {
+				return api.WrongTrail("delivery", "deliver \""+d.Kind+"\" archives nothing that could be filled", "`actiontrail export` gives what was before, and events have ids to tell them by")
+			}
+			continue
+		}
 		found = true
 		parameters["delivery"] = d.Name
 		if err := c.system.Report(ctx, trailEvent("TrailBackfill", name, parameters), true); err != nil {
@@ -73,7 +80,7 @@ func (c trailCalls) BackfillTrail(ctx context.Context, name string, wanted api.B
 		}
 	}
 	if !found {
-		return api.WrongTrail("delivery", "the trail has no delivery "+wanted.Delivery, "")
+		return api.WrongTrail("delivery", strings.TrimSpace("the trail has no archive "+wanted.Delivery), "")
 	}
 	return nil
 }

@@ -115,6 +115,9 @@ func readPlanned(t *api.PlannedTrail, running []week.Trail) (week.Trail, error) 
 		if age <= 0 || age > time.Hour {
 			age = config.DefaultRollAge
 		}
+		if !config.MakesArchive(d.Kind) {
+			age = 0 // it makes no objects
+		}
 		out.Deliver = append(out.Deliver, week.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target, Hash: d.Hash, RollAge: age})
 	}
 	return out, nil

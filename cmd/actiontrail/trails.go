@@ -24,7 +24,7 @@ import (
 type delivery struct {
 	config.Delivery
 	trail    *config.Trail
-	open     func(context.Context) (*archive.Archive, error)
+	open     func(context.Context) (carrier, error)
 	follower *aggregator.Follower
 	archives *aggregator.ArchiveReader // for its backfills
 
@@ -35,33 +35,9 @@ type delivery struct {
 	done chan struct{}      // closed when it has ended
 
 	mu      sync.Mutex
-	archive *archive.Archive // nil: not open yet
-	err     error            // why
-	fence   bool             // another aggregator may not know yet that it leads no longer
-}
-
-// renew has the archive be opened anew: others may have gone on with it.
-func (d *delivery) renew(taken bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.archive, d.err, d.fence = nil, nil, taken
-}
-
-// fenceOff keeps the leader before from adding seals.
-func (d *delivery) fenceOff(ctx context.Context) error {
-	d.mu.Lock()
-	opened, fence := d.archive, d.fence
-	d.mu.Unlock()
-	if !fence {
-		return nil
-	}
-	if err := opened.Fence(ctx); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.fence = false
-	return nil
+	carries carrier // nil: not open yet
+	err     error   // why
+	fence   bool    // another aggregator may not know yet that it leads no longer
 }
 
 // begin carries the delivery until ctx ends, or end is called.
@@ -91,29 +67,9 @@ func (d *delivery) key() string {
 	return d.trail.Name + "." + d.Name
 }
 
-func (d *delivery) opened() *archive.Archive {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.archive
-}
-
-// tryOpen opens the archive, unless it is open.
-func (d *delivery) tryOpen(ctx context.Context) error {
-	if d.opened() != nil {
-		return nil
-	}
-	a, err := d.open(ctx)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.err = err; err == nil {
-		d.archive = a
-	}
-	return err
-}
-
-// run follows the stream into the archive until ctx ends.
+// run follows the stream until ctx ends.
 func (d *delivery) run(ctx context.Context, log *slog.Logger) {
-	failed := func(err error) { log.Warn("trail waits for its archive", "trail", d.key(), "error", err) }
+	failed := func(err error) { log.Warn("trail waits for its destination", "trail", d.key(), "error", err) }
 	if backoff.Retry(ctx, failed, func() error {
 		if err := d.tryOpen(ctx); err != nil {
 			return err
@@ -122,7 +78,7 @@ func (d *delivery) run(ctx context.Context, log *slog.Logger) {
 	}) != nil {
 		return
 	}
-	d.follower.Sink = d.opened()
+	d.follower.Sink = d.carrier()
 	var telling sync.WaitGroup
 	for _, t := range d.tellers {
 		t.Archive = d.opened()
@@ -142,12 +98,18 @@ func (d *delivery) run(ctx context.Context, log *slog.Logger) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	if to := d.dispatched(); to != nil {
+		if err := to.Close(ctx); err != nil {
+			log.Warn("what was delivered last could not be noted at the stop: it comes again", "trail", d.key(), "error", err)
+		}
+		return
+	}
 	if err := d.opened().Checkpoint(ctx); err != nil {
 		log.Warn("no checkpoint was stored at the stop: it comes with the next start", "trail", d.key(), "error", err)
 	}
 }
 
-func (a *aggregation) openArchive(ctx context.Context, d *delivery) (*archive.Archive, error) {
+func (a *aggregation) openArchive(ctx context.Context, d *delivery) (carrier, error) {
 	bucket, err := openBucket(ctx, &d.Delivery)
 	if err != nil {
 		return nil, fmt.Errorf("archive of trail %s: %w", d.key(), err)
@@ -170,10 +132,11 @@ func (a *aggregation) openArchive(ctx context.Context, d *delivery) (*archive.Ar
 		Source:  d.archives.Source(aggregator.IndexSource(a.index)),
 		Log:     log, Digests: digests, Agents: a.sealedAgents, Now: time.Now,
 	})
-	if err == nil {
-		a.log.Info("archive is signed", "trail", d.key(), "key", opened.Status().SigningKey)
+	if err != nil {
+		return nil, err
 	}
-	return opened, err
+	a.log.Info("archive is signed", "trail", d.key(), "key", opened.Status().SigningKey)
+	return opened, nil
 }
 
 // equip gives a delivery its follower.
@@ -202,6 +165,9 @@ func (a *aggregation) askBackfill(d *delivery) error {
 
 func (a *aggregation) follows(d *delivery, owed *debt.Debt) {
 	d.follower = &aggregator.Follower{Name: "trail " + d.key(), Kind: "trail", Stream: aggregator.BusStream{Conn: a.conn}, Opener: a.opener, Debt: owed, Log: a.log}
+	if d.To != nil {
+		return
+	}
 	d.tellers, d.witnesses = a.tellers(d), a.witnesses(d)
 	d.follower.Backfill = &aggregator.Backfill{Name: d.key(), Index: a.index, First: a.firstSeq, Last: a.lastSeq, Archives: d.archives, Store: a.backfills, Now: time.Now, Log: a.log,
 		Keep: func(from time.Time) { a.index.Keep("backfill "+d.key(), from) }}

@@ -87,13 +87,16 @@ func (a *aggregation) openTrails(ctx context.Context) error {
 func (a *aggregation) tryOpen(ctx context.Context, d *delivery) error {
 	err := d.tryOpen(ctx)
 	if err != nil && !errors.Is(err, archive.ErrForeign) {
-		a.log.Warn("trail waits for its archive", "trail", d.key(), "error", err)
+		a.log.Warn("trail waits for its destination", "trail", d.key(), "error", err)
 	}
 	return err
 }
 
 // tryLook looks whether the archive could be opened, and changes nothing.
 func (a *aggregation) tryLook(ctx context.Context, d *delivery) error {
+	if d.To != nil {
+		return nil
+	}
 	bucket, err := openBucket(ctx, &d.Delivery)
 	if err != nil {
 		return err
@@ -114,7 +117,9 @@ func (a *aggregation) deliveriesOf(trails []config.Trail) []*delivery {
 		for k := range trails[i].Deliver {
 			d := &delivery{Delivery: trails[i].Deliver[k], trail: &trails[i]}
 			d.archives = &aggregator.ArchiveReader{Dir: filepath.Join(a.dir, "backfill", d.key()), Open: openOther, Filter: trails[i].Filter, Store: a.backfills, Name: d.key()}
-			d.open = func(ctx context.Context) (*archive.Archive, error) { return a.openArchive(ctx, d) }
+			if d.open = func(ctx context.Context) (carrier, error) { return a.openArchive(ctx, d) }; d.To != nil {
+				d.open = func(ctx context.Context) (carrier, error) { return a.openDispatch(ctx, d) }
+			}
 			all = append(all, d)
 		}
 	}
@@ -186,7 +191,13 @@ func (a *aggregation) apply(ctx context.Context, trails []config.Trail, keep fun
 // prepare does all that can fail before anything is changed. A bucket that cannot
 // be reached is no mistake: the trail waits for it.
 func (a *aggregation) prepare(ctx context.Context, d, old *delivery) error {
-	if old != nil && old.Target() == d.Target() {
+	switch {
+	case d.To != nil && old == nil:
+		if _, err := newSink(d.trail.Name, &d.Delivery, a.log); err != nil {
+			return fmt.Errorf("%s: deliver %q: %w", d.Place, d.Kind, err)
+		}
+		return a.equip(d)
+	case old != nil && (d.To != nil || old.Target() == d.Target()):
 		return nil
 	}
 	asking, cancel := context.WithTimeout(ctx, applyTimeout)
@@ -206,8 +217,8 @@ func (a *aggregation) prepare(ctx context.Context, d, old *delivery) error {
 // retire ends a delivery that changes or goes away, and seals what it has scanned.
 func (a *aggregation) retire(ctx context.Context, d *delivery) {
 	d.end()
-	opened := d.opened()
-	if opened == nil {
+	opened := d.carrier()
+	if opened == nil || d.To != nil { // what was delivered is noted at its end
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyTimeout)

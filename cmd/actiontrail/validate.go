@@ -34,6 +34,12 @@ Plugins are started and asked what they say of their config block; one that cann
 			if err != nil {
 				return usageError("the configuration is wrong\n\n%w", err)
 			}
+			err = checkDestinations(cmd.Context(), cfg, slog.New(slog.DiscardHandler), func(delivery string, err error) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "delivery %s: its config block was not checked, as only the plugin can: %v\n", delivery, err)
+			})
+			if err != nil {
+				return usageError("the configuration is wrong\n\n%w", err)
+			}
 			tests, failed := runCases(cfg)
 			if len(failed) > 0 {
 				return usageError("the mappers do not do what their tests expect\n\n%s\n\n%d of %s failed", strings.Join(failed, "\n"), len(failed), count(tests, "test"))

@@ -28,7 +28,7 @@ func (c trailCalls) VerifyTrail(_ context.Context, name string) error {
 		return err
 	}
 	for _, d := range c.trails.all() {
-		if d.trail.Name != name {
+		if d.trail.Name != name || d.To != nil {
 			continue
 		}
 		opened := d.opened()
@@ -76,7 +76,7 @@ func (c trailCalls) Verifications(_ context.Context, name string) ([]api.Verific
 	}
 	var all []api.Verification
 	for _, d := range c.trails.all() {
-		if d.trail.Name != name {
+		if d.trail.Name != name || d.To != nil {
 			continue
 		}
 		one, ok, err := c.verifications.Last(d.key())

@@ -63,6 +63,7 @@ func law() []rule {
 		{"aggregator/debt", []string{"event", "query", "aggregator/index", "internal/durable"}, "a debt knows batches and the index it is paid from; who reads the stream and who is paid is not its matter", []string{"aggregator/index/local", "aggregator/index/indextest"}},
 		{"aggregator/sink", nil, "what sinks may do besides the contract is a few interfaces", nil},
 		{"aggregator/sink/...", []string{"event", "event/render", "plugins", "aggregator/sink/...", "internal/access", "internal/backoff"}, "a sink knows its contract and its own technology, not the trail that it serves", []string{"plugins/host", "internal/bus/embedded"}},
+		{"aggregator/dispatch", []string{"event", "query", "plugins", "aggregator/sink", "aggregator/archive", "internal/durable"}, "it carries a trail into a sink, whatever that is", []string{"plugins/host"}},
 		{"aggregator/notify", []string{"aggregator/archive", "internal/backoff", "internal/durable"}, "who is told of objects reads the archive beside its writer", nil},
 		{"aggregator/witness", []string{"aggregator/archive", "aggregator/archive/transparency", "internal/backoff", "internal/durable"}, "who keeps checkpoints elsewhere reads the archive beside its writer", []string{"aggregator/archive/bucket/file", "event", "query", "internal/bus/..."}},
 		{"aggregator/plan", []string{"event", "query", "aggregator/index", "aggregator/archive/layout"}, "a plan asks the index and writes nothing", nil},

@@ -25,19 +25,31 @@ func CheckPlugins(ctx context.Context, cfg *config.Config, log *slog.Logger, una
 		if s.Plugin == nil {
 			continue
 		}
-		err := pluginSource(&s, log.With("source", s.Name)).Check(ctx)
-		wrong, sum := (*plugins.ConfigError)(nil), (*host.ChecksumError)(nil)
-		switch {
-		case err == nil:
-		case errors.As(err, &wrong):
-			all = append(all, s.Plugin.Mistakes(wrong.Problems))
-		case errors.As(err, &sum):
-			all = append(all, s.Plugin.WrongSum(sum))
-		default:
-			unasked(s.Name, err)
-		}
+		all = append(all, CheckPlugin(ctx, s.Plugin, pluginSource(&s, log.With("source", s.Name)), func(err error) { unasked(s.Name, err) }))
 	}
 	return errors.Join(all...)
+}
+
+// PluginSink is the sink that a program serves; its process starts when it is needed.
+func PluginSink(name string, p *config.Plugin, log *slog.Logger) *host.Sink {
+	return host.NewSink(host.Program{Name: name, Command: p.Command, SHA256: p.SHA256, Config: p.Config, Log: log})
+}
+
+// CheckPlugin asks one plugin whether its configuration is right. What is wrong comes
+// as *config.Mistakes; unasked is told that it could not be asked.
+func CheckPlugin(ctx context.Context, p *config.Plugin, program interface{ Check(context.Context) error }, unasked func(error)) error {
+	err := program.Check(ctx)
+	wrong, sum := (*plugins.ConfigError)(nil), (*host.ChecksumError)(nil)
+	switch {
+	case err == nil:
+	case errors.As(err, &wrong):
+		return p.Mistakes(wrong.Problems)
+	case errors.As(err, &sum):
+		return p.WrongSum(sum)
+	default:
+		unasked(err)
+	}
+	return nil
 }
 
 // StartPlugins is CheckPlugins for a start: a plugin that cannot be asked is logged.
