@@ -83,7 +83,8 @@ func (s *settling) Settle(context.Context) error {
 // resuming looks at its receiver before it writes.
 type resuming struct {
 	into
-	known   map[string]bool
+	known   map[string]bool // found at the receiver, and to come again
+	mark    int
 	resumes int
 }
 
@@ -91,6 +92,7 @@ func (s *resuming) Resume(_ context.Context, mark []byte) error {
 	s.resumes++
 	s.known = map[string]bool{}
 	from := len(s.to.held)
+	defer func() { s.mark = from }()
 	if mark != nil {
 		var err error
 		if from, err = strconv.Atoi(string(mark)); err != nil {
@@ -103,10 +105,19 @@ func (s *resuming) Resume(_ context.Context, mark []byte) error {
 	return nil
 }
 
-func (s *resuming) Mark() []byte { return []byte(strconv.Itoa(len(s.to.held))) }
+func (s *resuming) Mark() []byte { return []byte(strconv.Itoa(s.mark)) }
 
 func (s *resuming) Write(ctx context.Context, events []event.Event) error {
-	return s.into.Write(ctx, slices.DeleteFunc(slices.Clone(events), func(e event.Event) bool { return s.known[e.ID] }))
+	if err := s.into.Write(ctx, slices.DeleteFunc(slices.Clone(events), func(e event.Event) bool { return s.known[e.ID] })); err != nil {
+		return err
+	}
+	for i := range events {
+		delete(s.known, events[i].ID)
+	}
+	if len(s.known) == 0 {
+		s.mark = len(s.to.held)
+	}
+	return nil
 }
 
 var (

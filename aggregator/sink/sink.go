@@ -22,7 +22,8 @@ type Resumer interface {
 	// when what is durable here was last noted; nil: nothing ever was. What was delivered
 	// after it is passed over when it comes again. An error: try again later.
 	Resume(ctx context.Context, mark []byte) error
-	// Mark is the place at the destination behind all that was delivered. It is small,
-	// and opaque to all but the sink.
+	// Mark is a place at the destination behind what was delivered, and never behind an
+	// event that Resume has found and that has not come again yet: a crash may come
+	// before it does. It is small, and opaque to all but the sink.
 	Mark() []byte
 }

@@ -35,8 +35,9 @@ type life struct {
 	stops     *aggregator.Stops
 	backfills *aggregator.Backfills
 
-	mu  sync.Mutex
-	all []*carried
+	mu    sync.Mutex
+	all   []*carried
+	sends []*sending
 }
 
 func (l *life) followers() (all []*aggregator.Follower) {
@@ -44,6 +45,9 @@ func (l *life) followers() (all []*aggregator.Follower) {
 	defer l.mu.Unlock()
 	for _, c := range l.all {
 		all = append(all, c.follower)
+	}
+	for _, s := range l.sends {
+		all = append(all, s.follower)
 	}
 	return all
 }

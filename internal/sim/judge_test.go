@@ -165,6 +165,9 @@ func (j *judge) purging(subject string, before uint64, messages []bus.Message) {
 			away = append(away, d)
 		}
 	}
+	for _, d := range j.w.sends {
+		floor = min(floor, d.holds())
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	snapshot, kept := false, false

@@ -290,5 +290,39 @@ var mistakes = []planted{
 		to:     `a.staging.filter, a.staging.text = filter, c.scanned.Filter`,
 		worlds: 300,
 		rules:  []string{"it goes on", "archive verifies"},
+	}, {
+		name: "noted before it is at the destination", file: "aggregator/dispatch/dispatch.go",
+		from: `		if err := d.write(ctx, events); err != nil {
+			return d.failed(err)`,
+		to: `		if err := d.write(ctx, events); err != nil {
+			d.seen = to
+			return d.failed(err)`,
+		worlds: 300,
+		rules:  []string{"nothing lost", "refused"},
+	}, {
+		name: "noted before the receiver has answered", file: "aggregator/dispatch/dispatch.go",
+		from:   `if s, ok := d.cfg.Sink.(sink.Settler); ok && d.unnoted > 0 {` + "\n\t\tif err := s",
+		to:     `if s, ok := d.cfg.Sink.(sink.Settler); ok && d.unnoted > noteEvents {` + "\n\t\tif err := s",
+		worlds: 300,
+		rules:  []string{"nothing lost"},
+	}, {
+		name: "destination not asked again after an error", file: "aggregator/dispatch/dispatch.go",
+		from: `	d.ready = false
+	if _, ok`,
+		to:     `	if _, ok`,
+		worlds: 300,
+		rules:  []string{"nothing twice"},
+	}, {
+		name: "what was refused kept again after a crash", file: "aggregator/dispatch/refused.go",
+		from:   `if d.refused.known[e.ID] || fresh[e.ID] {`,
+		to:     `if fresh[e.ID] {`,
+		worlds: 300,
+		rules:  []string{"nothing twice"},
+	}, {
+		name: "sent though the trail was stopped", file: "aggregator/dispatch/dispatch.go",
+		from:   `if !d.stopped(b.Seq) {`,
+		to:     `if true {`,
+		worlds: 300,
+		rules:  []string{"filter"},
 	},
 }

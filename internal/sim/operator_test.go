@@ -32,6 +32,10 @@ func (l *life) operate() {
 		c.stop()
 		<-c.done
 	}
+	for _, s := range l.sends {
+		s.stop()
+		<-s.done
+	}
 }
 
 func (l *life) act() {
@@ -46,6 +50,13 @@ func (l *life) act() {
 	d := t.deliveries[s.intN(len(t.deliveries))]
 	if !g.w.stream.roomy() && s.one(5) { // so that it owes
 		d.dies(s.randomTime(20 * time.Minute))
+	}
+	if s.one(10) {
+		g.w.counts.fault(g.w, "destination down", "")
+		g.w.sends[0].down.Store(time.Now().Add(s.randomTime(20 * time.Minute)).UnixNano())
+	}
+	if s.one(6) {
+		l.resend(0)
 	}
 	switch what {
 	case 0, 1, 2:

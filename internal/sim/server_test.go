@@ -94,6 +94,12 @@ func (g *server) live(ctx context.Context, p *process) {
 	for _, c := range l.all {
 		l.begin(c)
 	}
+	for _, d := range g.w.sends {
+		sent := l.send(d, nil)
+		l.mu.Lock()
+		l.sends = append(l.sends, sent)
+		l.mu.Unlock()
+	}
 	l.operate()
 	all.Wait()
 }

@@ -55,6 +55,7 @@ type world struct {
 	server   *server
 	index    *index
 	trails   []*trail
+	sends    []*destination
 	judge    *judge
 	retain   uint64
 	restores bool // of the index, from copies
@@ -81,6 +82,7 @@ func newWorld(t *testing.T, seed uint64, c *counts) *world {
 	w.restores = w.dice.one(5)
 	w.forges = !w.restores && w.dice.one(2)
 	w.trails = []*trail{newTrail(w, "all", 1, "", "eventRW: Write"), newTrail(w, "writes", 1+w.dice.intN(2), "eventRW: Write", "eventRW: Read")}
+	w.sends = []*destination{newDestination(w, "sent")}
 	w.server = newServer(w)
 	w.agents = []*machine{newMachine(w, "gw-1", 1+w.dice.intN(2)), newMachine(w, "gw-2", 1)}
 	return w
@@ -262,6 +264,11 @@ func (w *world) settled() bool {
 			return false
 		}
 	}
+	for _, d := range w.sends {
+		if d.seq.Load() < seq || d.busy.Load() > 0 {
+			return false
+		}
+	}
 	if w.server.backfilling.Load() {
 		return false
 	}
@@ -292,6 +299,9 @@ func (w *world) state() string {
 	for _, d := range w.deliveries() {
 		fmt.Fprintf(&b, ", trail %s at %d (there: %v)", d.name, d.seq.Load(), d.isThere())
 	}
+	for _, d := range w.sends {
+		fmt.Fprintf(&b, ", destination %s at %d", d.name, d.seq.Load())
+	}
 	if w.server.backfilling.Load() {
 		fmt.Fprint(&b, ", a backfill is under way")
 	}
@@ -314,6 +324,9 @@ func (w *world) compare() {
 	for _, d := range w.deliveries() {
 		w.judge.judgeArchive(d)
 	}
+	for _, d := range w.sends {
+		w.judge.judgeDestination(d)
+	}
 	q, err := aggregator.OpenQuarantine(w.server.quarantine())
 	w.must(err)
 	w.judge.judgeFindings(q)
@@ -323,6 +336,7 @@ func (w *world) compare() {
 type counts struct {
 	mu                                           sync.Mutex
 	worlds, lines, events, gaps, crashes, failed int
+	sent                                         int // events that destinations were judged by
 	faults                                       map[string]int
 	pairs                                        map[string]int
 	seals                                        map[string]int // by what they are about
@@ -366,7 +380,7 @@ func (c *counts) fault(w *world, at, first string) {
 
 func (c *counts) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d worlds, %d failed; %d lines, %d events: lost 0, doubled 0 but for the failed; %d gaps met and told; %d crashes\n", c.worlds, c.failed, c.lines, c.events, c.gaps, c.crashes)
+	fmt.Fprintf(&b, "%d worlds, %d failed; %d lines, %d events: lost 0, doubled 0 but for the failed; %d gaps met and told; %d crashes; %d events judged at destinations\n", c.worlds, c.failed, c.lines, c.events, c.gaps, c.crashes, c.sent)
 	names := slices.Collect(maps.Keys(c.faults))
 	sort.Slice(names, func(i, j int) bool { return c.faults[names[i]] > c.faults[names[j]] })
 	total := 0
