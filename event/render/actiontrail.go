@@ -1,6 +1,6 @@
-// Package render writes events in the forms that other audit systems have:
-// ActionTrail's own, and CloudTrail's records. docs/format/export.md says what
-// becomes of which field.
+// Package render writes events in the forms that other systems read: those of
+// ActionTrail and CloudTrail, the Elastic Common Schema, OCSF and CEF.
+// docs/format/export.md says what becomes of which field.
 package render
 
 import "github.com/actiontrail/actiontrail/event"

@@ -208,54 +208,6 @@ func object(m map[string]any) event.Object {
 	return o
 }
 
-type writer struct{ b []byte }
-
-func (w *writer) key(name string) {
-	if w.b[len(w.b)-1] != '{' {
-		w.b = append(w.b, ',')
-	}
-	w.b = append(event.AppendString(w.b, name), ':')
-}
-
-func (w *writer) text(name, v string) {
-	w.key(name)
-	w.b = event.AppendString(w.b, v)
-}
-
-// known writes what is there.
-func (w *writer) known(name, v string) {
-	if v != "" {
-		w.text(name, v)
-	}
-}
-
-func (w *writer) boolean(name string, v bool) {
-	w.key(name)
-	if v {
-		w.b = append(w.b, "true"...)
-	} else {
-		w.b = append(w.b, "false"...)
-	}
-}
-
-// object writes null for what is absent, as CloudTrail does.
-func (w *writer) object(name string, o event.Object) {
-	w.key(name)
-	if o == "" {
-		o = "null"
-	}
-	w.b = append(w.b, o...)
-}
-
-// any writes a decoded value.
-func (w *writer) any(name string, v any) {
-	one := object(map[string]any{name: v})
-	if w.b[len(w.b)-1] != '{' {
-		w.b = append(w.b, ',')
-	}
-	w.b = append(w.b, one[1:len(one)-1]...)
-}
-
 // identity writes userIdentity without what only we know of it.
 func (w *writer) identity(u *event.Identity) {
 	w.key("userIdentity")
@@ -289,14 +241,22 @@ func (w *writer) identity(u *event.Identity) {
 	w.b = append(w.b, '}')
 }
 
-// resources writes what was touched: names stand for ARNs.
-func (w *writer) resources(e *event.Event) {
-	type resource struct{ kind, name string }
+// resource is something that was touched.
+type resource struct{ kind, name string }
+
+// resources are all that the event names.
+func resources(e *event.Event) []resource {
 	var all []resource
 	e.ReferencedResources.Leaves(func(kind, name string) { all = append(all, resource{kind, name}) })
 	if main := (resource{e.ResourceType, e.ResourceName}); main.name != "" && !slices.Contains(all, main) {
 		all = append(all, main)
 	}
+	return all
+}
+
+// resources writes what was touched: names stand for ARNs.
+func (w *writer) resources(e *event.Event) {
+	all := resources(e)
 	if len(all) == 0 {
 		return
 	}

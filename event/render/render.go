@@ -22,6 +22,9 @@ func Formats() []Format {
 		{Canonical, func(b []byte, e *event.Event) []byte { return e.AppendJSON(b) }, true},
 		{"actiontrail", ActionTrail, true},
 		{"cloudtrail", CloudTrail, true},
+		{"ecs", ECS, true},
+		{"ocsf", OCSF, true},
+		{"cef", CEF, false},
 	}
 }
 
