@@ -145,7 +145,8 @@ type ClientInterface interface {
 	// an export that cannot be finished ends with a broken connection, never as if it were whole.
 	// Formats: `ndjson` one event as it is stored a line; `json` one array of them; `csv` one event a line under a line
 	// of names; `actiontrail` one array of events in ActionTrail's own form; `cloudtrail` {"Records":[…]} of
-	// CloudTrail records, as in its log files. docs/format/export.md has the last two.
+	// CloudTrail records, as in its log files; `ecs` one document of the Elastic Common Schema a line; `ocsf` one OCSF
+	// event a line; `cef` one CEF event a line. docs/format/export.md says what becomes of which field.
 	// The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 	// Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
 	// how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
@@ -575,7 +576,8 @@ func (c *Client) ListSurrounding(ctx context.Context, eventId string, params *Li
 // an export that cannot be finished ends with a broken connection, never as if it were whole.
 // Formats: `ndjson` one event as it is stored a line; `json` one array of them; `csv` one event a line under a line
 // of names; `actiontrail` one array of events in ActionTrail's own form; `cloudtrail` {"Records":[…]} of
-// CloudTrail records, as in its log files. docs/format/export.md has the last two.
+// CloudTrail records, as in its log files; `ecs` one document of the Elastic Common Schema a line; `ocsf` one OCSF
+// event a line; `cef` one CEF event a line. docs/format/export.md says what becomes of which field.
 // The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 // Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
 // how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
@@ -3392,7 +3394,8 @@ type ClientWithResponsesInterface interface {
 	// an export that cannot be finished ends with a broken connection, never as if it were whole.
 	// Formats: `ndjson` one event as it is stored a line; `json` one array of them; `csv` one event a line under a line
 	// of names; `actiontrail` one array of events in ActionTrail's own form; `cloudtrail` {"Records":[…]} of
-	// CloudTrail records, as in its log files. docs/format/export.md has the last two.
+	// CloudTrail records, as in its log files; `ecs` one document of the Elastic Common Schema a line; `ocsf` one OCSF
+	// event a line; `cef` one CEF event a line. docs/format/export.md says what becomes of which field.
 	// The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 	// Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
 	// how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
@@ -5753,7 +5756,8 @@ func (c *ClientWithResponses) ListSurroundingWithResponse(ctx context.Context, e
 // an export that cannot be finished ends with a broken connection, never as if it were whole.
 // Formats: `ndjson` one event as it is stored a line; `json` one array of them; `csv` one event a line under a line
 // of names; `actiontrail` one array of events in ActionTrail's own form; `cloudtrail` {"Records":[…]} of
-// CloudTrail records, as in its log files. docs/format/export.md has the last two.
+// CloudTrail records, as in its log files; `ecs` one document of the Elastic Common Schema a line; `ocsf` one OCSF
+// event a line; `cef` one CEF event a line. docs/format/export.md says what becomes of which field.
 // The header Actiontrail-Total tells how many events match when the export begins (with `count`), Actiontrail-From and
 // Actiontrail-To of which instants they are; events that come late may add a few. The trailer Actiontrail-Events tells
 // how many were sent, and Actiontrail-Incomplete, in the trailer, why some may be missing (as `incomplete` of a page).
@@ -6590,7 +6594,7 @@ func ParseExportEventsResponse(rsp *http.Response) (*ExportEventsResponse, error
 		response.ApplicationproblemJSONDefault = &dest
 
 	case rsp.StatusCode == 200:
-		// Content-type (text/csv) unsupported
+		// Content-type (text/plain) unsupported
 
 	}
 

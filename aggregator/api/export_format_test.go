@@ -87,7 +87,10 @@ func TestExportFormats(t *testing.T) {
 			}
 			return array(t, file.Records)
 		}, plain(render.CloudTrail)},
-		"csv": {"text/csv; charset=utf-8; header=present", "events.csv", func(_ *testing.T, b []byte) []string { return lines(b)[1:] }, nil},
+		"ecs":  {ndjson, "events.ndjson", func(_ *testing.T, b []byte) []string { return lines(b) }, plain(render.ECS)},
+		"ocsf": {ndjson, "events.ndjson", func(_ *testing.T, b []byte) []string { return lines(b) }, plain(render.OCSF)},
+		"cef":  {"text/plain; charset=utf-8", "events.cef", func(_ *testing.T, b []byte) []string { return lines(b) }, plain(render.CEF)},
+		"csv":  {"text/csv; charset=utf-8; header=present", "events.csv", func(_ *testing.T, b []byte) []string { return lines(b)[1:] }, nil},
 	} {
 		for _, coding := range []string{"plain", "on the way", "file"} {
 			t.Run(format+" "+coding, func(t *testing.T) {
@@ -133,7 +136,7 @@ func TestExportFormats(t *testing.T) {
 			})
 		}
 	}
-	for format, want := range map[string]string{"ndjson": "", "json": "[\n\n]\n", "actiontrail": "[\n\n]\n", "cloudtrail": `{"Records":[]}` + "\n", "csv": "eventName\n"} {
+	for format, want := range map[string]string{"ndjson": "", "json": "[\n\n]\n", "actiontrail": "[\n\n]\n", "cloudtrail": `{"Records":[]}` + "\n", "ecs": "", "ocsf": "", "cef": "", "csv": "eventName\n"} {
 		parameters := []string{"format", format, "query", "eventName: NoSuchAction"}
 		if format == "csv" {
 			parameters = append(parameters, "fields", "eventName")
@@ -221,7 +224,7 @@ func TestExportPackedBreaksVisibly(t *testing.T) {
 	}
 	server := httptest.NewServer(s.Handler())
 	defer server.Close()
-	for _, format := range []string{"ndjson", "json", "csv", "cloudtrail", "actiontrail"} {
+	for _, format := range []string{"ndjson", "json", "csv", "cloudtrail", "actiontrail", "ecs", "ocsf", "cef"} {
 		for _, zip := range []string{"true", "false"} {
 			resp, body, err := exported(t, server, exportTarget("format", format, "gzip", zip))
 			if err == nil || len(body) == 0 || resp.Trailer.Get(headerEvents) != "" {
@@ -244,6 +247,7 @@ func TestExportProblems(t *testing.T) {
 		exportTarget("format", "xml"):                               "format",
 		exportTarget("format", "cloudtrail", "fields", "eventName"): "fields",
 		exportTarget("format", "actiontrail", "fields", "eventId"):  "fields",
+		exportTarget("format", "cef", "fields", "eventId"):          "fields",
 		exportTarget("gzip", "yes please"):                          "gzip",
 		exportTarget("limit", "-1"):                                 "limit",
 		exportTarget("query", "("):                                  "query",

@@ -34,6 +34,9 @@ var (
 	formatCSV         = exportFormat{name: "csv", media: "text/csv; charset=utf-8; header=present", extension: "csv", parts: true}
 	formatCloudTrail  = exportFormat{name: "cloudtrail", media: "application/json", extension: "json", begin: `{"Records":[`, between: ",", end: "]}\n", render: render.CloudTrail}
 	formatActionTrail = exportFormat{name: "actiontrail", media: "application/json", extension: "json", begin: "[\n", between: ",\n", end: "\n]\n", render: render.ActionTrail}
+	formatECS         = exportFormat{name: "ecs", media: "application/x-ndjson", extension: "ndjson", after: "\n", render: render.ECS}
+	formatOCSF        = exportFormat{name: "ocsf", media: "application/x-ndjson", extension: "ndjson", after: "\n", render: render.OCSF}
+	formatCEF         = exportFormat{name: "cef", media: "text/plain; charset=utf-8", extension: "cef", after: "\n", render: render.CEF}
 )
 
 func parseFormat(name ExportEventsParamsFormat) (exportFormat, error) {
@@ -48,8 +51,14 @@ func parseFormat(name ExportEventsParamsFormat) (exportFormat, error) {
 		return formatCloudTrail, nil
 	case ExportEventsParamsFormatActiontrail:
 		return formatActionTrail, nil
+	case ExportEventsParamsFormatEcs:
+		return formatECS, nil
+	case ExportEventsParamsFormatOcsf:
+		return formatOCSF, nil
+	case ExportEventsParamsFormatCef:
+		return formatCEF, nil
 	}
-	return exportFormat{}, problemParameter("format", strconv.Quote(cut(string(name)))+" is no format", "it is ndjson, json, csv, cloudtrail or actiontrail")
+	return exportFormat{}, problemParameter("format", strconv.Quote(cut(string(name)))+" is no format", "it is ndjson, json, csv, cloudtrail, actiontrail, ecs, ocsf or cef")
 }
 
 // csvColumns are the columns of CSV when fields names none. Never changed.

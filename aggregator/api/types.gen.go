@@ -306,10 +306,13 @@ func (e ListSurroundingParamsBy) Valid() bool {
 // Defines values for ExportEventsParamsFormat.
 const (
 	ExportEventsParamsFormatActiontrail ExportEventsParamsFormat = "actiontrail"
+	ExportEventsParamsFormatCef         ExportEventsParamsFormat = "cef"
 	ExportEventsParamsFormatCloudtrail  ExportEventsParamsFormat = "cloudtrail"
 	ExportEventsParamsFormatCsv         ExportEventsParamsFormat = "csv"
+	ExportEventsParamsFormatEcs         ExportEventsParamsFormat = "ecs"
 	ExportEventsParamsFormatJson        ExportEventsParamsFormat = "json"
 	ExportEventsParamsFormatNdjson      ExportEventsParamsFormat = "ndjson"
+	ExportEventsParamsFormatOcsf        ExportEventsParamsFormat = "ocsf"
 )
 
 // Valid indicates whether the value is a known member of the ExportEventsParamsFormat enum.
@@ -317,13 +320,19 @@ func (e ExportEventsParamsFormat) Valid() bool {
 	switch e {
 	case ExportEventsParamsFormatActiontrail:
 		return true
+	case ExportEventsParamsFormatCef:
+		return true
 	case ExportEventsParamsFormatCloudtrail:
 		return true
 	case ExportEventsParamsFormatCsv:
 		return true
+	case ExportEventsParamsFormatEcs:
+		return true
 	case ExportEventsParamsFormatJson:
 		return true
 	case ExportEventsParamsFormatNdjson:
+		return true
+	case ExportEventsParamsFormatOcsf:
 		return true
 	default:
 		return false
@@ -1612,7 +1621,7 @@ type ExportEventsParams struct {
 	// Limit How many events at most; all when absent.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Fields Names of the fields to return, joined by commas; in CSV they are the columns. Not for cloudtrail and actiontrail.
+	// Fields Names of the fields to return, joined by commas; in CSV they are the columns. For ndjson, json and csv only.
 	Fields string `form:"fields,omitempty" json:"fields,omitempty,omitzero"`
 
 	// Gzip Whether to send a gzip file (application/gzip), to be kept as it is. Without, the answer is compressed on the way

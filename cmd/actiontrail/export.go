@@ -20,7 +20,7 @@ import (
 )
 
 // exportFormats are those of the API, the default first. Never changed.
-var exportFormats = []string{"ndjson", "json", "csv", "cloudtrail", "actiontrail"}
+var exportFormats = []string{"ndjson", "json", "csv", "cloudtrail", "actiontrail", "ecs", "ocsf", "cef"}
 
 type exportCommand struct {
 	clientFlags
@@ -41,11 +41,12 @@ func newExportCommand() *cobra.Command {
 		Use:   "export [KQL]",
 		Short: "Write all events of a search into a file",
 		Long: `Export streams every event that matches, of any number, to a file or the standard output. The formats are those of the API: ndjson, one
-stored event a line; json, an array of them; csv; actiontrail and cloudtrail, as the files of those services. A file gets its name when all
-is in it and counted; an export that is broken off leaves none, and ends with exit code 1.`,
+stored event a line; json, an array of them; csv; actiontrail and cloudtrail, as the files of those services; ecs, ocsf and cef, the forms that
+SIEMs read, one event a line. A file gets its name when all is in it and counted; an export that is broken off leaves none, and ends with exit code 1.`,
 		Example: `  actiontrail export 'eventRW: Write' --from now-30d/d --to now/d -O writes.ndjson
   actiontrail export --from 2026-11-01 --to 2026-11-30 --format csv --fields eventTime,eventName,errorCode -O november.csv
   actiontrail export 'serviceName: Ecs' --format cloudtrail --gzip -O ecs.json.gz
+  actiontrail export --from now-1d --format ocsf -O yesterday.ocsf.ndjson
   actiontrail export 'errorCode: *' | wc -l`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.query = strings.Join(args, " ")
@@ -58,7 +59,7 @@ is in it and counted; an export that is broken off leaves none, and ends with ex
 	cmd.Flags().StringVar(&x.format, "format", exportFormats[0], "format of the export: "+strings.Join(exportFormats, ", "))
 	cmd.Flags().BoolVar(&x.gzip, "gzip", false, "compress it")
 	cmd.Flags().StringVarP(&x.path, "output-file", "O", "-", "where to write; -: the standard output")
-	cmd.Flags().StringVar(&x.fields, "fields", "", "names of the fields to write, joined by commas; not for cloudtrail and actiontrail")
+	cmd.Flags().StringVar(&x.fields, "fields", "", "names of the fields to write, joined by commas; for ndjson, json and csv")
 	cmd.Flags().StringVar(&x.sort, "sort", "desc", "by time: desc, newest first, or asc")
 	cmd.Flags().IntVar(&x.limit, "limit", 0, "how many events at most; 0: all")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(exportFormats, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that is not there

@@ -68,8 +68,8 @@ type writerOf func([]byte) (int, error)
 
 func (f writerOf) Write(b []byte) (int, error) { return f(b) }
 
-// exportScan counts events by the little that it must know of a format: lines of
-// JSON, lines of CSV outside of quotes, or objects at their depth in one JSON value.
+// exportScan counts events by the little that it must know of a format: lines,
+// lines of CSV outside of quotes, or objects at their depth in one JSON value.
 type exportScan struct {
 	format  string
 	events  int
@@ -87,7 +87,7 @@ func (s *exportScan) bytes(b []byte) {
 	}
 	s.any, s.last = true, b[len(b)-1]
 	switch s.format {
-	case "ndjson":
+	case "ndjson", "ecs", "ocsf", "cef":
 		for _, c := range b {
 			if c == '\n' {
 				s.events++
@@ -141,12 +141,14 @@ func (s *exportScan) json(b []byte) {
 var errCut = errors.New("it ends in the middle of an event")
 
 func (s *exportScan) end() error {
-	switch {
-	case s.format == "ndjson" && s.any && s.last != '\n':
-		return errCut
-	case s.format == "csv" && (!s.header || s.quoted || s.last != '\n'):
-		return errCut
-	case s.format != "ndjson" && s.format != "csv" && (!s.any || s.depth != 0 || s.quoted):
+	cut := !s.any || s.depth != 0 || s.quoted
+	switch s.format {
+	case "ndjson", "ecs", "ocsf", "cef":
+		cut = s.any && s.last != '\n'
+	case "csv":
+		cut = !s.header || s.quoted || s.last != '\n'
+	}
+	if cut {
 		return errCut
 	}
 	return nil

@@ -21,7 +21,7 @@ import (
 func exported(t testing.TB, format string, events []string) []byte {
 	t.Helper()
 	switch format {
-	case "ndjson":
+	case "ndjson", "ecs", "ocsf", "cef":
 		if len(events) == 0 {
 			return nil
 		}

@@ -6,7 +6,7 @@ import { download } from "../../ui/download.ts";
 import { notify } from "../../ui/notify.ts";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import { isComposed, mainField } from "./columns.ts";
-import { exportEvents, type Progress, type Wanted } from "./exporting.ts";
+import { exportEvents, type Form, forms, type Progress, type Wanted } from "./exporting.ts";
 
 interface Props {
   search: Pick<Wanted, "query" | "from" | "to" | "sort">;
@@ -26,7 +26,8 @@ const fieldsOf = (column: string) => {
 export default function ExportDialog({ search, total, columns, onClose }: Props) {
   const t = useT();
   const format = useFormat();
-  const [form, setForm] = useState<Wanted["format"]>("csv");
+  const [form, setForm] = useState<Form>("csv");
+  const { end, parts } = forms.find((f) => f.value === form) ?? forms[0];
   const [whole, setWhole] = useState("columns");
   const [progress, setProgress] = useState<Progress | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -37,13 +38,13 @@ export default function ExportDialog({ search, total, columns, onClose }: Props)
     setError(null);
     setProgress({ events: 0, bytes: 0, total });
     try {
-      const fields = whole === "columns" ? columns.flatMap(fieldsOf) : [];
+      const fields = parts && whole === "columns" ? columns.flatMap(fieldsOf) : [];
       let last: Progress = { events: 0, bytes: 0, total };
       const body = await exportEvents({ ...search, format: form, fields }, stopper.signal, (p) => {
         last = p;
         setProgress(p);
       });
-      download(body, `events-${search.from.slice(0, 10)}.${form}`);
+      download(body, `events-${search.from.slice(0, 10)}.${end}`);
       notify(t("events.exportDone", { n: format.number(last.events), bytes: format.bytes(last.bytes) }), t("events.exportDoneTitle"));
       onClose();
     } catch (cause) {
@@ -67,19 +68,16 @@ export default function ExportDialog({ search, total, columns, onClose }: Props)
             aria-label={t("events.exportFormat")}
             value={form}
             disabled={progress !== null}
-            onChange={(value) => setForm(value as Wanted["format"])}
-            data={[
-              { value: "csv", label: "CSV" },
-              { value: "ndjson", label: "NDJSON" },
-            ]}
+            onChange={(value) => setForm(value as Form)}
+            data={forms.map(({ value, label }) => ({ value, label }))}
           />
         </Group>
         <Group justify="space-between">
           <Text fw={560}>{t("events.exportWhat")}</Text>
           <SegmentedControl
             aria-label={t("events.exportWhat")}
-            value={whole}
-            disabled={progress !== null}
+            value={parts ? whole : "all"}
+            disabled={progress !== null || !parts}
             onChange={setWhole}
             data={[
               { value: "columns", label: t("events.exportColumns") },

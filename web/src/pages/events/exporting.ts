@@ -9,13 +9,24 @@ export interface Progress {
   total: number;
 }
 
+/** The forms of a file that are lines: what is counted as they come. */
+export const forms = [
+  { value: "csv", label: "CSV", end: "csv", parts: true },
+  { value: "ndjson", label: "NDJSON", end: "ndjson", parts: true },
+  { value: "ecs", label: "ECS", end: "ecs.ndjson", parts: false },
+  { value: "ocsf", label: "OCSF", end: "ocsf.ndjson", parts: false },
+  { value: "cef", label: "CEF", end: "cef", parts: false },
+] as const;
+
+export type Form = (typeof forms)[number]["value"];
+
 export interface Wanted {
   query: string;
   /** Instants: those of the screen, whatever "now" is meanwhile. */
   from: string;
   to: string;
-  format: "csv" | "ndjson";
-  /** Columns; none: all fields. */
+  format: Form;
+  /** Columns; none: all fields. Only of forms whose events can be sent in part. */
   fields: readonly string[];
   sort?: "asc";
 }
