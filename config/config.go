@@ -177,6 +177,8 @@ type Trail struct {
 	Hash    string     // SHA-256 over what the block says, in hex
 	Place   string     // file:line of its block
 	Text    string     // of its block, as it is written
+	// Residence promises that each event goes to one delivery at most: what they take was proven to be disjoint.
+	Residence bool
 }
 
 // File is the file of the block.

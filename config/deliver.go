@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/query"
 )
 
 // FileDelivery archives a trail into a folder.
@@ -50,6 +51,11 @@ type Delivery struct {
 	File *FileDelivery // of that kind
 	S3   *S3Delivery   // of that kind
 	To   Destination   // of all others, which archive nothing; nil: it is an archive
+	// Narrow is what it takes of the trail's events, as KQL; empty: all of them. Rest says that it is what no other one takes.
+	Narrow string     `json:",omitempty"`
+	Rest   bool       `json:"-"`
+	Where  string     `json:"-"` // the filter of the trail and Narrow together
+	Filter query.Expr `json:"-"` // the same, parsed; nil: all events
 	// Backfill is how far back a new archive is filled from the index; 0: not at all.
 	Backfill time.Duration
 	Hash     string // SHA-256 over what the block says, in hex

@@ -210,6 +210,8 @@ type trailBlock struct {
 	EventRW    hcl.Expression `hcl:"event_rw,optional"`
 	EventTypes hcl.Expression `hcl:"event_types,optional"`
 	Account    hcl.Expression `hcl:"account,optional"`
+	Residence  hcl.Expression `hcl:"residence,optional"`
+	Rest       hcl.Expression `hcl:"rest,optional"`
 	Deliver    []deliverBlock `hcl:"deliver,block"`
 	Notify     []notifyBlock  `hcl:"notify,block"`
 	Witness    []witnessBlock `hcl:"witness,block"`
@@ -220,6 +222,9 @@ type deliverBlock struct {
 	Kind     string         `hcl:"kind,label"`
 	Name     hcl.Expression `hcl:"name,optional"`
 	Backfill hcl.Expression `hcl:"backfill,optional"`
+	Regions  hcl.Expression `hcl:"regions,optional"`
+	Accounts hcl.Expression `hcl:"accounts,optional"`
+	Rest     hcl.Expression `hcl:"rest,optional"`
 	Body     hcl.Body       `hcl:",remain"`
 	Range    hcl.Range      `hcl:",def_range"`
 }

@@ -36,6 +36,7 @@ func (r *reader) trail(b *trailBlock, o owners) Trail {
 		return t
 	}
 	seen := map[string]string{}
+	var read []*deliverBlock
 	for i := range b.Deliver {
 		d, ok := r.delivery(&b.Deliver[i])
 		if first := seen[d.Name]; first != "" {
@@ -44,9 +45,10 @@ func (r *reader) trail(b *trailBlock, o owners) Trail {
 		}
 		seen[d.Name] = place(b.Deliver[i].Range)
 		if ok {
-			t.Deliver = append(t.Deliver, d)
+			t.Deliver, read = append(t.Deliver, d), append(read, &b.Deliver[i])
 		}
 	}
+	r.shares(b, &t, read, o)
 	r.archived(b, &t)
 	t.Hash = trailHash(&t)
 	return t
@@ -135,13 +137,18 @@ func (r *reader) seenAccounts(b *trailBlock, o owners) []string {
 func anyOf(field string, values []string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {
-		if strings.Trim(v, "*") != "" && strings.Contains(v, "*") && !strings.ContainsAny(v, "\" \t()\\:<>{}") {
+		if isPattern(v) {
 			quoted[i] = v
 			continue
 		}
 		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
 	}
 	return field + ": (" + strings.Join(quoted, " or ") + ")"
+}
+
+// isPattern tells whether * in a value stands for anything.
+func isPattern(v string) bool {
+	return strings.Trim(v, "*") != "" && strings.Contains(v, "*") && !strings.ContainsAny(v, "\" \t()\\:<>{}")
 }
 
 // wrongQuery notes a mistake in a query at its own column, where the string is written plainly.

@@ -41,7 +41,7 @@ func TestTrailTextRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := cmp.Options{cmpopts.IgnoreFields(Trail{}, "Place", "Text", "Filter"), cmpopts.IgnoreFields(Delivery{}, "Place")}
+	same := cmp.Options{cmpopts.IgnoreFields(Trail{}, "Place", "Text", "Filter"), cmpopts.IgnoreFields(Delivery{}, "Place", "Filter")}
 	want := mustLoad(t, written).Trails
 	for _, text := range []string{string(text), mustLoad(t, string(text)).Trails[0].Text, want[0].Text} {
 		if diff := cmp.Diff(want, mustLoad(t, text).Trails, same); diff != "" {

@@ -40,7 +40,7 @@ func (a *aggregation) openDispatch(_ context.Context, d *delivery) (carrier, err
 	return dispatch.Open(dispatch.Config{
 		Trail: d.trail.Name, Name: d.Name, Place: d.Kind + " " + d.Target(), Sink: to,
 		File: filepath.Join(a.dir, dispatchedFolder, d.key()+".json"), RefusedFile: filepath.Join(a.dir, refusedFolder, d.key()+".ndjson"),
-		Filter: d.trail.Filter, FilterText: d.trail.Where, Parse: query.Parse,
+		Filter: d.Filter, FilterText: d.Where, Parse: query.Parse,
 		Stopped: func(seq uint64) (time.Time, bool) { return a.stops.At(d.trail.Name, seq) },
 		Refused: func(ctx context.Context, r dispatch.Refusal) { a.refusedBy(ctx, d, r) },
 		Now:     time.Now,

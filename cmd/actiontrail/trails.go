@@ -125,7 +125,7 @@ func (a *aggregation) openArchive(ctx context.Context, d *delivery) (carrier, er
 	objects := d.Objects()
 	opened, err := archive.Open(ctx, archive.Config{
 		Trail: d.trail.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", d.key()),
-		Filter: d.trail.Filter, FilterText: d.trail.Where, Parse: query.Parse,
+		Filter: d.Filter, FilterText: d.Where, Parse: query.Parse,
 		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(d.S3),
 		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
 		Stopped: func(seq uint64) (time.Time, bool) { return a.stops.At(d.trail.Name, seq) },
@@ -180,7 +180,7 @@ const newArchive = "new"
 // what is staged may be lost, this may not.
 func (a *aggregation) openDebt(d *delivery) (*debt.Debt, error) {
 	shared := func(file string) string { return "owing/" + d.key() + "/" + file }
-	return debt.Open(debt.Config{Trail: d.key(), Filter: d.trail.Where, Dir: filepath.Join(a.dir, "owing", d.key()), Index: a.index, Now: time.Now, Log: a.log,
+	return debt.Open(debt.Config{Trail: d.key(), Filter: d.Where, Dir: filepath.Join(a.dir, "owing", d.key()), Index: a.index, Now: time.Now, Log: a.log,
 		Share:   func(ctx context.Context, file string, data []byte) error { return a.shareFile(ctx, shared(file), data) },
 		Unshare: func(ctx context.Context, file string) error { return a.shareFile(ctx, shared(file), nil) },
 		Report: func(ctx context.Context, name string, parameters map[string]any) {

@@ -116,7 +116,7 @@ func (a *aggregation) deliveriesOf(trails []config.Trail) []*delivery {
 	for i := range trails {
 		for k := range trails[i].Deliver {
 			d := &delivery{Delivery: trails[i].Deliver[k], trail: &trails[i]}
-			d.archives = &aggregator.ArchiveReader{Dir: filepath.Join(a.dir, "backfill", d.key()), Open: openOther, Filter: trails[i].Filter, Store: a.backfills, Name: d.key()}
+			d.archives = &aggregator.ArchiveReader{Dir: filepath.Join(a.dir, "backfill", d.key()), Open: openOther, Filter: d.Filter, Store: a.backfills, Name: d.key()}
 			if d.open = func(ctx context.Context) (carrier, error) { return a.openArchive(ctx, d) }; d.To != nil {
 				d.open = func(ctx context.Context) (carrier, error) { return a.openDispatch(ctx, d) }
 			}
@@ -128,7 +128,7 @@ func (a *aggregation) deliveriesOf(trails []config.Trail) []*delivery {
 
 // same tells whether two deliveries do the same, so that none need be touched.
 func (d *delivery) same(o *delivery) bool {
-	return d.Hash == o.Hash && d.trail.Where == o.trail.Where && sameReceivers(d.trail, o.trail) && sameWitnesses(d.trail, o.trail)
+	return d.Hash == o.Hash && d.Where == o.Where && sameReceivers(d.trail, o.trail) && sameWitnesses(d.trail, o.trail)
 }
 
 // applyTimeout is how long a bucket may take to say whose it is, and a trail to seal what it has, when trails change.
@@ -169,7 +169,7 @@ func (a *aggregation) apply(ctx context.Context, trails []config.Trail, keep fun
 			continue
 		}
 		a.retire(ctx, old)
-		old.follower.Debt.SetFilter(d.trail.Where)
+		old.follower.Debt.SetFilter(d.Where)
 		a.follows(d, old.follower.Debt)
 	}
 	for _, old := range before {

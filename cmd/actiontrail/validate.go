@@ -52,6 +52,9 @@ Plugins are started and asked what they say of their config block; one that cann
 			for i := range cfg.Trails {
 				fmt.Fprintf(cmd.OutOrStdout(), "trail %s\n", trailLine(&cfg.Trails[i]))
 			}
+			if keep, others := besideResidence(cfg.Trails); len(keep) > 0 && len(others) > 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "residence is that of the deliveries of %s: these trails deliver events wherever they say: %s\n", strings.Join(keep, ", "), strings.Join(others, ", "))
+			}
 			return nil
 		},
 	}
@@ -63,9 +66,32 @@ Plugins are started and asked what they say of their config block; one that cann
 func trailLine(t *config.Trail) string {
 	to := make([]string, len(t.Deliver))
 	for i := range t.Deliver {
-		to[i] = t.Deliver[i].Name + " " + t.Deliver[i].Target()
+		d := &t.Deliver[i]
+		if to[i] = d.Name + " " + d.Target(); d.Narrow != "" {
+			to[i] += " (" + d.Narrow + ")"
+		}
 	}
-	return fmt.Sprintf("%s: %s; delivers to %s", t.Name, cmp.Or(t.Where, "(all events)"), strings.Join(to, ", "))
+	line := fmt.Sprintf("%s: %s; delivers to %s", t.Name, cmp.Or(t.Where, "(all events)"), strings.Join(to, ", "))
+	if t.Leaves() {
+		line += "; events that none of these takes are in the index alone"
+	}
+	if t.Residence {
+		line += "; residence: no event goes to two of them"
+	}
+	return line
+}
+
+// besideResidence are the trails that deliver events whatever residence another one
+// keeps: what is proven is proven of the deliveries of one trail.
+func besideResidence(trails []config.Trail) (keep, others []string) {
+	for i := range trails {
+		if t := &trails[i]; t.Residence {
+			keep = append(keep, t.Name)
+		} else {
+			others = append(others, t.Name)
+		}
+	}
+	return keep, others
 }
 
 func count[N int | uint64](n N, what string) string {
