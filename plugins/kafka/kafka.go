@@ -7,15 +7,13 @@ package kafka
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/sasl"
-
+	"github.com/actiontrail/actiontrail/internal/brokers"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/fetch"
 )
@@ -36,15 +34,13 @@ const (
 
 // Config says what is read.
 type Config struct {
-	Brokers []string // host:port
+	brokers.Access
 	Topics  []string
 	Group   string
-	Start   string         // "beginning" or "end": of a partition that neither cursor nor group knows
-	Shared  bool           // other agents are members of the group, too
-	MaxLine int64          // bytes of a record, longer ones are cut; 0: DefaultMaxLine
-	TLS     *tls.Config    // nil: in the clear
-	SASL    sasl.Mechanism // nil: nobody signs in
-	Log     *slog.Logger   // nil: nobody is told
+	Start   string       // "beginning" or "end": of a partition that neither cursor nor group knows
+	Shared  bool         // other agents are members of the group, too
+	MaxLine int64        // bytes of a record, longer ones are cut; 0: DefaultMaxLine
+	Log     *slog.Logger // nil: nobody is told
 }
 
 // Source is a plugins.Source of topics.
@@ -58,14 +54,17 @@ type Source struct {
 // New checks the configuration; nobody is called.
 func New(c Config) (*Source, error) {
 	switch {
-	case len(c.Brokers) == 0 || len(c.Topics) == 0:
-		return nil, errors.New("brokers and topics are needed")
+	case len(c.Topics) == 0:
+		return nil, errors.New("topics are needed")
 	case c.Group == "":
 		return nil, errors.New("group is needed: it is where Kafka keeps how far this source is")
 	case c.Start != "" && c.Start != "beginning" && c.Start != "end":
 		return nil, fmt.Errorf("start %q: write beginning or end", c.Start)
 	case c.MaxLine < 0:
 		return nil, errors.New("max_line is negative")
+	}
+	if err := c.Access.Check(); err != nil {
+		return nil, err
 	}
 	if c.MaxLine == 0 {
 		c.MaxLine = DefaultMaxLine

@@ -9,13 +9,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/actiontrail/actiontrail/internal/brokers"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/sourcetest"
 )
 
-// brokers has a topic of three partitions.
-func brokers(t *testing.T) []string {
+// cluster has a topic of three partitions.
+func cluster(t *testing.T) []string {
 	t.Helper()
 	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, "audit"))
 	if err != nil {
@@ -24,6 +25,8 @@ func brokers(t *testing.T) []string {
 	t.Cleanup(c.Close)
 	return c.ListenAddrs()
 }
+
+func brokersOf(addrs []string) brokers.Access { return brokers.Access{Brokers: addrs} }
 
 func produce(t *testing.T, addrs []string, from, to int) (all []string) {
 	t.Helper()
@@ -57,12 +60,12 @@ func newSource(t testing.TB, c Config) *Source {
 }
 
 func TestSource(t *testing.T) {
-	addrs := brokers(t)
+	addrs := cluster(t)
 	want := produce(t, addrs, 0, 3000)
 	groups := 0
 	sourcetest.Run(t, sourcetest.Harness{Want: want, Patience: realtest.Patience, New: func(t testing.TB) plugins.Source {
 		groups++ // what one run told its group is nothing to the next one, which has its cursor
-		return newSource(t, Config{Brokers: addrs, Group: fmt.Sprint("run-", groups)})
+		return newSource(t, Config{Access: brokersOf(addrs), Group: fmt.Sprint("run-", groups)})
 	}})
 }
 
@@ -105,17 +108,17 @@ func (r *reader) read(ctx context.Context, commit bool) (int, error) {
 // Two agents share the partitions, and one of them leaves: each record is read once. The group
 // knows then how far all was read.
 func TestShared(t *testing.T) {
-	addrs := brokers(t)
+	addrs := cluster(t)
 	want := produce(t, addrs, 0, 500)
 	ctx, cancel := context.WithTimeout(t.Context(), realtest.Patience)
 	defer cancel()
-	one := start(t, Config{Brokers: addrs, Shared: true}, nil)
+	one := start(t, Config{Access: brokersOf(addrs), Shared: true}, nil)
 	for len(one.records) < 200 {
 		if _, err := one.read(ctx, true); err != nil {
 			t.Fatal(err)
 		}
 	}
-	two := start(t, Config{Brokers: addrs, Shared: true}, nil)
+	two := start(t, Config{Access: brokersOf(addrs), Shared: true}, nil)
 	turns, stop := context.WithCancel(ctx)
 	read := make(chan error, 2)
 	got := make(chan int, 10_000)
@@ -165,7 +168,7 @@ func TestShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	more := produce(t, addrs, 3000, 3010)
-	three := start(t, Config{Brokers: addrs, Shared: true}, nil) // knows nothing but what the group does
+	three := start(t, Config{Access: brokersOf(addrs), Shared: true}, nil) // knows nothing but what the group does
 	for len(three.records) < len(more) {
 		if _, err := three.read(ctx, true); err != nil {
 			t.Fatal(err)
@@ -177,7 +180,8 @@ func TestShared(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	for _, c := range []Config{{}, {Brokers: []string{"b:1"}}, {Brokers: []string{"b:1"}, Topics: []string{"t"}}, {Brokers: []string{"b:1"}, Topics: []string{"t"}, Group: "g", Start: "x"}} {
+	at := brokersOf([]string{"b:1"})
+	for _, c := range []Config{{}, {Access: at}, {Access: at, Topics: []string{"t"}}, {Topics: []string{"t"}, Group: "g"}, {Access: at, Topics: []string{"t"}, Group: "g", Start: "x"}} {
 		if _, err := New(c); err == nil {
 			t.Errorf("%+v is taken", c)
 		}

@@ -40,17 +40,11 @@ func join(c *Config, at map[place]int64) (*member, error) {
 	if c.Start == "end" {
 		reset = kgo.NewOffset().AtEnd()
 	}
-	options := []kgo.Opt{
-		kgo.SeedBrokers(c.Brokers...), kgo.ConsumeTopics(c.Topics...), kgo.ConsumerGroup(c.Group), kgo.ConsumeResetOffset(reset), kgo.ClientID("actiontrail"),
+	options := append(c.Access.Options(),
+		kgo.ConsumeTopics(c.Topics...), kgo.ConsumerGroup(c.Group), kgo.ConsumeResetOffset(reset),
 		kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.OnPartitionsAssigned(m.assigned), kgo.AdjustFetchOffsetsFn(m.adjust), kgo.OnPartitionsRevoked(m.revoked), kgo.OnPartitionsLost(m.lost),
-	}
-	if c.TLS != nil {
-		options = append(options, kgo.DialTLSConfig(c.TLS))
-	}
-	if c.SASL != nil {
-		options = append(options, kgo.SASL(c.SASL))
-	}
+	)
 	client, err := kgo.NewClient(options...)
 	if err != nil {
 		return nil, err
