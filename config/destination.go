@@ -16,6 +16,7 @@ type Destination interface {
 // destinations read the bodies of such deliveries, by their kind.
 func destinations() map[string]func(*reader, *deliverBlock) Destination {
 	return map[string]func(*reader, *deliverBlock) Destination{
+		"kafka":  kafkaDestination,
 		"plugin": pluginDestination,
 	}
 }

@@ -227,6 +227,7 @@ type deliverBlock struct {
 	Rest     hcl.Expression `hcl:"rest,optional"`
 	Body     hcl.Body       `hcl:",remain"`
 	Range    hcl.Range      `hcl:",def_range"`
+	trail    string         // whose delivery it is
 }
 
 type notifyBlock struct {

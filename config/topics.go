@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net"
 	"regexp"
 
 	"github.com/hashicorp/hcl/v2"
@@ -38,25 +37,14 @@ type NATSSource struct {
 func (r *reader) kafkaSource(b *sourceBlock, s *Source) mapping {
 	var body kafkaSourceBody
 	r.decode(b.Body, b.Range, &body)
-	k := &Kafka{Brokers: r.texts(body.Brokers), Topics: r.texts(body.Topics), Group: r.text(body.Group, ""), Start: r.choice(body.Start, "start", "beginning", "beginning", "end"), Shared: r.truth(body.Shared)}
+	k := &Kafka{Brokers: r.brokers(body.Brokers), Topics: r.texts(body.Topics), Group: r.text(body.Group, ""), Start: r.choice(body.Start, "start", "beginning", "beginning", "end"), Shared: r.truth(body.Shared)}
 	s.Kafka = k
-	r.some(body.Brokers, k.Brokers, `write brokers = ["kafka:9092"]`)
 	r.some(body.Topics, k.Topics, `write topics = ["audit"]`)
-	for _, a := range k.Brokers {
-		if _, _, err := net.SplitHostPort(a); err != nil {
-			r.wrong(body.Brokers.Range(), `write brokers = ["kafka:9092"]`, "%q is not host:port", a)
-		}
-	}
 	if given(body.Group) && k.Group == "" && !r.toldAt(body.Group.Range()) {
 		r.wrong(body.Group.Range(), `write group = "actiontrail"`, "a group is needed: Kafka keeps there how far this source is")
 	}
 	k.Secure, k.TLS = r.tls(body.TLS)
-	if x := one(r, body.SASL, "sasl", func(x *saslBlock) hcl.Range { return x.Range }); x != nil {
-		k.SASL = &SASL{r.choice(x.Mechanism, "mechanism", "scram-sha-512", "plain", "scram-sha-256", "scram-sha-512"), r.text(x.User, ""), r.file(x.PasswordFile)}
-		if k.SASL.Mechanism == "plain" && !k.Secure {
-			r.wrong(x.Range, `write a block tls { }, or mechanism = "scram-sha-512"`, "the password would go to the brokers in the clear")
-		}
-	}
+	k.SASL = r.sasl(body.SASL, k.Secure)
 	s.MaxLine = r.maxLine(body.MaxLine)
 	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies, body.ProxyHeader}
 }

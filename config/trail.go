@@ -38,6 +38,7 @@ func (r *reader) trail(b *trailBlock, o owners) Trail {
 	seen := map[string]string{}
 	var read []*deliverBlock
 	for i := range b.Deliver {
+		b.Deliver[i].trail = b.Name
 		d, ok := r.delivery(&b.Deliver[i])
 		if first := seen[d.Name]; first != "" {
 			r.wrong(b.Deliver[i].Range, fmt.Sprintf(`the other one is at %s: give one of them a name: name = "copy"`, first), "two deliveries of trail %q are called %q", b.Name, d.Name)
