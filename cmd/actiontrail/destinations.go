@@ -27,6 +27,8 @@ func newSink(trail string, d *config.Delivery, log *slog.Logger) (plugins.Sink, 
 	switch to := d.To.(type) {
 	case *config.Plugin:
 		return lanes.PluginSink(trail+"."+d.Name, to, log), nil
+	case *config.KafkaDelivery:
+		return kafkaSink(trail, d, to)
 	}
 	return nil, fmt.Errorf("deliver %q is not known to this program", d.Kind)
 }

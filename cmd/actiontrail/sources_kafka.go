@@ -4,7 +4,6 @@ import (
 	"log/slog"
 
 	"github.com/actiontrail/actiontrail/config"
-	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/internal/brokers"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/kafka"
@@ -17,10 +16,7 @@ func kafkaSource(s *config.Source, log *slog.Logger) (plugins.Source, error) {
 
 // brokersOf is how brokers are reached, as the configuration says.
 func brokersOf(addrs []string, secure bool, t config.TLS, s *config.SASL) brokers.Access {
-	a := brokers.Access{Brokers: addrs}
-	if secure {
-		a.TLS = &access.Client{CA: t.CA, Cert: t.Cert, Key: t.Key}
-	}
+	a := brokers.Access{Brokers: addrs, TLS: clientTLS(secure, t)}
 	if s != nil {
 		a.SASL = &brokers.SASL{Mechanism: s.Mechanism, User: s.User, PasswordFile: s.PasswordFile}
 	}
