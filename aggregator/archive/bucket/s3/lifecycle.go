@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -19,6 +18,8 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 	"github.com/minio/minio-go/v7/pkg/signer"
+
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/store"
 )
 
 // Lifecycle are the rules that the store follows for the objects below the
@@ -40,27 +41,13 @@ func (l *Lifecycle) none() bool { return l.ExpireDays == 0 && len(l.Transitions)
 // abandonedDays is after how many days the parts of an upload that never ended are removed.
 const abandonedDays = 7
 
-// rule is one of a bucket. Those of others are kept as they are, letter by letter:
-// a store may have elements that nobody here knows.
-type rule struct {
-	XMLName xml.Name `xml:"Rule"`
-	Text    string   `xml:",innerxml"`
-	ID      string   `xml:"ID"`
-}
-
-type rules struct {
-	XMLName xml.Name `xml:"LifecycleConfiguration"`
-	Rules   []rule   `xml:"Rule"`
-	more    http.Header
-}
-
 // ruleID names our rule, of which there is one for each prefix.
 func (b *Bucket) ruleID() string { return "actiontrail " + b.cfg.Prefix }
 
 // keepRules has the bucket follow our rule, or none, and leaves those of others
 // alone. It writes nothing when all is as it should be.
 func (b *Bucket) keepRules(ctx context.Context) error {
-	have, err := b.getRules(ctx)
+	have, more, err := b.getRules(ctx)
 	if err != nil {
 		if r := (minio.ErrorResponse{}); b.cfg.Lifecycle.none() && errors.As(err, &r) {
 			return nil // who may not look has never set one
@@ -73,28 +60,15 @@ func (b *Bucket) keepRules(ctx context.Context) error {
 			return err
 		}
 	}
-	method, body, changed := http.MethodDelete, []byte(nil), want != ""
-	var all strings.Builder
-	for _, r := range have.Rules {
-		switch {
-		case r.ID != b.ruleID():
-			all.WriteString("<Rule>" + r.Text + "</Rule>")
-		case want != "" && same(r.Text, want):
-			return nil
-		default:
-			changed = true
-		}
-	}
+	all, changed := have.With(b.ruleID(), want)
 	if !changed {
 		return nil
 	}
-	if want != "" {
-		all.WriteString("<Rule>" + want + "</Rule>")
+	method, body := http.MethodDelete, []byte(nil)
+	if all != "" { // a set without rules is refused
+		method, body = http.MethodPut, []byte(`<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+all+`</LifecycleConfiguration>`)
 	}
-	if all.Len() > 0 { // a set without rules is refused
-		method, body = http.MethodPut, []byte(`<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+all.String()+`</LifecycleConfiguration>`)
-	}
-	if _, _, err := b.ask(ctx, method, body, have.more); err != nil {
+	if _, _, err := b.ask(ctx, method, body, more); err != nil {
 		return b.failed(ctx, "set the lifecycle rules of", "", err)
 	}
 	return nil
@@ -128,51 +102,20 @@ func (b *Bucket) ourRule() (string, error) {
 	return strings.TrimSuffix(strings.TrimPrefix(string(text), "<Rule>"), "</Rule>"), err
 }
 
-// same tells whether two rules say the same: stores order and space them as they like.
-func same(a, b string) bool {
-	return fmt.Sprint(leaves(a)) == fmt.Sprint(leaves(b))
-}
-
-// leaves are the paths of elements with their text and how often they come.
-func leaves(text string) map[string]int {
-	all := map[string]int{}
-	d := xml.NewDecoder(strings.NewReader(text))
-	var path []string
-	for {
-		t, err := d.Token()
-		if err != nil {
-			return all
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			path = append(path, t.Name.Local)
-		case xml.EndElement:
-			path = path[:len(path)-1]
-		case xml.CharData:
-			if s := strings.TrimSpace(string(t)); s != "" {
-				all[strings.Join(path, ">")+"="+s]++
-			}
-		}
-	}
-}
-
-// getRules reads the rules of the bucket, which may have none.
-func (b *Bucket) getRules(ctx context.Context) (*rules, error) {
+// getRules reads the rules of the bucket, which may have none, and the headers that go with them.
+func (b *Bucket) getRules(ctx context.Context) (*store.Rules, http.Header, error) {
 	text, header, err := b.ask(ctx, http.MethodGet, nil, nil)
 	if err != nil {
 		if e := minio.ToErrorResponse(err); e.Code == "NoSuchLifecycleConfiguration" {
-			return &rules{}, nil
+			return &store.Rules{}, nil, nil
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	var all rules
-	if err := xml.Unmarshal(text, &all); err != nil {
-		return nil, fmt.Errorf("its answer is not understood: %w", err)
+	all, err := store.ParseRules(text)
+	if least := header.Get(leastSize); err == nil && least != "" {
+		return all, http.Header{leastSize: {least}}, nil
 	}
-	if least := header.Get(leastSize); least != "" {
-		all.more = http.Header{leastSize: {least}}
-	}
-	return &all, nil
+	return all, nil, err
 }
 
 // leastSize is the header with a setting for all rules, which a new set of rules would forget.

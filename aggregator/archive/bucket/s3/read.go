@@ -12,6 +12,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/store"
 )
 
 // Read opens an object.
@@ -19,67 +20,25 @@ func (b *Bucket) Read(ctx context.Context, key string) (io.ReadCloser, error) {
 	if err := archive.CheckKey(key); err != nil {
 		return nil, err
 	}
-	o := &object{ctx: ctx, bucket: b, key: key}
-	if err := o.open(); err != nil {
-		return nil, err
-	}
-	return o, nil
+	return store.ReadOn(ctx, reads, func(from int64, etag string) (io.ReadCloser, string, error) {
+		return b.open(ctx, key, from, etag)
+	}, func(err error) error { return b.failed(ctx, "read", key, err) })
 }
 
-// object reads on where a connection broke off.
-type object struct {
-	ctx    context.Context
-	bucket *Bucket
-	key    string
-	body   io.ReadCloser
-	etag   string
-	at     int64 // bytes read
-	failed int   // times since the last byte
-}
-
-func (o *object) open() error {
-	b := o.bucket
+// open reads an object from a place on, as long as it is the same one.
+func (b *Bucket) open(ctx context.Context, key string, from int64, etag string) (io.ReadCloser, string, error) {
 	var options minio.GetObjectOptions
-	if o.at > 0 {
-		if err := errors.Join(options.SetRange(o.at, 0), options.SetMatchETag(o.etag)); err != nil {
-			return err
+	if from > 0 {
+		if err := errors.Join(options.SetRange(from, 0), options.SetMatchETag(etag)); err != nil {
+			return nil, "", err
 		}
 	}
-	body, info, _, err := minio.Core{Client: b.read}.GetObject(o.ctx, b.cfg.Bucket, b.cfg.Prefix+o.key, options)
+	body, info, _, err := minio.Core{Client: b.read}.GetObject(ctx, b.cfg.Bucket, b.cfg.Prefix+key, options)
 	if err != nil {
-		return b.failed(o.ctx, "read", o.key, err)
+		return nil, "", b.failed(ctx, "read", key, err)
 	}
-	o.body, o.etag = body, info.ETag
-	return nil
+	return body, info.ETag, nil
 }
-
-func (o *object) Read(p []byte) (int, error) {
-	for {
-		n, err := o.body.Read(p)
-		o.at += int64(n)
-		if n > 0 {
-			o.failed = 0
-		}
-		if err == nil || err == io.EOF {
-			return n, err
-		}
-		if n > 0 {
-			return n, nil // the next call meets the error again
-		}
-		if o.failed++; o.failed >= reads || o.ctx.Err() != nil {
-			return 0, o.bucket.failed(o.ctx, "read", o.key, err)
-		}
-		if close := o.body.Close(); close != nil {
-			return 0, o.bucket.failed(o.ctx, "read", o.key, errors.Join(err, close))
-		}
-		o.body = io.NopCloser(eof{})
-		if err := o.open(); err != nil {
-			return 0, err
-		}
-	}
-}
-
-func (o *object) Close() error { return o.body.Close() }
 
 // Head tells about an object.
 func (b *Bucket) Head(ctx context.Context, key string) (archive.Info, error) {

@@ -16,6 +16,8 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/encrypt"
+
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/store"
 )
 
 // Defaults of Config.
@@ -86,7 +88,7 @@ func New(cfg Config) (*Bucket, error) {
 	if err := b.complete(); err != nil {
 		return nil, fmt.Errorf("%s: %w", b, err)
 	}
-	transport, err := newTransport(&b.cfg)
+	transport, err := store.NewTransport(b.cfg.Stall, b.cfg.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b, err)
 	}

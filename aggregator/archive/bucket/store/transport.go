@@ -1,4 +1,4 @@
-package s3
+package store
 
 import (
 	"context"
@@ -11,10 +11,11 @@ import (
 	"time"
 )
 
-// newTransport gives up connections over which nothing moves: a request is then
-// neither cut short because it is large nor waited for in vain.
-func newTransport(c *Config) (*http.Transport, error) {
-	dialer := &net.Dialer{Timeout: min(c.Stall, 30*time.Second), KeepAlive: 30 * time.Second}
+// NewTransport gives up connections over which nothing moves for so long: a request
+// is then neither cut short because it is large nor waited for in vain. caFile holds
+// the certificates to trust, PEM; "": those of the system.
+func NewTransport(stall time.Duration, caFile string) (*http.Transport, error) {
+	dialer := &net.Dialer{Timeout: min(stall, 30*time.Second), KeepAlive: 30 * time.Second}
 	t := &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -22,24 +23,24 @@ func newTransport(c *Config) (*http.Transport, error) {
 			if err != nil {
 				return nil, err
 			}
-			return &movingConn{conn, c.Stall}, nil
+			return &movingConn{conn, stall}, nil
 		},
 		MaxIdleConnsPerHost: 4,
 		IdleConnTimeout:     time.Minute,
-		TLSHandshakeTimeout: min(c.Stall, 30*time.Second),
+		TLSHandshakeTimeout: min(stall, 30*time.Second),
 		DisableCompression:  true, // an object is taken as it is stored
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 	}
-	if c.CAFile == "" {
+	if caFile == "" {
 		return t, nil
 	}
-	pem, err := os.ReadFile(c.CAFile)
+	pem, err := os.ReadFile(caFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the certificates to trust: %w", err)
 	}
 	t.TLSClientConfig.RootCAs = x509.NewCertPool()
 	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM", c.CAFile)
+		return nil, fmt.Errorf("%s holds no certificate in PEM", caFile)
 	}
 	return t, nil
 }
