@@ -82,6 +82,8 @@ type Bucket struct {
 	read  *sdk.Client // asks again
 	write *sdk.Client // never asks again
 
+	who credentials.CredentialsProvider
+
 	kept        atomic.Pointer[retention] // the bucket's policy, once it is locked
 	above, part int64                     // multipartAbove and partSize, but in tests
 }
@@ -103,17 +105,23 @@ func New(cfg Config) (*Bucket, error) {
 		File: cfg.Credentials.File, Profile: cfg.Credentials.Profile,
 		Variables: [3]string{"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"},
 	})
-	c := sdk.NewConfig().WithRegion(b.cfg.Region).WithEndpoint(endpoint).WithUserAgent("actiontrail").
-		WithCredentialsProvider(credentials.CredentialsProviderFunc(func(ctx context.Context) (credentials.Credentials, error) {
-			i, err := who.Get(ctx)
-			return credentials.Credentials{AccessKeyID: i.ID, AccessKeySecret: i.Secret, SecurityToken: i.Token}, err
-		})).
+	b.who = credentials.CredentialsProviderFunc(func(ctx context.Context) (credentials.Credentials, error) {
+		i, err := who.Get(ctx)
+		return credentials.Credentials{AccessKeyID: i.ID, AccessKeySecret: i.Secret, SecurityToken: i.Token}, err
+	})
+	c := sdk.NewConfig().WithRegion(b.cfg.Region).WithEndpoint(endpoint).WithUserAgent("actiontrail").WithCredentialsProvider(b.who).
 		// An address that a store sends on to would be given what was signed for this one.
 		WithHttpClient(&http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }})
-	b.read = sdk.NewClient(c.WithRetryer(retry.NewStandard(func(o *retry.RetryOptions) { o.MaxAttempts = reads })))
-	b.write = sdk.NewClient(c.WithRetryer(retry.NopRetryer{}))
+	b.read = sdk.NewClient(c.WithRetryer(retry.NewStandard(func(o *retry.RetryOptions) {
+		o.MaxAttempts, o.BaseDelay, o.MaxBackoff = reads, 50*time.Millisecond, 2*time.Second
+	})), ownClock)
+	b.write = sdk.NewClient(c.WithRetryer(retry.NopRetryer{}), ownClock)
 	return b, nil
 }
+
+// ownClock has the client not set its clock by the store's: it would do so without a
+// lock, and a clock that is wrong by a quarter of an hour is to be seen.
+func ownClock(o *sdk.Options) { o.FeatureFlags &^= sdk.FeatureCorrectClockSkew }
 
 // complete checks the configuration, and gives the endpoint.
 func (b *Bucket) complete() (string, error) {
