@@ -15,7 +15,7 @@ import (
 // OtherArchive is an archive whose events are brought elsewhere, as far as it was
 // when that was asked for.
 type OtherArchive struct {
-	Place    string     `json:"place"`              // a folder, or s3://BUCKET/PREFIX, as the server sees it
+	Place    string     `json:"place"`              // a folder, s3://BUCKET/PREFIX or oss://BUCKET/PREFIX, as the server sees it
 	Endpoint string     `json:"endpoint,omitempty"` // of the store; "": AWS
 	Region   string     `json:"region,omitempty"`
 	CAFile   string     `json:"caFile,omitempty"`

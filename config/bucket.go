@@ -8,8 +8,9 @@ import (
 
 // Bucket is where archives are that a source reads.
 type Bucket struct {
-	Path   string      // a folder of this machine; "": S3
-	S3     *S3Delivery // where, and who asks; nil: Path
+	Path   string       // a folder of this machine; "": a store
+	S3     *S3Delivery  // where, and who asks; nil: it is another
+	OSS    *OSSDelivery `json:",omitempty"` // the same of OSS
 	Prefix string      // of keys
 	Poll   time.Duration
 	Late   time.Duration
@@ -32,10 +33,15 @@ func (r *reader) bucketSource(b *sourceBlock, s *Source) mapping {
 		r.wrong(b.Range, `write bucket = "audit-archive", or path = "/srv/archive" for a copy of one`, "either a bucket or a path is needed")
 	case given(body.Path):
 		a.Path = r.file(body.Path)
-		for name, x := range map[string]hcl.Expression{"endpoint": body.Endpoint, "region": body.Region, "path_style": body.PathStyle, "ca_file": body.CAFile} {
+		for name, x := range map[string]hcl.Expression{"endpoint": body.Endpoint, "region": body.Region, "path_style": body.PathStyle, "ca_file": body.CAFile, "store": body.Store} {
 			if given(x) {
 				r.wrong(x.Range(), "leave it out", "%s is for a bucket, and this is a folder", name)
 			}
+		}
+	case r.choice(body.Store, "store", "s3", "s3", "oss") == "oss":
+		a.OSS = r.ossSource(&body)
+		if !given(body.Region) {
+			r.wrong(b.Range, `write region = "cn-hangzhou"`, "requests to OSS are signed for a region, and none is named")
 		}
 	default:
 		a.S3 = r.s3Place(&s3DeliveryBody{Bucket: body.Bucket, Endpoint: body.Endpoint, Region: body.Region, PathStyle: body.PathStyle, Insecure: body.Insecure, CAFile: body.CAFile, Credentials: body.Credentials})
@@ -48,4 +54,13 @@ func (r *reader) bucketSource(b *sourceBlock, s *Source) mapping {
 	}
 	s.MaxLine = r.maxLine(body.MaxLine)
 	return mapping{body.Format, body.LogFormat, body.Mapper, body.KeepRaw, body.TimeZone, body.TrustedProxies, body.ProxyHeader}
+}
+
+// ossSource reads where to, and who asks, as that of a delivery is read.
+func (r *reader) ossSource(body *bucketSourceBody) *OSSDelivery {
+	d := r.ossPlace(&ossDeliveryBody{Bucket: body.Bucket, Region: body.Region, Endpoint: body.Endpoint, Insecure: body.Insecure, CAFile: body.CAFile, Credentials: body.Credentials})
+	if given(body.PathStyle) {
+		r.wrong(body.PathStyle.Range(), "leave it out", "a bucket of OSS is in the host, or at an address in the path")
+	}
+	return d
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -50,6 +49,7 @@ type Delivery struct {
 	Kind string        // one of deliveryKinds
 	File *FileDelivery // of that kind
 	S3   *S3Delivery   // of that kind
+	OSS  *OSSDelivery  `json:",omitempty"` // of that kind
 	To   Destination   // of all others, which archive nothing; nil: it is an archive
 	// Narrow is what it takes of the trail's events, as KQL; empty: all of them. Rest says that it is what no other one takes.
 	Narrow string     `json:",omitempty"`
@@ -70,6 +70,9 @@ func (d *Delivery) Objects() Objects {
 	if d.S3 != nil {
 		return d.S3.Objects
 	}
+	if d.OSS != nil {
+		return d.OSS.Objects
+	}
 	return d.File.Objects
 }
 
@@ -80,6 +83,9 @@ func (d *Delivery) Target() string {
 	}
 	if d.S3 != nil {
 		return strings.TrimSuffix("s3://"+d.S3.Bucket+"/"+d.S3.Prefix, "/")
+	}
+	if d.OSS != nil {
+		return d.OSS.Target()
 	}
 	if d.File.Prefix == "" {
 		return d.File.Path
@@ -95,6 +101,8 @@ func (d *Delivery) where() (place, store string) {
 		return "", ""
 	case d.S3 != nil && d.S3.Bucket != "":
 		return d.Target(), cmp.Or(d.S3.Endpoint, d.S3.Region)
+	case d.OSS != nil && d.OSS.Bucket != "":
+		return d.Target(), cmp.Or(d.OSS.Endpoint, d.OSS.Region)
 	case d.File != nil && d.File.Path != "":
 		return filepath.Join(d.File.Path, d.File.Prefix), ""
 	}
@@ -106,7 +114,7 @@ const mostBackfill = 10 * 366 * 24 * time.Hour
 
 // deliveryKinds are the kinds of delivery that this version has.
 func deliveryKinds() []string {
-	return append([]string{"file", "s3"}, slices.Sorted(maps.Keys(destinations()))...)
+	return append([]string{"file", "s3", "oss"}, slices.Sorted(maps.Keys(destinations()))...)
 }
 
 // delivery reads what all kinds of delivery have in common, and then the rest.
@@ -125,14 +133,13 @@ func (r *reader) delivery(b *deliverBlock) (Delivery, bool) {
 		d.File = r.fileDelivery(b)
 	case b.Kind == "s3":
 		d.S3 = r.s3Delivery(b)
+	case b.Kind == "oss":
+		d.OSS = r.ossDelivery(b)
 	case known:
 		d.To = read(r, b)
 		if given(b.Backfill) {
 			r.wrong(b.Backfill.Range(), "leave it out; `actiontrail export` gives what was before, and events have ids to tell them by", "deliver %q archives nothing that could be filled", b.Kind)
 		}
-	case b.Kind == "oss":
-		r.later(b.Range, fmt.Sprintf("deliver %q", b.Kind), `use deliver "file" or deliver "s3"`)
-		return d, false
 	default:
 		r.wrong(b.Range, suggest(b.Kind, deliveryKinds()), "unknown kind of delivery %q", b.Kind)
 		return d, false
@@ -163,7 +170,7 @@ func (r *reader) fileDelivery(b *deliverBlock) *FileDelivery {
 		r.wrong(body.Prefix.Range(), "write a path below the folder, without ..", "prefix %q leads out of the archive", p)
 	}
 	for _, l := range body.Lock {
-		r.wrong(l.Range, `leave it out, or use deliver "s3"`, "a folder cannot be locked against its owner")
+		r.wrong(l.Range, `leave it out, or use deliver "s3" or deliver "oss"`, "a folder cannot be locked against its owner")
 	}
 	return d
 }

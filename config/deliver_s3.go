@@ -97,23 +97,31 @@ func (r *reader) s3Delivery(b *deliverBlock) *S3Delivery {
 	r.decode(b.Body, b.Range, &body)
 	d := r.s3Place(&body)
 	d.Objects = r.objects(objectsBody{body.Layout, body.Format, body.Roll, body.Encrypt})
-	r.lifecycle(d, &body)
+	d.ExpireDays, d.Transitions = r.lifecycle(body.Lifecycle, d.Prefix, d.LockDays)
 	return d
+}
+
+// objectPrefix reads what all keys begin with: "" or with a "/" at its end.
+func (r *reader) objectPrefix(x hcl.Expression) string {
+	prefix := strings.TrimSuffix(r.text(x, ""), "/")
+	if prefix != "" {
+		prefix += "/"
+	}
+	if !objectPrefix.MatchString(prefix) || len(prefix) > 256 {
+		r.wrong(x.Range(), `write names with / between them, like "prod/security": of letters, digits, ., _, = and -`, "prefix %q cannot be used", prefix)
+	}
+	return prefix
 }
 
 // s3Place reads where things are put, and how they are kept there.
 func (r *reader) s3Place(body *s3DeliveryBody) *S3Delivery {
-	d := &S3Delivery{Bucket: r.text(body.Bucket, ""), Region: r.text(body.Region, ""), CAFile: r.file(body.CAFile), StorageClass: r.text(body.StorageClass, "")}
+	d := &S3Delivery{Bucket: r.text(body.Bucket, ""), Prefix: r.objectPrefix(body.Prefix), Region: r.text(body.Region, ""), CAFile: r.file(body.CAFile), StorageClass: r.text(body.StorageClass, "")}
 	if given(body.Bucket) && (!bucketName.MatchString(d.Bucket) || strings.Contains(d.Bucket, "..")) {
 		r.wrong(body.Bucket.Range(), "3 to 63 lower-case letters, digits, - and dots; what comes after the bucket's name is its prefix", "%q is no name of a bucket", d.Bucket)
 	}
-	if d.Prefix = strings.TrimSuffix(r.text(body.Prefix, ""), "/"); d.Prefix != "" {
-		d.Prefix += "/"
+	if d.Endpoint = r.endpoint(body.Endpoint, body.Insecure); d.Endpoint == "" && given(body.PathStyle) {
+		r.wrong(body.PathStyle.Range(), "leave it out", "path_style is for an endpoint of your own")
 	}
-	if !objectPrefix.MatchString(d.Prefix) || len(d.Prefix) > 256 {
-		r.wrong(body.Prefix.Range(), `write names with / between them, like "prod/security": of letters, digits, ., _, = and -`, "prefix %q cannot be used", d.Prefix)
-	}
-	d.Endpoint = r.endpoint(body)
 	if given(body.PathStyle) {
 		style := r.truth(body.PathStyle)
 		d.PathStyle = &style
@@ -121,7 +129,9 @@ func (r *reader) s3Place(body *s3DeliveryBody) *S3Delivery {
 	if x := one(r, body.Credentials, "credentials", func(x *credentialsBlock) hcl.Range { return x.Range }); x != nil {
 		d.CredentialsFile, d.Profile = r.file(x.File), r.text(x.Profile, "")
 	}
-	r.s3Encryption(d, body)
+	if x := one(r, body.SSE, "sse", func(x *sseBlock) hcl.Range { return x.Range }); x != nil {
+		d.SSE, d.KMSKey = r.encryption(x, "s3")
+	}
 	if x := one(r, body.Lock, "lock", func(x *lockBlock) hcl.Range { return x.Range }); x != nil {
 		d.LockMode = r.choice(x.Mode, "mode", "", "governance", "compliance")
 		d.LockDays = r.count(x.Days, "days", 1, mostLockDays)
@@ -129,17 +139,18 @@ func (r *reader) s3Place(body *s3DeliveryBody) *S3Delivery {
 	return d
 }
 
-func (r *reader) lifecycle(d *S3Delivery, body *s3DeliveryBody) {
-	x := one(r, body.Lifecycle, "lifecycle", func(x *lifecycleBlock) hcl.Range { return x.Range })
+// lifecycle reads which rules a store keeps for the objects below a prefix, which are locked for so many days.
+func (r *reader) lifecycle(blocks []lifecycleBlock, prefix string, lockDays int) (expireDays int, transitions []Transition) {
+	x := one(r, blocks, "lifecycle", func(x *lifecycleBlock) hcl.Range { return x.Range })
 	if x == nil {
-		return
+		return 0, nil
 	}
-	if d.Prefix == "" {
+	if prefix == "" {
 		r.wrong(x.Range, `give the trail a prefix = "…"`, "without a prefix the rules would reach everything in the bucket")
 	}
 	if given(x.ExpireDays) {
-		d.ExpireDays = r.count(x.ExpireDays, "expire_days", 1, mostLockDays)
-		if d.ExpireDays < d.LockDays {
+		expireDays = r.count(x.ExpireDays, "expire_days", 1, mostLockDays)
+		if expireDays < lockDays {
 			r.wrong(x.ExpireDays.Range(), "choose at least the days of the lock", "objects would have to go while they are locked")
 		}
 	}
@@ -148,50 +159,46 @@ func (r *reader) lifecycle(d *S3Delivery, body *s3DeliveryBody) {
 		if given(t.StorageClass) && n.StorageClass == "" {
 			r.wrong(t.StorageClass.Range(), `write "GLACIER" or another of the store's`, "a storage class is needed here")
 		}
-		if d.ExpireDays > 0 && n.AfterDays >= d.ExpireDays {
+		if expireDays > 0 && n.AfterDays >= expireDays {
 			r.wrong(t.AfterDays.Range(), "choose a smaller number", "the objects are gone by then")
 		}
-		d.Transitions = append(d.Transitions, n)
+		transitions = append(transitions, n)
 	}
-	if len(d.Transitions) == 0 && d.ExpireDays == 0 {
+	if len(transitions) == 0 && expireDays == 0 {
 		r.wrong(x.Range, "write expire_days = 400, or a transition block", "this lifecycle does nothing")
 	}
+	return expireDays, transitions
 }
 
-// endpoint reads the address of the store.
-func (r *reader) endpoint(body *s3DeliveryBody) string {
-	s := strings.TrimSuffix(r.text(body.Endpoint, ""), "/")
-	insecure := r.truth(body.Insecure)
+// endpoint reads the address of a store; "" when none is given.
+func (r *reader) endpoint(x, allow hcl.Expression) string {
+	s := strings.TrimSuffix(r.text(x, ""), "/")
+	insecure := r.truth(allow)
 	if s == "" {
-		if given(body.PathStyle) {
-			r.wrong(body.PathStyle.Range(), "leave it out", "path_style is for an endpoint of your own")
-		}
 		return ""
 	}
 	u, err := url.Parse(s)
 	switch {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.Path != "", u.RawQuery != "", u.Fragment != "":
-		r.wrong(body.Endpoint.Range(), `write "https://s3.example.com"; the bucket has its own attribute`, "%q is not the address of a store", s)
+		r.wrong(x.Range(), `write "https://s3.example.com"; the bucket has its own attribute`, "%q is not the address of a store", s)
 	case u.User != nil:
-		r.wrong(body.Endpoint.Range(), `use credentials { file = "…" }`, "the address of %s holds a password", u.Host)
+		r.wrong(x.Range(), `use credentials { file = "…" }`, "the address of %s holds a password", u.Host)
 	case isPlain(s) && !insecure:
-		r.wrong(body.Endpoint.Range(), "write https://, and ca_file if its certificate is of your own authority; or insecure = true, if the network is your own", "events would go to %s in the clear", s)
+		r.wrong(x.Range(), "write https://, and ca_file if its certificate is of your own authority; or insecure = true, if the network is your own", "events would go to %s in the clear", s)
 	}
 	return s
 }
 
-func (r *reader) s3Encryption(d *S3Delivery, body *s3DeliveryBody) {
-	x := one(r, body.SSE, "sse", func(x *sseBlock) hcl.Range { return x.Range })
-	if x == nil {
-		return
-	}
-	d.KMSKey = r.text(x.KMSKey, "")
-	otherwise := "s3"
-	if d.KMSKey != "" {
+// encryption reads what a store encrypts with: own is what it calls its own key.
+func (r *reader) encryption(x *sseBlock, own string) (mode, key string) {
+	key = r.text(x.KMSKey, "")
+	otherwise := own
+	if key != "" {
 		otherwise = "kms"
 	}
-	d.SSE = r.choice(x.Mode, "mode", otherwise, "s3", "kms")
-	if d.SSE == "s3" && d.KMSKey != "" {
+	mode = r.choice(x.Mode, "mode", otherwise, own, "kms")
+	if mode == own && key != "" {
 		r.wrong(x.KMSKey.Range(), `write mode = "kms", or leave out the key`, "the store's own encryption takes no key")
 	}
+	return mode, key
 }

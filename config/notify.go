@@ -101,8 +101,8 @@ func (r *reader) notify(b *trailBlock) []Notify {
 		if slices.ContainsFunc(all, func(o Notify) bool { return o.where() == n.where() }) {
 			r.wrong(block.Range, "keep one", "trail %q tells one receiver twice", b.Name)
 		}
-		if (n.Kind == NotifySNS || n.Kind == NotifyMNS) && !slices.ContainsFunc(b.Deliver, func(d deliverBlock) bool { return d.Kind == "s3" }) {
-			r.wrong(block.Range, `add a deliver "s3" block, or use notify "webhook"`, "notify %q tells of objects in a store, and trail %q delivers into none", n.Kind, b.Name)
+		if (n.Kind == NotifySNS || n.Kind == NotifyMNS) && !slices.ContainsFunc(b.Deliver, func(d deliverBlock) bool { return d.Kind == "s3" || d.Kind == "oss" }) {
+			r.wrong(block.Range, `add a deliver "s3" or deliver "oss" block, or use notify "webhook"`, "notify %q tells of objects in a store, and trail %q delivers into none", n.Kind, b.Name)
 		}
 		all = append(all, n)
 	}

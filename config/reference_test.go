@@ -14,7 +14,15 @@ func TestGuideIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, block := range []any{fileBlocks{}, fileSourceBody{}, httpSourceBody{}, pluginSourceBody{}, syslogSourceBody{}, socketSourceBody{}, stdinSourceBody{}, auditEventsSourceBody{}, bucketSourceBody{}, kafkaSourceBody{}, natsSourceBody{}, keycloakSourceBody{}, localIndexBody{}, elasticsearchIndexBody{}, fileDeliveryBody{}, pluginDeliveryBody{}, kafkaDeliveryBody{}, webhookBody{}, natsNotifyBody{}, snsBody{}, mnsBody{}, fileWitnessBody{}, s3WitnessBody{}, httpsWitnessBody{}, s3DeliveryBody{}} {
+	for _, block := range []any{
+		fileBlocks{}, localIndexBody{}, elasticsearchIndexBody{},
+		fileSourceBody{}, httpSourceBody{}, pluginSourceBody{}, syslogSourceBody{}, socketSourceBody{}, stdinSourceBody{}, auditEventsSourceBody{}, bucketSourceBody{}, kafkaSourceBody{}, natsSourceBody{}, keycloakSourceBody{},
+		webhookBody{}, natsNotifyBody{}, snsBody{}, mnsBody{},
+		fileWitnessBody{}, s3WitnessBody{}, httpsWitnessBody{},
+		fileDeliveryBody{}, s3DeliveryBody{}, ossDeliveryBody{},
+		kafkaDeliveryBody{},
+		pluginDeliveryBody{},
+	} {
 		names(reflect.TypeOf(block), func(name string) {
 			if !regexp.MustCompile(`\b` + name + `\b`).Match(text) {
 				t.Errorf("docs/guide/configuration.md does not name %s", name)

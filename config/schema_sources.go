@@ -64,6 +64,7 @@ type auditEventsSourceBody struct {
 }
 type bucketSourceBody struct {
 	Bucket         hcl.Expression `hcl:"bucket,optional"`
+	Store          hcl.Expression `hcl:"store,optional"`
 	Path           hcl.Expression `hcl:"path,optional"`
 	Prefix         hcl.Expression `hcl:"prefix,optional"`
 	Endpoint       hcl.Expression `hcl:"endpoint,optional"`

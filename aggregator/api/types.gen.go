@@ -913,7 +913,7 @@ type OtherArchive struct {
 	// Identity File with the secret keys of age that open its objects.
 	Identity string `json:"identity,omitempty,omitzero"`
 
-	// Place A folder, with its whole path, or s3://BUCKET/PREFIX.
+	// Place A folder, with its whole path, or s3://BUCKET/PREFIX or oss://BUCKET/PREFIX.
 	Place  string `json:"place"`
 	Region string `json:"region,omitempty,omitzero"`
 }

@@ -80,7 +80,7 @@ func (f *periodFlags) read(now time.Time) (archive.Period, error) {
 func newArchiveRestoreCommand() *cobra.Command {
 	var f restoreCommand
 	cmd := &cobra.Command{
-		Use:   "restore [s3://BUCKET/PREFIX] --from TIME",
+		Use:   "restore [s3://BUCKET/PREFIX|oss://BUCKET/PREFIX] --from TIME",
 		Short: "Ask the store for the objects of a period that are in its archive tier",
 		Long: `restore asks the store to make readable, for some days, those objects of an archive that its life-cycle rules have moved into
 an archive tier and that may have events of a period, and tells how far each is. What is restored or under way is not asked
@@ -88,7 +88,7 @@ for again: it can be run as often as you like, and with --wait runs until all ca
 
 It exits with 0 when all that is there can be read, with 1 when some cannot be read yet, and with 2 when it could not ask.
 
-The archive is that at s3://BUCKET/PREFIX, or with --config that of a trail (--trail, --delivery).`,
+The archive is that at s3://BUCKET/PREFIX or oss://BUCKET/PREFIX, or with --config that of a trail (--trail, --delivery).`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
@@ -109,7 +109,7 @@ The archive is that at s3://BUCKET/PREFIX, or with --config that of a trail (--t
 // place is the archive that is meant.
 func (f *restoreCommand) place(args []string) (archive.Tiered, error) {
 	switch {
-	case len(args) == 1 && f.trail == "" && strings.HasPrefix(args[0], "s3://"):
+	case len(args) == 1 && f.trail == "" && storedAt(args[0]):
 		b, err := f.bucket.readBucket(args[0])
 		if err != nil {
 			return nil, usageError("archive restore: %w", err)
@@ -118,7 +118,7 @@ func (f *restoreCommand) place(args []string) (archive.Tiered, error) {
 	case len(args) == 1 && f.trail == "":
 		return nil, usageError("archive restore: %s is a folder, which has no archive tier: all in it can be read", args[0])
 	case len(args) == 1 || f.trail == "" || len(f.config) == 0:
-		return nil, usageError("archive restore needs s3://BUCKET/PREFIX, or --config and --trail")
+		return nil, usageError("archive restore needs s3://BUCKET/PREFIX or oss://BUCKET/PREFIX, or --config and --trail")
 	}
 	cfg, err := config.Load(f.config...)
 	if err != nil {
@@ -131,7 +131,7 @@ func (f *restoreCommand) place(args []string) (archive.Tiered, error) {
 	var found []*config.Delivery
 	var names []string
 	for k := range cfg.Trails[i].Deliver {
-		if d := &cfg.Trails[i].Deliver[k]; d.S3 != nil && (f.delivery == "" || f.delivery == d.Name) {
+		if d := &cfg.Trails[i].Deliver[k]; (d.S3 != nil || d.OSS != nil) && (f.delivery == "" || f.delivery == d.Name) {
 			found, names = append(found, d), append(names, d.Name)
 		}
 	}
@@ -143,7 +143,7 @@ func (f *restoreCommand) place(args []string) (archive.Tiered, error) {
 	case len(found) > 1:
 		return nil, usageError("archive restore: trail %s delivers into several stores: name one with --delivery: %s", f.trail, strings.Join(names, ", "))
 	}
-	return s3Bucket(found[0])
+	return storeBucket(found[0])
 }
 
 func (f *restoreCommand) run(cmd *cobra.Command, args []string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/oss"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/s3"
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
 	"github.com/actiontrail/actiontrail/config"
@@ -19,14 +21,40 @@ import (
 
 // openBucket opens the bucket that a trail delivers into, and checks that it can.
 func openBucket(ctx context.Context, to *config.Delivery) (archive.Bucket, error) {
-	if to.S3 == nil {
+	if to.File != nil {
 		return file.New(filepath.Join(to.File.Path, to.File.Prefix))
 	}
-	bucket, err := s3Bucket(to)
+	bucket, err := storeBucket(to)
 	if err != nil {
 		return nil, err
 	}
 	return bucket, bucket.Check(ctx)
+}
+
+// inStore is a bucket in a store on the network.
+type inStore interface {
+	archive.Tiered
+	Check(context.Context) error
+}
+
+// storeBucket opens a bucket in a store, and asks it nothing.
+func storeBucket(to *config.Delivery) (inStore, error) {
+	if to.OSS != nil {
+		return ossBucket(to.OSS)
+	}
+	return s3Bucket(to)
+}
+
+func ossBucket(d *config.OSSDelivery) (*oss.Bucket, error) {
+	l := oss.Lifecycle{ExpireDays: d.ExpireDays}
+	for _, t := range d.Transitions {
+		l.Transitions = append(l.Transitions, oss.Transition(t))
+	}
+	return oss.New(oss.Config{
+		Bucket: d.Bucket, Prefix: d.Prefix, Region: d.Region, Endpoint: d.Endpoint, Internal: d.Internal, CAFile: d.CAFile,
+		Credentials: oss.Credentials{File: d.CredentialsFile, Profile: d.Profile}, StorageClass: d.StorageClass, Under: layoutOf(d.Layout).Root(),
+		SSE: d.SSE, KMSKey: d.KMSKey, LockDays: d.LockDays, Lifecycle: l,
+	})
 }
 
 // s3Bucket opens a bucket in a store, and asks it nothing.
@@ -55,12 +83,21 @@ func lifecycle(d *config.S3Delivery) s3.Lifecycle {
 	return l
 }
 
-// keep is what the store does with what it gets.
-func keep(d *config.S3Delivery) *archive.Keep {
-	if d == nil || d.LockMode == "" && d.ExpireDays == 0 {
+// keep is what the store does with what it gets. What OSS retains nobody removes.
+func keep(d *config.Delivery) *archive.Keep {
+	var k archive.Keep
+	switch {
+	case d.S3 != nil:
+		k = archive.Keep{Lock: d.S3.LockMode, Days: d.S3.LockDays, Expire: d.S3.ExpireDays}
+	case d.OSS != nil && d.OSS.LockDays > 0:
+		k = archive.Keep{Lock: s3.Compliance, Days: d.OSS.LockDays, Expire: d.OSS.ExpireDays}
+	case d.OSS != nil:
+		k.Expire = d.OSS.ExpireDays
+	}
+	if k == (archive.Keep{}) {
 		return nil
 	}
-	return &archive.Keep{Lock: d.LockMode, Days: d.LockDays, Expire: d.ExpireDays}
+	return &k
 }
 
 // layoutOf is the layout by its name in the configuration. The one that archives
@@ -82,19 +119,45 @@ func (f *bucketFlags) register(cmd *cobra.Command) {
 
 // registerPlace is register for a command that has --ca-file already.
 func (f *bucketFlags) registerPlace(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.endpoint, "endpoint", "", "of the store, as https://host:port (default: AWS)")
-	cmd.Flags().StringVar(&f.region, "region", "", "of the bucket (default: $AWS_REGION, or "+s3.DefaultRegion+")")
+	cmd.Flags().StringVar(&f.endpoint, "endpoint", "", "of the store, as https://host:port (default: AWS, or OSS in the region)")
+	cmd.Flags().StringVar(&f.region, "region", "", "of the bucket (default: $AWS_REGION, or "+s3.DefaultRegion+"; in OSS: $OSS_REGION)")
 }
 
-// readBucket opens the archive at a path, or at s3://bucket/prefix, to read it.
-func (f *bucketFlags) readBucket(path string) (archive.Bucket, error) {
-	rest, ok := strings.CutPrefix(path, "s3://")
-	if !ok {
-		return file.Open(path)
+// Schemes of archives in stores.
+const (
+	schemeS3  = "s3://"
+	schemeOSS = "oss://"
+)
+
+// storedAt tells whether an archive is in a store, at s3:// or oss://, and not in a folder.
+func storedAt(place string) bool {
+	return strings.HasPrefix(place, schemeS3) || strings.HasPrefix(place, schemeOSS)
+}
+
+// regionOf is the region of a bucket that is named by its place, as the environment has it.
+func (f *bucketFlags) regionOf(place string) string {
+	if strings.HasPrefix(place, schemeOSS) {
+		return cmp.Or(f.region, os.Getenv("OSS_REGION"), os.Getenv("ALIBABA_CLOUD_REGION_ID"))
 	}
+	return cmp.Or(f.region, os.Getenv("AWS_REGION"))
+}
+
+// readBucket opens the archive at a path, or at s3://bucket/prefix or oss://bucket/prefix, to read it.
+func (f *bucketFlags) readBucket(place string) (archive.Bucket, error) {
+	if !storedAt(place) {
+		return file.Open(place)
+	}
+	scheme, rest, _ := strings.Cut(place, "://")
 	name, prefix, _ := strings.Cut(rest, "/")
 	if prefix != "" && !strings.HasSuffix(prefix, "/") {
 		prefix += "/"
 	}
-	return s3.New(s3.Config{Bucket: name, Prefix: prefix, Endpoint: f.endpoint, Region: cmp.Or(f.region, os.Getenv("AWS_REGION")), CAFile: f.caFile, Now: time.Now})
+	region := f.regionOf(place)
+	if scheme+"://" == schemeS3 {
+		return s3.New(s3.Config{Bucket: name, Prefix: prefix, Endpoint: f.endpoint, Region: region, CAFile: f.caFile, Now: time.Now})
+	}
+	if region == "" {
+		return nil, fmt.Errorf("%s: requests to OSS are signed for the region of the bucket: name it with --region, or in $OSS_REGION", place)
+	}
+	return oss.New(oss.Config{Bucket: name, Prefix: prefix, Endpoint: f.endpoint, Region: region, CAFile: f.caFile})
 }

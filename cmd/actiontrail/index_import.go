@@ -16,7 +16,7 @@ func newIndexImportCommand() *cobra.Command {
 	keep := ""
 	detach := false
 	cmd := &cobra.Command{
-		Use:   "import --archive DIR|s3://BUCKET/PREFIX --from TIME",
+		Use:   "import --archive DIR|s3://BUCKET/PREFIX|oss://BUCKET/PREFIX --from TIME",
 		Short: "Bring the events of a past period from an archive back into the index of a server, for a while",
 		Long: `The server reads the archive and puts its events of the period into the index, each once, also those that are older than
 retention keeps. For the time of --keep it removes nothing from the begin of the period on; then retention removes what is too

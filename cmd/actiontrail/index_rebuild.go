@@ -45,7 +45,7 @@ goes on where it was. The old index is kept beside the new one: remove it when y
 		},
 	}
 	f.Register(cmd)
-	cmd.Flags().StringArrayVar(&archives, "from-archive", nil, "folder, or s3://BUCKET/PREFIX, of an archive whose events are taken too; repeatable")
+	cmd.Flags().StringArrayVar(&archives, "from-archive", nil, "folder, s3://BUCKET/PREFIX or oss://BUCKET/PREFIX, of an archive whose events are taken too; repeatable")
 	from.register(cmd)
 	registerIdentity(cmd, &identity)
 	return cmd

@@ -59,10 +59,15 @@ func (a *aggregation) receiver(d *delivery, to config.Notify) (r notify.Receiver
 		n := &natsReceiver{server: to.Server, credentials: to.Credentials, own: a.conn}
 		return &notify.Subject{Subject: to.Subject, Publish: n.publish}, n.end
 	}
-	if d.S3 == nil {
+	var store notify.Store
+	switch {
+	case d.S3 != nil:
+		store = notify.Store{Bucket: d.S3.Bucket, Prefix: d.S3.Prefix, Region: d.S3.Region}
+	case d.OSS != nil:
+		store = notify.Store{Bucket: d.OSS.Bucket, Prefix: d.OSS.Prefix, Region: d.OSS.Region}
+	default:
 		return nil, end // such receivers get what they are told of from a store
 	}
-	store := notify.Store{Bucket: d.S3.Bucket, Prefix: d.S3.Prefix, Region: d.S3.Region}
 	if to.Kind == config.NotifySNS {
 		return &notify.SNS{Post: post, Store: store, TopicARN: to.TopicARN, CertificateURL: to.CertificateURL, Key: key}, end
 	}

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +39,7 @@ func identityError(name string, err error) error {
 func named(ctx context.Context, a api.OtherArchive) (aggregator.OtherArchive, error) {
 	o := aggregator.OtherArchive{Place: a.Place, Endpoint: a.Endpoint, Region: a.Region, CAFile: a.CAFile, Identity: a.Identity}
 	for _, path := range []string{o.Place, o.CAFile, o.Identity} {
-		if path != "" && !strings.HasPrefix(path, "s3://") && !filepath.IsAbs(path) {
+		if path != "" && !storedAt(path) && !filepath.IsAbs(path) {
 			return o, api.WrongTrail("archive", path+" is no whole path", "the server takes it from /")
 		}
 	}
@@ -63,7 +61,7 @@ type otherFlags struct {
 }
 
 func (f *otherFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.place, "archive", "", "folder, or s3://BUCKET/PREFIX, of an archive that the server can read")
+	cmd.Flags().StringVar(&f.place, "archive", "", "folder, s3://BUCKET/PREFIX or oss://BUCKET/PREFIX, of an archive that the server can read")
 	cmd.Flags().StringVar(&f.identity, "identity", "", "file, where the server is, with the secret keys of age that open its objects")
 	f.bucket.registerPlace(cmd)
 }
@@ -71,8 +69,8 @@ func (f *otherFlags) register(cmd *cobra.Command) {
 // read is the archive as the server is told of it: with whole paths. "" when none was named.
 func (f *otherFlags) read() (api.OtherArchive, error) {
 	a := api.OtherArchive{Place: f.place, Endpoint: f.bucket.endpoint}
-	if strings.HasPrefix(f.place, "s3://") {
-		a.Region = cmp.Or(f.bucket.region, os.Getenv("AWS_REGION"))
+	if storedAt(f.place) {
+		a.Region = f.bucket.regionOf(f.place)
 	} else if f.place != "" {
 		path, err := filepath.Abs(f.place)
 		if err != nil {

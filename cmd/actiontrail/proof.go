@@ -61,7 +61,7 @@ itself, without a server.`,
 		},
 	}
 	p.registerServer(cmd)
-	cmd.Flags().StringVar(&p.archive, "archive", "", "read the archive in this folder, or at s3://BUCKET/PREFIX, not a server")
+	cmd.Flags().StringVar(&p.archive, "archive", "", "read the archive in this folder, or at s3://BUCKET/PREFIX or oss://BUCKET/PREFIX, not a server")
 	p.bucket.registerPlace(cmd)
 	registerIdentity(cmd, &p.identity)
 	cmd.Flags().StringVar(&p.checkpoint, "checkpoint", "", "file or URL of the checkpoint to prove it by; without it, the largest in the archive")

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/s3"
+	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/cmd/internal/lanes"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/plugins"
@@ -24,27 +24,27 @@ func sourceMakers() []lanes.Maker {
 func bucketSource(s *config.Source, log *slog.Logger) (plugins.Source, error) {
 	b := s.Bucket
 	c := bucket.Config{Prefix: b.Prefix, Poll: b.Poll, Late: b.Late, Once: b.Once, MaxLine: s.MaxLine, Log: log}
-	if b.S3 == nil {
+	if b.Path != "" {
 		folder, err := bucket.NewFolder(b.Path)
 		if err != nil {
 			return nil, err
 		}
 		c.Store = folder
 	} else {
-		store, err := s3Bucket(&config.Delivery{S3: b.S3})
+		store, err := storeBucket(&config.Delivery{S3: b.S3, OSS: b.OSS})
 		if err != nil {
 			return nil, err
 		}
-		c.Store = s3Store{store}
+		c.Store = sourceStore{store}
 	}
 	c.Progress = importProgress(s.Name, b.Once, os.Stderr, log, time.Now)
 	return bucket.New(c)
 }
 
-// s3Store is a bucket that archives are read from, as the source wants it.
-type s3Store struct{ *s3.Bucket }
+// sourceStore is a bucket that archives are read from, as the source wants it.
+type sourceStore struct{ archive.Bucket }
 
-func (s s3Store) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
+func (s sourceStore) List(ctx context.Context, prefix string) iter.Seq2[bucket.Object, error] {
 	return func(yield func(bucket.Object, error) bool) {
 		for o, err := range s.Bucket.List(ctx, prefix, "") {
 			if !yield(bucket.Object{Key: o.Key, Bytes: o.Bytes}, err) {
@@ -54,6 +54,6 @@ func (s s3Store) List(ctx context.Context, prefix string) iter.Seq2[bucket.Objec
 	}
 }
 
-func (s s3Store) Read(ctx context.Context, key string) (io.ReadCloser, error) {
+func (s sourceStore) Read(ctx context.Context, key string) (io.ReadCloser, error) {
 	return s.Bucket.Read(ctx, key)
 }

@@ -126,7 +126,7 @@ func (a *aggregation) openArchive(ctx context.Context, d *delivery) (carrier, er
 	opened, err := archive.Open(ctx, archive.Config{
 		Trail: d.trail.Name, Bucket: bucket, Staging: filepath.Join(a.dir, "staging", d.key()),
 		Filter: d.Filter, FilterText: d.Where, Parse: query.Parse,
-		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(d.S3),
+		Layout: layoutOf(objects.Layout), Codec: archive.Codec(objects.Format), Recipients: objects.Recipients, Keep: keep(&d.Delivery),
 		RollAge: objects.RollAge, RollBytes: objects.RollBytes,
 		Stopped: func(seq uint64) (time.Time, bool) { return a.stops.At(d.trail.Name, seq) },
 		Source:  d.archives.Source(aggregator.IndexSource(a.index)),

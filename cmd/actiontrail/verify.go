@@ -32,7 +32,7 @@ type verifyFlags struct {
 func newVerifyCommand() *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
-		Use:   "verify [PATH|s3://BUCKET/PREFIX]",
+		Use:   "verify [PATH|s3://BUCKET/PREFIX|oss://BUCKET/PREFIX]",
 		Short: "Check that an archive is complete and unchanged",
 		Long: `verify reads the archive in the folder PATH, or under a prefix of a bucket in a store, without a server, and checks each seal, each object and each event in it.
 It exits with 0 when all is well, with 1 when something is missing or was changed, and with 2 when it could not check, be it

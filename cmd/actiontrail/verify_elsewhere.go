@@ -132,7 +132,7 @@ func deliveryOf(trails []api.TrailStatus, path, origin string) *api.Delivery {
 
 // samePlace tells whether two ways to write a place lead to one.
 func samePlace(a, b string) bool {
-	if strings.HasPrefix(a, "s3://") || strings.HasPrefix(b, "s3://") {
+	if storedAt(a) || storedAt(b) {
 		return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
 	}
 	real := func(path string) string {

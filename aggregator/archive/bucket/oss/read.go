@@ -108,9 +108,13 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[archi
 	}
 }
 
+// skew is by how much OSS lets a clock differ from its own: requests of others are refused.
+const skew = 15 * time.Minute
+
 // Retention tells until when an object cannot be removed: it is the bucket's policy
-// that keeps it, for so long after it was made. The mode is "" without one, or while
-// it is not locked.
+// that keeps it, for so long after it was made. OSS tells in whole seconds of its own
+// clock when that was; for the clock of who made it, it may have been later by skew. The
+// mode is "" without a policy, or while it is not locked.
 func (b *Bucket) Retention(ctx context.Context, key string) (mode string, until time.Time, err error) {
 	o, err := b.head(ctx, key)
 	if err != nil {
@@ -123,5 +127,5 @@ func (b *Bucket) Retention(ctx context.Context, key string) (mode string, until 
 	if o.LastModified == nil {
 		return "", time.Time{}, b.failed(ctx, "look for", key, fmt.Errorf("the store does not say when it was made"))
 	}
-	return "compliance", o.LastModified.UTC().AddDate(0, 0, p.days), nil
+	return "compliance", o.LastModified.UTC().AddDate(0, 0, p.days).Add(skew), nil
 }
