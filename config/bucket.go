@@ -11,7 +11,7 @@ type Bucket struct {
 	Path   string       // a folder of this machine; "": a store
 	S3     *S3Delivery  // where, and who asks; nil: it is another
 	OSS    *OSSDelivery `json:",omitempty"` // the same of OSS
-	Prefix string      // of keys
+	Prefix string       // of keys
 	Poll   time.Duration
 	Late   time.Duration
 	Once   bool
