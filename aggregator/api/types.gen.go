@@ -615,6 +615,9 @@ type Delivery struct {
 	// Throughput What came into the bucket since the server started. Bytes are of objects as they are stored.
 	Throughput Throughput `json:"throughput,omitempty,omitzero"`
 
+	// Where What it takes of the trail's events, in KQL; absent, all of them.
+	Where string `json:"where,omitempty,omitzero"`
+
 	// Witnesses Where its checkpoints are kept besides. Each trail has one of kind nats.
 	Witnesses []WitnessStatus `json:"witnesses,omitempty,omitzero"`
 }
@@ -624,12 +627,21 @@ type DeliveryState string
 
 // DeliveryPlan defines model for DeliveryPlan.
 type DeliveryPlan struct {
-	Change       DeliveryPlanChange `json:"change"`
-	Kind         string             `json:"kind"`
-	Name         string             `json:"name"`
-	ObjectsADay  float64            `json:"objectsADay"`
-	Target       string             `json:"target"`
-	TargetBefore string             `json:"targetBefore"`
+	Change DeliveryPlanChange `json:"change"`
+
+	// Events How many events of the time it takes, of a trail that is new or changes.
+	Events       int     `json:"events,omitempty,omitzero"`
+	Kind         string  `json:"kind"`
+	Name         string  `json:"name"`
+	ObjectsADay  float64 `json:"objectsADay"`
+	Target       string  `json:"target"`
+	TargetBefore string  `json:"targetBefore"`
+
+	// Where What it takes of the trail's events, in KQL; absent, all of them.
+	Where string `json:"where,omitempty,omitzero"`
+
+	// WhereBefore What it takes of them as it runs.
+	WhereBefore string `json:"whereBefore,omitempty,omitzero"`
 }
 
 // DeliveryPlanChange defines model for DeliveryPlan.Change.
@@ -948,6 +960,9 @@ type PlannedDelivery struct {
 	// RollSeconds How long an event waits for its object; 60 when it is absent.
 	RollSeconds float64 `json:"rollSeconds,omitempty,omitzero"`
 	Target      string  `json:"target"`
+
+	// Where What it takes of the trail's events, in KQL; absent, all of them.
+	Where string `json:"where,omitempty,omitzero"`
 }
 
 // PlannedTrail defines model for PlannedTrail.
@@ -1318,8 +1333,11 @@ type TrailPlan struct {
 	// StoredBytesADay Of their objects, reckoned from a sample that was compressed.
 	StoredBytesADay float64 `json:"storedBytesADay"`
 	StoredBytesEach int64   `json:"storedBytesEach"`
-	Where           string  `json:"where"`
-	WhereBefore     string  `json:"whereBefore"`
+
+	// Untaken Events that match and that none of the deliveries takes.
+	Untaken     int    `json:"untaken,omitempty,omitzero"`
+	Where       string `json:"where"`
+	WhereBefore string `json:"whereBefore"`
 }
 
 // TrailPlanChange defines model for TrailPlan.Change.

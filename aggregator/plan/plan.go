@@ -44,6 +44,10 @@ type Delivery struct {
 	Name, Kind, Target string
 	Hash               string        // tells whether anything of it changes
 	RollAge            time.Duration // 0: it makes no objects
+	// Narrow is what it takes of the trail's events, as it is shown, and Filter the
+	// trail's filter with it; empty and nil: all of them.
+	Narrow string
+	Filter query.Expr
 }
 
 // Change says what becomes of a trail or a delivery.
@@ -75,13 +79,16 @@ type DeliveryResult struct {
 	Change       Change
 	Delivery     Delivery
 	TargetBefore string
+	NarrowBefore string
 	ObjectsADay  float64
+	Events       int // that it takes
 }
 
 // Estimate is what a filter matches in the last days.
 type Estimate struct {
 	Events      int       // that match
 	Of          int       // all events
+	Untaken     int       // that match, and no delivery takes
 	ByDay       [Days]int // the oldest first
 	LineBytes   int64     // of an event, on average, as a line of JSON
 	StoredBytes int64     // of an event, on average, compressed
@@ -139,7 +146,7 @@ func (r *Result) deliveries(t, old *Trail) {
 	for _, d := range t.Deliver {
 		x := DeliveryResult{Change: Create, Delivery: d}
 		if before := find(old, d.Name); before != nil {
-			x.Change, x.TargetBefore = Update, before.Target
+			x.Change, x.TargetBefore, x.NarrowBefore = Update, before.Target, before.Narrow
 			if before.Hash == d.Hash {
 				x.Change = Keep
 			}
@@ -175,11 +182,9 @@ func (r *Result) estimate(ctx context.Context, x index.Index, t, old *Trail, now
 		return err
 	}
 	for i := range r.Deliver {
-		d := &r.Deliver[i]
-		if d.Delivery.RollAge <= 0 {
-			continue
+		if err := r.Deliver[i].estimate(ctx, x, q, buckets, folders); err != nil {
+			return err
 		}
-		d.ObjectsADay = objectsADay(buckets, d.Delivery.RollAge, folders)
 	}
 	count := func(filter query.Expr) (int, error) {
 		q := q
@@ -187,6 +192,11 @@ func (r *Result) estimate(ctx context.Context, x index.Index, t, old *Trail, now
 		page, err := x.Search(ctx, q)
 		e.Incomplete = append(e.Incomplete, page.Incomplete...)
 		return page.Total, err
+	}
+	if filter := untaken(t); filter != nil {
+		if e.Untaken, err = count(filter); err != nil {
+			return err
+		}
 	}
 	if e.Of, err = count(nil); err != nil || old == nil {
 		return err
@@ -204,6 +214,50 @@ func (r *Result) estimate(ctx context.Context, x index.Index, t, old *Trail, now
 	}
 	r.Gains, r.Loses = max(0, e.Events-both), max(0, r.Before-both)
 	return nil
+}
+
+// estimate tells how much of a trail's events a delivery takes; buckets and q are those of the trail.
+func (d *DeliveryResult) estimate(ctx context.Context, x index.Index, q index.Query, buckets []index.Bucket, folders int) error {
+	if d.Change == Delete {
+		return nil
+	}
+	if d.Delivery.Narrow != "" {
+		q.Filter = d.Delivery.Filter
+		own, _, err := x.Histogram(ctx, q, finest) // what is incomplete was said of the trail
+		if err != nil {
+			return err
+		}
+		buckets = own
+	}
+	for _, b := range buckets {
+		d.Events += b.Count
+	}
+	if d.Delivery.RollAge > 0 {
+		d.ObjectsADay = objectsADay(buckets, d.Delivery.RollAge, folders)
+	}
+	return nil
+}
+
+// untaken matches the events of a trail that none of its deliveries takes; nil: there are none.
+func untaken(t *Trail) query.Expr {
+	var taken []query.Expr
+	for _, d := range t.Deliver {
+		if d.Narrow == "" {
+			return nil
+		}
+		taken = append(taken, d.Filter)
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	rest := query.Expr(query.Not{Expr: taken[0]})
+	if len(taken) > 1 {
+		rest = query.Not{Expr: query.Or{Exprs: taken}}
+	}
+	if t.Filter == nil {
+		return rest
+	}
+	return query.And{Exprs: []query.Expr{t.Filter, rest}}
 }
 
 // sample reads events of each day, and compresses them as objects would be. It

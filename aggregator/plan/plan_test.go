@@ -152,3 +152,24 @@ func TestObjectsADay(t *testing.T) {
 		}
 	}
 }
+
+// Deliveries that take a part of their trail's events are reckoned by that part, and what none takes is told.
+func TestParts(t *testing.T) {
+	part := func(name, narrow, where string) Delivery {
+		return Delivery{Name: name, Kind: "file", Target: "./" + name, Hash: narrow, RollAge: time.Minute, Narrow: narrow, Filter: filter(t, where)}
+	}
+	trail := Trail{Name: "t", Where: "eventRW: Read", Filter: filter(t, "eventRW: Read"), Deliver: []Delivery{
+		part("one", "acsRegion: r1", "eventRW: Read and acsRegion: r1"), part("none", "acsRegion: r7", "eventRW: Read and acsRegion: r7")}}
+	before := Trail{Name: "t", Where: trail.Where, Filter: trail.Filter, Deliver: []Delivery{part("one", "acsRegion: r0", "eventRW: Read and acsRegion: r0")}}
+	all, err := Make(t.Context(), week(), []Trail{before}, []Trail{trail}, true, now)
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	one, none := all[0].Deliver[0], all[0].Deliver[1]
+	if all[0].Change != Update || one.Change != Update || one.NarrowBefore != "acsRegion: r0" || one.Events == 0 || one.Events+all[0].Estimate.Untaken != all[0].Estimate.Events || one.ObjectsADay == 0 {
+		t.Errorf("one is %+v of %+v", one, all[0].Estimate)
+	}
+	if none.Events != 0 || none.ObjectsADay != 0 {
+		t.Errorf("none is %+v", none)
+	}
+}

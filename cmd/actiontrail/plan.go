@@ -58,7 +58,7 @@ func wantedTrails(cfg *config.Config) api.PlanRequest {
 		t := plannedTrail(&cfg.Trails[i])
 		x := api.PlannedTrail{Name: t.Name, Where: t.Where}
 		for _, d := range t.Deliver {
-			x.Deliver = append(x.Deliver, api.PlannedDelivery{Name: d.Name, Kind: d.Kind, Target: d.Target, Hash: d.Hash, RollSeconds: d.RollAge.Seconds()})
+			x.Deliver = append(x.Deliver, api.PlannedDelivery{Name: d.Name, Kind: d.Kind, Target: d.Target, Hash: d.Hash, RollSeconds: d.RollAge.Seconds(), Where: d.Narrow})
 		}
 		wanted.Trails = append(wanted.Trails, x)
 	}
@@ -128,6 +128,12 @@ func planned(b *strings.Builder, s screen, t *api.TrailPlan) {
 		if d.TargetBefore != "" && d.TargetBefore != d.Target {
 			text += " (now " + d.TargetBefore + ", whose archive stays)"
 		}
+		if d.Where != "" {
+			text += ": " + d.Where
+		}
+		if d.Where != d.WhereBefore && d.Change == api.DeliveryPlanChangeUpdate {
+			text += " (now " + cmp.Or(d.WhereBefore, "all of the trail's events") + ")"
+		}
 		fact(map[bool]string{true: "deliver"}[i == 0], s.tint(mark, visible(text)))
 	}
 	if t.Change != api.TrailPlanChangeDelete {
@@ -161,12 +167,26 @@ func cost(fact func(name, text string), t *api.TrailPlan) {
 		fact("", "nothing of the last week: see that the filter is what you mean (actiontrail search)")
 		return
 	}
+	if t.Untaken > 0 {
+		fact("", thousands(t.Untaken)+" of them go to no delivery, and are in the index alone")
+	}
 	fact("a day", fmt.Sprintf("%s events, about %s stored (%d B each, %s before compression)",
 		thousands(int(math.Round(t.EventsADay))), size(t.StoredBytesADay), t.StoredBytesEach, size(t.LineBytesADay)))
+	parts := false
 	for _, d := range t.Deliver {
-		if d.Change != api.DeliveryPlanChangeDelete {
-			fact("", fmt.Sprintf("about %s into %s", plural(int(math.Ceil(d.ObjectsADay)), "object", "objects"), visible(d.Name)))
+		if d.Change == api.DeliveryPlanChangeDelete {
+			continue
 		}
+		text := fmt.Sprintf("about %s into %s", plural(int(math.Ceil(d.ObjectsADay)), "object", "objects"), visible(d.Name))
+		if d.Where != "" {
+			parts = true
+			text += fmt.Sprintf(", %s of the events", thousands(d.Events))
+		}
+		fact("", text)
+	}
+	if parts {
+		fact("a year", fmt.Sprintf("about %s in all", size(365*t.StoredBytesADay)))
+		return
 	}
 	fact("a year", fmt.Sprintf("about %s into each delivery", size(365*t.StoredBytesADay)))
 }

@@ -23,6 +23,8 @@ type known struct {
 	Files  map[string]string `json:"files"`  // name to hash
 	Trails map[string]string `json:"trails"` // name to hash
 	Where  map[string]string `json:"where"`  // name of the trail to its filter
+	// Parts are what deliveries take of their trails' events: trail to delivery to filter, of those that do not take all.
+	Parts map[string]map[string]string `json:"parts,omitempty"`
 }
 
 func (a *aggregation) knownPath() string { return filepath.Join(a.dir, "known.json") }
@@ -45,12 +47,20 @@ func (a *aggregation) current() known {
 	a.reloaded.mu.Lock()
 	cfg := a.reloaded.loaded
 	a.reloaded.mu.Unlock()
-	k := known{Config: cfg.Hash, Files: map[string]string{}, Trails: map[string]string{}, Where: map[string]string{}}
+	k := known{Config: cfg.Hash, Files: map[string]string{}, Trails: map[string]string{}, Where: map[string]string{}, Parts: map[string]map[string]string{}}
 	for _, f := range cfg.Files {
 		k.Files[f.Name] = f.Hash
 	}
 	for _, t := range a.trails.trails() {
 		k.Trails[t.Name], k.Where[t.Name] = t.Hash, t.Where
+		for i := range t.Deliver {
+			if d := &t.Deliver[i]; d.Narrow != "" {
+				if k.Parts[t.Name] == nil {
+					k.Parts[t.Name] = map[string]string{}
+				}
+				k.Parts[t.Name][d.Name] = d.Narrow
+			}
+		}
 	}
 	return k
 }
@@ -132,17 +142,30 @@ func changes(before, now known) []event.Event {
 	for _, name := range slices.Sorted(maps.Keys(now.Trails)) {
 		switch old, there := before.Trails[name]; {
 		case !there:
-			all = append(all, trailEvent("CreateTrail", name, map[string]any{"where": now.Where[name]}))
+			all = append(all, trailEvent("CreateTrail", name, now.filters(name, "", map[string]any{})))
 		case old != now.Trails[name]:
-			all = append(all, trailEvent("UpdateTrail", name, map[string]any{"where": now.Where[name], "whereBefore": before.Where[name]}))
+			all = append(all, trailEvent("UpdateTrail", name, before.filters(name, "Before", now.filters(name, "", map[string]any{}))))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before.Trails)) {
 		if _, still := now.Trails[name]; !still {
-			all = append(all, trailEvent("DeleteTrail", name, map[string]any{"where": before.Where[name]}))
+			all = append(all, trailEvent("DeleteTrail", name, before.filters(name, "", map[string]any{})))
 		}
 	}
 	return all
+}
+
+// filters adds what a trail and its deliveries take.
+func (k known) filters(trail, when string, to map[string]any) map[string]any {
+	to["where"+when] = k.Where[trail]
+	if len(k.Parts[trail]) > 0 {
+		parts := map[string]any{}
+		for name, where := range k.Parts[trail] {
+			parts[name] = where
+		}
+		to["deliveries"+when] = parts
+	}
+	return to
 }
 
 func trailEvent(name, trail string, parameters map[string]any) event.Event {

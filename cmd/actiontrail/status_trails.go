@@ -27,7 +27,7 @@ func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 		t := &all[len(all)-1]
 		if !here {
 			t.State = api.TrailStatusStateStandby
-			t.Deliver = append(t.Deliver, api.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), State: api.DeliveryStateStandby})
+			t.Deliver = append(t.Deliver, api.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), Where: d.Narrow, State: api.DeliveryStateStandby})
 			t.Seq = 0
 			continue
 		}
@@ -47,7 +47,7 @@ func (a *aggregation) trailsAt(lastSeq uint64) []api.TrailStatus {
 // status is how the delivery fares.
 func (d *delivery) status(lastSeq uint64) api.Delivery {
 	f := d.follower.Status()
-	s := api.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), State: api.DeliveryStateRunning, Seq: f.Seq}
+	s := api.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), Where: d.Narrow, State: api.DeliveryStateRunning, Seq: f.Seq}
 	if d.File != nil {
 		s.Folder = absolute(d.Target())
 	}

@@ -202,6 +202,9 @@ func oneDelivery(d api.Delivery) string {
 		objects = fmt.Sprintf(" in %d objects", d.Objects)
 	}
 	line := fmt.Sprintf("%s to %s: %s, %d events%s, last %s", d.Name, d.Target, d.State, d.Events, objects, timeOr(d.LastDelivery, "never"))
+	if d.Where != "" {
+		line += ", takes " + d.Where
+	}
 	if d.State != api.DeliveryStateRunning && d.LastError != "" {
 		line += ": " + d.LastError
 	}

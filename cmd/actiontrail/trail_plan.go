@@ -90,7 +90,7 @@ func plannedTrail(t *config.Trail) week.Trail {
 	out := week.Trail{Name: t.Name, Where: t.Where, Filter: t.Filter}
 	for i := range t.Deliver {
 		d := &t.Deliver[i]
-		out.Deliver = append(out.Deliver, week.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), Hash: d.Hash, RollAge: d.Objects().RollAge})
+		out.Deliver = append(out.Deliver, week.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target(), Hash: d.Hash, RollAge: d.Objects().RollAge, Narrow: d.Narrow, Filter: d.Filter})
 	}
 	return out
 }
@@ -107,7 +107,12 @@ func readPlanned(t *api.PlannedTrail, running []week.Trail) (week.Trail, error) 
 	}
 	if t.Deliver == nil {
 		if i := slices.IndexFunc(running, func(r week.Trail) bool { return r.Name == t.Name }); i >= 0 {
-			out.Deliver = running[i].Deliver
+			for _, d := range running[i].Deliver {
+				if err := narrowed(&d, &out, d.Narrow); err != nil {
+					return out, err
+				}
+				out.Deliver = append(out.Deliver, d)
+			}
 		}
 	}
 	for _, d := range t.Deliver {
@@ -118,19 +123,39 @@ func readPlanned(t *api.PlannedTrail, running []week.Trail) (week.Trail, error) 
 		if !config.MakesArchive(d.Kind) {
 			age = 0 // it makes no objects
 		}
-		out.Deliver = append(out.Deliver, week.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target, Hash: d.Hash, RollAge: age})
+		x := week.Delivery{Name: d.Name, Kind: d.Kind, Target: d.Target, Hash: d.Hash, RollAge: age}
+		if err := narrowed(&x, &out, d.Where); err != nil {
+			return out, err
+		}
+		out.Deliver = append(out.Deliver, x)
 	}
 	return out, nil
 }
 
+// narrowed has a delivery take a part of its trail's events.
+func narrowed(d *week.Delivery, t *week.Trail, where string) error {
+	d.Filter = t.Filter
+	if where == "" {
+		return nil
+	}
+	narrow, err := query.Parse(where)
+	if err != nil {
+		return api.WrongTrail("where", fmt.Sprintf("what delivery %q of trail %q takes: %v", d.Name, t.Name, err), "")
+	}
+	if d.Narrow, d.Filter = narrow.String(), narrow; t.Filter != nil {
+		d.Filter = query.And{Exprs: []query.Expr{t.Filter, narrow}}
+	}
+	return nil
+}
+
 func shownPlan(r *week.Result) api.TrailPlan {
 	e := &r.Estimate
-	out := api.TrailPlan{Name: r.Name, Change: api.TrailPlanChange(r.Change), Where: r.Where, WhereBefore: r.WhereBefore, Events: e.Events, Of: e.Of, Before: r.Before,
+	out := api.TrailPlan{Name: r.Name, Change: api.TrailPlanChange(r.Change), Where: r.Where, WhereBefore: r.WhereBefore, Events: e.Events, Of: e.Of, Before: r.Before, Untaken: e.Untaken,
 		Gains: r.Gains, Loses: r.Loses, ByDay: e.ByDay[:], EventsADay: e.EventsADay(), StoredBytesEach: e.StoredBytes,
 		LineBytesADay: e.EventsADay() * float64(e.LineBytes), StoredBytesADay: e.EventsADay() * float64(e.StoredBytes)}
 	for _, d := range r.Deliver {
 		out.Deliver = append(out.Deliver, api.DeliveryPlan{Name: d.Delivery.Name, Kind: d.Delivery.Kind, Target: d.Delivery.Target, Change: api.DeliveryPlanChange(d.Change),
-			TargetBefore: d.TargetBefore, ObjectsADay: d.ObjectsADay})
+			TargetBefore: d.TargetBefore, ObjectsADay: d.ObjectsADay, Where: d.Delivery.Narrow, WhereBefore: d.NarrowBefore, Events: d.Events})
 	}
 	for _, line := range e.Sample {
 		out.Sample = append(out.Sample, line)

@@ -125,6 +125,7 @@ export const trails = {
   "trails.planMatches": "{n} of the {all} events of the last 7 days match.",
   "trails.planKeep": "Nothing would change.",
   "trails.planGains": "{gains} more than now, {loses} fewer.",
+  "trails.planUntaken": "{n} of them go to no delivery, and are in the index alone.",
   "trails.planDays": "Matching events of each of the last 7 days, oldest first",
   "trails.planEvents": "Events a day",
   "trails.planLines": "Lines a day",

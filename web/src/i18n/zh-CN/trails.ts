@@ -127,6 +127,7 @@ export const trails: Part<"trails"> = {
   "trails.planMatches": "最近 7 天的 {all} 个事件中有 {n} 个匹配。",
   "trails.planKeep": "没有变化。",
   "trails.planGains": "比现在多 {gains} 个，少 {loses} 个。",
+  "trails.planUntaken": "其中 {n} 个不属于任何投递，只保存在索引中。",
   "trails.planDays": "最近 7 天每天匹配的事件，从早到晚",
   "trails.planEvents": "每天事件数",
   "trails.planLines": "每天原始数据",

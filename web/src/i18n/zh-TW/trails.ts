@@ -127,6 +127,7 @@ export const trails: Part<"trails"> = {
   "trails.planMatches": "最近 7 天的 {all} 個事件中有 {n} 個符合。",
   "trails.planKeep": "沒有變化。",
   "trails.planGains": "比現在多 {gains} 個，少 {loses} 個。",
+  "trails.planUntaken": "其中 {n} 個不屬於任何投遞，只保存在索引中。",
   "trails.planDays": "最近 7 天每天符合的事件，從早到晚",
   "trails.planEvents": "每天事件數",
   "trails.planLines": "每天原始資料",

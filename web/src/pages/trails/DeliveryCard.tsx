@@ -42,6 +42,11 @@ export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Sch
         <Fact name={t("trails.bytes")}>{format.bytes(delivery.bytes)}</Fact>
         {rate && <Fact name={t("trails.throughput")}>{t("trails.perSecond", { n: format.decimal(rate.eventsPerSecond), bytes: format.bytes(Math.round(rate.bytesPerSecond)) })}</Fact>}
         {delivery.checkpointSeals !== undefined && <Fact name={t("trails.seals")}>{format.number(delivery.checkpointSeals)}</Fact>}
+        {delivery.where && (
+          <Fact wide name={t("trails.where")}>
+            <code className={classes.code}>{delivery.where}</code>
+          </Fact>
+        )}
         {delivery.folder && delivery.folder !== delivery.target && (
           <Fact wide name={t("trails.folder")}>
             <span className="mono">{delivery.folder}</span>

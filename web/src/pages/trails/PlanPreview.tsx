@@ -28,6 +28,7 @@ export function PlanPreview({ plan }: { plan: Schemas["Plan"] | undefined }) {
       <p className={classes.where} role="status">
         {trail.change === "keep" ? t("trails.planKeep") : t("trails.planMatches", { n: format.number(trail.events), all: format.number(trail.of) })}
         {trail.change === "update" && ` ${t("trails.planGains", { gains: format.number(trail.gains), loses: format.number(trail.loses) })}`}
+        {trail.untaken ? ` ${t("trails.planUntaken", { n: format.number(trail.untaken) })}` : ""}
       </p>
       {trail.change !== "keep" && (
         <>
