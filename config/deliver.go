@@ -30,7 +30,7 @@ type Objects struct {
 	RollAge    time.Duration
 	RollBytes  int64
 	Layout     string   // actiontrail, cloudtrail or hive
-	Format     string   // ndjson.gz or ndjson.zst; "": that of the layout cloudtrail
+	Format     string   // ndjson.gz, ndjson.zst or parquet; "": that of the layout cloudtrail
 	Recipients []string // public keys of age that objects are encrypted for; none: they are not
 }
 
@@ -187,8 +187,6 @@ func (r *reader) objects(b objectsBody) Objects {
 	o.Layout = r.choice(b.layout, "layout", DefaultLayout, DefaultLayout, cloudTrailLayout, "hive")
 	o.Format = r.choice(b.format, "format", DefaultFormat, DefaultFormat, "ndjson.zst", "parquet")
 	switch {
-	case o.Format == "parquet":
-		r.later(b.format.Range(), `format "parquet"`, `use "ndjson.gz", which is also the default, or "ndjson.zst"`)
 	case o.Layout == cloudTrailLayout && given(b.format):
 		r.wrong(b.format.Range(), "leave it out", "the layout cloudtrail has a format of its own, gzip of CloudTrail's records")
 	case o.Layout == cloudTrailLayout:

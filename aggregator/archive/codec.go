@@ -15,6 +15,7 @@ const (
 	NDJSONZstd Codec = "ndjson.zst" // the same, by zstd
 	// CloudTrailGzip is a log file of CloudTrail: {"Records":[…]}, gzipped.
 	CloudTrailGzip Codec = "cloudtrail.json.gz"
+	Parquet        Codec = "parquet" // columns, and the canonical JSON as one of them
 
 	encryptedSuffix = ".age"
 )
@@ -28,7 +29,7 @@ func (c Codec) withEncryption() Codec { return c.plain() + encryptedSuffix }
 
 func (c Codec) known() bool {
 	switch c.plain() {
-	case NDJSONGzip, NDJSONZstd, CloudTrailGzip:
+	case NDJSONGzip, NDJSONZstd, CloudTrailGzip, Parquet:
 		return true
 	}
 	return false
@@ -43,6 +44,8 @@ func (c Codec) meta() (mediaType, encoding string) {
 		return "application/zstd", ""
 	case CloudTrailGzip:
 		return "application/json", "gzip" // as AWS has it
+	case Parquet:
+		return "application/vnd.apache.parquet", ""
 	}
 	return "application/octet-stream", ""
 }

@@ -27,6 +27,8 @@ func forms() map[string]archive.Config {
 		"hive":            {Layout: layout.Hive},
 		"hive zstd":       {Layout: layout.Hive, Codec: archive.NDJSONZstd},
 		"actiontrail zst": {Codec: archive.NDJSONZstd},
+		"hive parquet":    {Layout: layout.Hive, Codec: archive.Parquet},
+		"oss parquet":     {Layout: layout.OSS, Codec: archive.Parquet},
 	}
 }
 
@@ -229,10 +231,11 @@ func TestClosedObjects(t *testing.T) {
 func TestWrongForms(t *testing.T) {
 	for want, change := range map[string]func(*archive.Config){
 		"does not go with":        func(c *archive.Config) { c.Layout, c.Codec = layout.CloudTrail, archive.NDJSONZstd },
+		"layout cloudtrail does":  func(c *archive.Config) { c.Layout, c.Codec = layout.CloudTrail, archive.Parquet },
 		"layout hive does not":    func(c *archive.Config) { c.Layout, c.Codec = layout.Hive, archive.CloudTrailGzip },
 		"is no public key of age": func(c *archive.Config) { c.Recipients = []string{"age1x"} },
 		"is there twice":          func(c *archive.Config) { c.Recipients = []string{agePublic, agePublic} },
-		"is not supported":        func(c *archive.Config) { c.Codec = "parquet" },
+		"is not supported":        func(c *archive.Config) { c.Codec = "orc" },
 		"cannot be":               func(c *archive.Config) { c.Keep = &archive.Keep{Lock: "forever", Days: 1} },
 	} {
 		s := newSite(t)

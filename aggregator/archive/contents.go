@@ -147,7 +147,7 @@ func (c *Contents) Read(ctx context.Context, o *SealedObject, identities Identit
 	u := unpacker{identities: identities}
 	defer u.close()
 	count := uint64(0)
-	problem, err := eventsOf(ctx, c.bucket, &u, o.Key, o.forms[0].Codec, func(e event.Event) error {
+	problem, err := eventsOf(ctx, c.bucket, &u, &o.forms[0], func(e event.Event) error {
 		count++
 		return give(&e)
 	})

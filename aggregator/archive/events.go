@@ -68,7 +68,7 @@ func Events(ctx context.Context, b Bucket, identities Identities, give func(seq 
 			problems = append(problems, Problem{key, "its bytes are not those that its seal names"})
 			continue
 		}
-		problem, err := eventsOf(ctx, b, &u, key, objects[key].forms[0].Codec, func(e event.Event) error { return give(objects[key].seq, e) })
+		problem, err := eventsOf(ctx, b, &u, &objects[key].forms[0], func(e event.Event) error { return give(objects[key].seq, e) })
 		if err != nil {
 			return problems, err
 		}
@@ -83,13 +83,13 @@ func Events(ctx context.Context, b Bucket, identities Identities, give func(seq 
 }
 
 // eventsOf reads one object. The problem is of the object, the error of give.
-func eventsOf(ctx context.Context, b Bucket, u *unpacker, key string, codec Codec, give func(event.Event) error) (problem, err error) {
-	r, err := b.Read(ctx, key)
+func eventsOf(ctx context.Context, b Bucket, u *unpacker, o *Object, give func(event.Event) error) (problem, err error) {
+	r, err := b.Read(ctx, o.Key)
 	if err != nil {
 		return err, nil
 	}
 	defer r.Close()
-	lines, err := u.open(r, codec)
+	lines, err := u.open(r, o.Codec, o.Bytes)
 	if err != nil {
 		return err, nil
 	}

@@ -41,8 +41,9 @@ func TreeRoot(lines [][]byte) event.Hash {
 func WriteRecords(pieces ...string) (string, error) {
 	var b bytes.Buffer
 	w := &recordWriter{out: &b}
+	s := &lineSplitter{give: w.record}
 	for _, p := range pieces {
-		if _, err := w.Write([]byte(p)); err != nil {
+		if _, err := s.Write([]byte(p)); err != nil {
 			return "", err
 		}
 	}

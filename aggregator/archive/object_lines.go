@@ -16,7 +16,7 @@ func objectLines(ctx context.Context, b Bucket, o *Object, ids Identities, give 
 	defer r.Close()
 	u := &unpacker{identities: ids}
 	defer u.close()
-	lines, err := u.open(r, o.Codec)
+	lines, err := u.open(r, o.Codec, o.Bytes)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"filippo.io/age"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/actiontrail/actiontrail/aggregator/archive/parquet"
 )
 
 // packer brings lines into the form of a codec. What it compresses with is large,
@@ -18,6 +20,7 @@ type packer struct {
 	recipients []age.Recipient
 	gzip       *gzip.Writer
 	zstd       *zstd.Encoder
+	columns    *parquet.Form
 }
 
 // writer takes lines, each with its end, in pieces of any size. Its Close ends
@@ -31,6 +34,13 @@ func (p *packer) writer(out io.Writer) (io.WriteCloser, error) {
 		}
 		out, closers = w, append(closers, w)
 	}
+	if p.codec.plain() == Parquet {
+		if p.columns == nil {
+			p.columns = parquet.NewForm(p.zstdLevel())
+		}
+		w := p.columns.Begin(out)
+		return &packed{&lineSplitter{give: w.Write}, append(closers, w)}, nil
+	}
 	compressed, err := p.compressor(out)
 	if err != nil {
 		return nil, err
@@ -38,7 +48,7 @@ func (p *packer) writer(out io.Writer) (io.WriteCloser, error) {
 	w := &packed{Writer: compressed, closers: append(closers, compressed)}
 	if p.codec.plain() == CloudTrailGzip {
 		r := &recordWriter{out: compressed}
-		w.Writer, w.closers = r, append(w.closers, r)
+		w.Writer, w.closers = &lineSplitter{give: r.record}, append(w.closers, r)
 	}
 	return w, nil
 }
@@ -47,11 +57,7 @@ func (p *packer) compressor(out io.Writer) (w io.WriteCloser, err error) {
 	if p.codec.plain() == NDJSONZstd {
 		if p.zstd == nil {
 			// One goroutine: the same lines give the same bytes.
-			level := zstd.SpeedDefault
-			if p.level != gzip.DefaultCompression {
-				level = zstd.EncoderLevelFromZstd(p.level)
-			}
-			if p.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithEncoderLevel(level)); err != nil {
+			if p.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithEncoderLevel(p.zstdLevel())); err != nil {
 				return nil, err
 			}
 		}
@@ -65,6 +71,13 @@ func (p *packer) compressor(out io.Writer) (w io.WriteCloser, err error) {
 	}
 	p.gzip.Reset(out)
 	return p.gzip, nil
+}
+
+func (p *packer) zstdLevel() zstd.EncoderLevel {
+	if p.level == gzip.DefaultCompression {
+		return zstd.SpeedDefault
+	}
+	return zstd.EncoderLevelFromZstd(p.level)
 }
 
 // packed closes what it is made of, the last first.

@@ -25,29 +25,8 @@ const (
 // recordWriter makes records from lines.
 type recordWriter struct {
 	out    io.Writer
-	line   []byte // the begin of one
 	buf    []byte
 	events bool // there was one
-}
-
-func (w *recordWriter) Write(p []byte) (int, error) {
-	n := len(p)
-	for {
-		i := bytes.IndexByte(p, '\n')
-		if i < 0 {
-			w.line = append(w.line, p...)
-			return n, nil
-		}
-		line := p[:i]
-		if len(w.line) > 0 {
-			w.line = append(w.line, line...)
-			line = w.line
-		}
-		if err := w.record(line); err != nil {
-			return 0, err
-		}
-		w.line, p = w.line[:0], p[i+1:]
-	}
 }
 
 func (w *recordWriter) record(line []byte) error {

@@ -3,7 +3,9 @@ package archive_test
 import (
 	"bufio"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator"
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
+	"github.com/actiontrail/actiontrail/aggregator/archive/parquet"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/query"
 )
@@ -189,6 +192,9 @@ func (s *site) read(key string) (events []event.Event) {
 		s.t.Fatal(err)
 	}
 	defer f.Close()
+	if strings.HasSuffix(key, ".parquet") {
+		return s.readColumns(f)
+	}
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		s.t.Fatal(err)
@@ -205,6 +211,33 @@ func (s *site) read(key string) (events []event.Event) {
 		s.t.Fatal(lines.Err())
 	}
 	return events
+}
+
+func (s *site) readColumns(f *os.File) (events []event.Event) {
+	s.t.Helper()
+	info, err := f.Stat()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := parquet.NewReader(f, info.Size())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer r.Close()
+	for {
+		line, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return events
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		e, err := event.ParseJSON(line)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		events = append(events, e)
+	}
 }
 
 func (s *site) seal(n uint64) *archive.Seal {

@@ -25,14 +25,16 @@ type unpacker struct {
 	gzip       gzip.Reader
 	zstd       *zstd.Decoder
 	lines      *bufio.Reader
+	columns    *columnReader // the last one
 }
 
 // lineSource gives the canonical lines of an object, without their ends: each is
 // valid until the next call. io.EOF comes after the last.
 type lineSource interface{ next() ([]byte, error) }
 
-// open begins an object of this codec.
-func (u *unpacker) open(in io.Reader, c Codec) (lineSource, error) {
+// open begins an object of this codec, which was sealed with so many stored bytes. One
+// before it is not read on.
+func (u *unpacker) open(in io.Reader, c Codec, sealed int64) (lineSource, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -48,6 +50,12 @@ func (u *unpacker) open(in io.Reader, c Codec) (lineSource, error) {
 			return nil, fmt.Errorf("it cannot be decrypted: %w", err)
 		}
 		in = r
+	}
+	if c.plain() == Parquet {
+		u.endColumns()
+		var err error
+		u.columns, err = newColumnReader(in, mostStored(sealed))
+		return u.columns, err
 	}
 	if u.lines == nil {
 		u.lines = bufio.NewReaderSize(nil, 64<<10)
@@ -77,8 +85,16 @@ func (u *unpacker) open(in io.Reader, c Codec) (lineSource, error) {
 }
 
 func (u *unpacker) close() {
+	u.endColumns()
 	if u.zstd != nil {
 		u.zstd.Close()
+	}
+}
+
+func (u *unpacker) endColumns() {
+	if u.columns != nil {
+		_ = u.columns.close() // what was read of it is not written
+		u.columns = nil
 	}
 }
 

@@ -112,7 +112,7 @@ type content struct {
 // are more than are sealed: they may have no end.
 func (v *verifier) readObject(in io.Reader, object int, sealed Object) (*content, error) {
 	c := &content{}
-	lines, err := v.unpack.open(in, sealed.Codec)
+	lines, err := v.unpack.open(in, sealed.Codec, sealed.Bytes)
 	if err != nil {
 		return c, err
 	}

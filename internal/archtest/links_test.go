@@ -17,6 +17,7 @@ func forbidden() map[string]string {
 		"github.com/elastic/":                 heavy,
 		"github.com/twmb/franz-go":            heavy,
 		"github.com/minio/minio-go":           heavy,
+		"github.com/parquet-go":               heavy,
 		"github.com/aws/":                     heavy,
 		"github.com/aliyun/":                  heavy,
 		"github.com/RoaringBitmap/":           heavy,

@@ -109,6 +109,9 @@ type Object struct {
 func (l Layout) Key(f Folder, o Object) string {
 	t := o.Time.UTC()
 	_, suffix, _ := strings.Cut(o.Codec, ".") // without the form of what is compressed
+	if strings.HasPrefix(o.Codec, "parquet") {
+		suffix = o.Codec // which is all one
+	}
 	switch l {
 	case OSS:
 		return fmt.Sprintf("AliyunLogs/Actiontrail/%s/%s/Actiontrail_%s_%s_1002_%d_%d_%x.%s", f.Region, t.Format("2006/01/02"), f.Region, t.Format("20060102150405"), o.Count, o.Bytes, o.hash()[:16], suffix)

@@ -47,6 +47,8 @@ func TestKeysOfOthers(t *testing.T) {
 		{layout.OSS, "ndjson.zst.age", event.Event{}, `^AliyunLogs/Actiontrail/-/2026/11/21/Actiontrail_-_20261121230506_1002_12_3456_[0-9a-f]{32}\.zst\.age$`},
 		{layout.CloudTrail, "cloudtrail.json.gz", e, `^AWSLogs/123456789012/CloudTrail/eu-central-1/2026/11/21/123456789012_CloudTrail_eu-central-1_20261121T2305Z_[A-Z2-7]{16}\.json\.gz$`},
 		{layout.Hive, "ndjson.zst", e, `^events/account=123456789012/region=eu-central-1/dt=2026-11-20/hour=07/sec_000000000007_abcdef01\.ndjson\.zst$`},
+		{layout.Hive, "parquet", e, `^events/account=123456789012/region=eu-central-1/dt=2026-11-20/hour=07/sec_000000000007_abcdef01\.parquet$`},
+		{layout.OSS, "parquet.age", e, `^AliyunLogs/Actiontrail/eu-central-1/2026/11/21/Actiontrail_eu-central-1_20261121230506_1002_12_3456_[0-9a-f]{32}\.parquet\.age$`},
 		{layout.Hive, "ndjson.gz", event.Event{}, `^events/account=prod/region=-/dt=__HIVE_DEFAULT_PARTITION__/hour=__HIVE_DEFAULT_PARTITION__/sec_000000000007_abcdef01\.ndjson\.gz$`},
 	} {
 		o.Codec = c.codec

@@ -65,7 +65,7 @@ export function DraftFields({ draft, told, onChange, onRun }: Props) {
       )}
       {text("prefix", "prod")}
       {choice("layout", same("actiontrail", "cloudtrail", "hive"))}
-      {draft.layout !== "cloudtrail" && choice("format", same("ndjson.gz", "ndjson.zst"))}
+      {draft.layout !== "cloudtrail" && choice("format", same("ndjson.gz", "ndjson.zst", "parquet"))}
       {text("maxAge", "1m")}
     </div>
   );

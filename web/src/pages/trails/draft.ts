@@ -14,7 +14,7 @@ export interface Draft {
   region: string;
   endpoint: string;
   layout: "actiontrail" | "cloudtrail" | "hive";
-  format: "ndjson.gz" | "ndjson.zst";
+  format: "ndjson.gz" | "ndjson.zst" | "parquet";
   maxAge: string;
 }
 

@@ -32,8 +32,22 @@ func Boto3(t testing.TB) (python string) {
 	return filepath.Join(dir, "bin", "python3")
 }
 
-// installPython installs a package and what it needs, and gives the environment's folder.
-func installPython(name, version string) (string, error) {
+// Readers of Parquet that tests use.
+const (
+	duckdbVersion  = "2.0.0"
+	pyarrowVersion = "26.0.1"
+)
+
+// DuckDB gives a Python that has DuckDB and pyarrow, in the same way.
+func DuckDB(t testing.TB) (python string) {
+	t.Helper()
+	dir, err := installPython("duckdb", duckdbVersion, "pyarrow=="+pyarrowVersion)
+	Part(t, "duckdb and pyarrow", err)
+	return filepath.Join(dir, "bin", "python3")
+}
+
+// installPython installs a package and what it needs, and others with it, and gives the environment's folder.
+func installPython(name, version string, others ...string) (string, error) {
 	top, err := moduleRoot()
 	if err != nil {
 		return "", err
@@ -50,7 +64,10 @@ func installPython(name, version string) (string, error) {
 		if err := os.RemoveAll(dir); err != nil {
 			return "", err
 		}
-		for _, args := range [][]string{{"python3", "-m", "venv", dir}, {filepath.Join(dir, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", name + "==" + version}} {
+		for _, args := range [][]string{{"python3", "-m", "venv", dir}, {filepath.Join(dir, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check"}} {
+			if args[0] != "python3" {
+				args = append(append(args, name+"=="+version), others...)
+			}
 			if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 				return "", fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, out)
 			}
