@@ -39,6 +39,7 @@ CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/...
 T     ?= 30s # make fuzz: for each target
 SEEDS ?= 1000 # make sim: worlds
 PKG   ?= ./... # make test, make fuzz: which packages
+AGAIN ?= 0# make test: how many tests that failed may run once more, alone
 LARGE_EVENTS ?= 1000000 # make console-large: events
 LARGE_FRAMES ?= 1200 # make console-large: frames of each scroll
 
@@ -88,7 +89,7 @@ screenshots: console ## Take the pictures of docs/images anew, each page light a
 
 .PHONY: test
 test: bin/testrun ## Run every test, real parts included; print for each real part whether it ran (PKG=./...)
-	bin/testrun -timeout 15m $(PKG)
+	bin/testrun -again=$(AGAIN) -timeout 15m $(PKG)
 
 .PHONY: deps
 deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, Apache, sshd, sudo, PostgreSQL with pgaudit, npm, Chromium, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server (minutes, once)
@@ -101,7 +102,7 @@ check: ## What CI runs: deps, lint, generated code, every test with REAL=all, th
 	$(MAKE) lint
 	$(MAKE) drift
 	$(MAKE) build
-	REAL=all $(MAKE) test PKG='-count=1 ./...'
+	REAL=all $(MAKE) test AGAIN=3 PKG='-count=1 ./...'
 	$(MAKE) console-check
 	$(MAKE) race
 	$(MAKE) fuzz T=3s

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,7 +25,7 @@ func TestReport(t *testing.T) {
 not JSON
 `
 	var out strings.Builder
-	r := report{out: &out, printed: map[name][]string{}, parts: map[string]bool{}}
+	r := newReport(&out)
 	if err := r.read(strings.NewReader(in)); err != nil {
 		t.Fatal(err)
 	}
@@ -47,5 +48,53 @@ failed: m/a
 `
 	if out.String() != want {
 		t.Errorf("said:\n%s\nwant:\n%s", out.String(), want)
+	}
+}
+
+// A test that failed and passes when it runs again is told of; what else failed stays.
+func TestAgain(t *testing.T) {
+	const failed = `{"Action":"output","Package":"m/a","Test":"TestSlow/sub","Output":"a_test.go:9: late\n"}
+{"Action":"fail","Package":"m/a","Test":"TestSlow/sub","Elapsed":0.1}
+{"Action":"output","Package":"m/a","Test":"TestSlow","Output":"a_test.go:7: slow\n"}
+{"Action":"fail","Package":"m/a","Test":"TestSlow","Elapsed":0.1}
+`
+	const end = `{"Action":"fail","Package":"m/a","Elapsed":0.3}
+`
+	slow := name{"m/a", "TestSlow"}
+	for what, c := range map[string]struct {
+		in    string
+		again []name
+		left  int
+	}{
+		"alone":        {failed + end, []name{slow}, 0},
+		"a build":      {failed + end + `{"Action":"fail","Package":"m/b","Elapsed":0}` + "\n", nil, 2},
+		"another":      {failed + `{"Action":"fail","Package":"m/a","Test":"TestBad","Elapsed":0}` + "\n" + end, []name{slow, {"m/a", "TestBad"}}, 2},
+		"a race":       {strings.Replace(failed, "slow", "WARNING: DATA RACE", 1) + end, nil, 1},
+		"it died":      {failed + `{"Action":"output","Package":"m/a","Test":"TestDies","Output":"panic\n"}` + "\n" + end, nil, 1},
+		"after a test": {`{"Action":"fail","Package":"m/a","Elapsed":0.3}` + "\n", nil, 1},
+	} {
+		var out strings.Builder
+		r := newReport(&out)
+		if err := r.read(strings.NewReader(c.in)); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.again(2); !slices.Equal(got, c.again) {
+			t.Errorf("%s: %v are run again, want %v", what, got, c.again)
+		}
+		if got := r.again(0); len(got) > 0 {
+			t.Errorf("%s: %v are run again, want none", what, got)
+		}
+		if c.again == nil {
+			continue
+		}
+		if r.flaked(slow); len(r.failed) != c.left {
+			t.Errorf("%s: %v still failed", what, r.failed)
+		}
+		if r.sum(); !strings.Contains(out.String(), "flaky, mend it: m/a TestSlow a_test.go:7: slow\n") {
+			t.Errorf("%s: said %s", what, out.String())
+		}
+	}
+	if got := strings.Join(onceMore([]string{"-timeout", "15m", "-count=1", "./..."}, slow), " "); got != "-timeout 15m -count=1 -count=1 -run ^TestSlow$ m/a" {
+		t.Errorf("once more with %s", got)
 	}
 }

@@ -10,12 +10,16 @@ import { toneOf } from "./state.ts";
 import classes from "./Trails.module.css";
 import { Witnesses } from "./Witnesses.tsx";
 
+/** Deliveries of these kinds make archives; all others send events. */
+const archiveKinds = new Set(["file", "s3", "oss"]);
+
 /** One delivery of a trail: how it fares, who is told of it, who keeps its checkpoints. */
 export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Schemas["Delivery"] }) {
   const t = useT();
   const format = useFormat();
   const since = (stamp: string | undefined) => (stamp ? <span title={format.stamp(stamp)}>{format.ago(new Date(stamp))}</span> : t("trails.notYet"));
   const rate = delivery.throughput;
+  const archives = archiveKinds.has(delivery.kind);
   return (
     <Surface className={classes.card} aria-labelledby={`delivery-${delivery.name}`}>
       <div className={classes.head}>
@@ -31,16 +35,31 @@ export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Sch
           {delivery.lagBatches === 0 ? t("trails.lagNone") : format.duration(delivery.lagSeconds)}
         </Fact>
         <Fact name={t("trails.lastDelivery")}>{since(delivery.lastDelivery)}</Fact>
-        <Fact name={t("trails.lastSeal")} hint={t("trails.lastSealHint")}>
-          {since(delivery.lastSeal)}
-        </Fact>
-        <Fact name={t("trails.pending")} hint={t("trails.pendingHint")}>
-          {format.number(delivery.pendingEvents)}
-        </Fact>
+        {archives && (
+          <>
+            <Fact name={t("trails.lastSeal")} hint={t("trails.lastSealHint")}>
+              {since(delivery.lastSeal)}
+            </Fact>
+            <Fact name={t("trails.pending")} hint={t("trails.pendingHint")}>
+              {format.number(delivery.pendingEvents)}
+            </Fact>
+          </>
+        )}
         <Fact name={t("trails.events")}>{format.number(delivery.events)}</Fact>
-        <Fact name={t("trails.objects")}>{format.number(delivery.objects)}</Fact>
-        <Fact name={t("trails.bytes")}>{format.bytes(delivery.bytes)}</Fact>
-        {rate && <Fact name={t("trails.throughput")}>{t("trails.perSecond", { n: format.decimal(rate.eventsPerSecond), bytes: format.bytes(Math.round(rate.bytesPerSecond)) })}</Fact>}
+        {archives ? (
+          <>
+            <Fact name={t("trails.objects")}>{format.number(delivery.objects)}</Fact>
+            <Fact name={t("trails.bytes")}>{format.bytes(delivery.bytes)}</Fact>
+            {rate && <Fact name={t("trails.throughput")}>{t("trails.perSecond", { n: format.decimal(rate.eventsPerSecond), bytes: format.bytes(Math.round(rate.bytesPerSecond)) })}</Fact>}
+          </>
+        ) : (
+          <>
+            {rate && <Fact name={t("trails.throughput")}>{t("trails.eventsPerSecond", { n: format.decimal(rate.eventsPerSecond) })}</Fact>}
+            <Fact name={t("trails.refused")} hint={t("trails.refusedHint")} tone={delivery.refusedEvents ? "bad" : undefined}>
+              {format.number(delivery.refusedEvents ?? 0)}
+            </Fact>
+          </>
+        )}
         {delivery.checkpointSeals !== undefined && <Fact name={t("trails.seals")}>{format.number(delivery.checkpointSeals)}</Fact>}
         {delivery.where && (
           <Fact wide name={t("trails.where")}>
@@ -50,6 +69,12 @@ export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Sch
         {delivery.folder && delivery.folder !== delivery.target && (
           <Fact wide name={t("trails.folder")}>
             <span className="mono">{delivery.folder}</span>
+          </Fact>
+        )}
+        {delivery.refusedFile && (
+          <Fact wide name={t("trails.refusedFile")}>
+            <span className="mono">{delivery.refusedFile}</span>
+            {delivery.lastRefused && `: ${delivery.lastRefused}`}
           </Fact>
         )}
         {delivery.lastObject && (
