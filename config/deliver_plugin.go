@@ -15,6 +15,9 @@ type pluginDeliveryBody struct {
 func pluginDestination(r *reader, b *deliverBlock) Destination {
 	var body pluginDeliveryBody
 	r.decode(b.Body, b.Range, &body)
+	if r.ofCaller(b.Range) {
+		r.wrong(b.Range, "declare it in a file of the configuration", "a trail that is made through the API runs no program")
+	}
 	return r.plugin(body.Command, body.SHA256, body.Config, b.Range)
 }
 

@@ -21,6 +21,13 @@ func Load(paths ...string) (*Config, error) { return LoadOver(nil, paths...) }
 
 // LoadOver is Load as if some files had another text; nil: as if they were not there.
 func LoadOver(texts map[string][]byte, paths ...string) (*Config, error) {
+	return LoadKept("", texts, paths...)
+}
+
+// LoadKept is LoadOver where the files of one folder hold what callers of the API have
+// asked for: they name no program, and no file outside that folder, as whoever may
+// make a trail must not thereby be who the server is. "": there is no such folder.
+func LoadKept(kept string, texts map[string][]byte, paths ...string) (*Config, error) {
 	names, err := files(paths)
 	if err != nil {
 		return nil, err
@@ -32,7 +39,7 @@ func LoadOver(texts map[string][]byte, paths ...string) (*Config, error) {
 	}
 	slices.Sort(names)
 	parser := hclparse.NewParser()
-	var r reader
+	r := reader{kept: kept}
 	var all fileBlocks
 	c := &Config{Blocks: map[string]string{}, texts: map[string]string{}}
 	whole := sha256.New()
@@ -79,6 +86,13 @@ func LoadOver(texts map[string][]byte, paths ...string) (*Config, error) {
 	for _, s := range c.Sources {
 		if s.Plugin != nil {
 			s.Plugin.files = parser.Files()
+		}
+	}
+	for _, t := range c.Trails {
+		for _, d := range t.Deliver {
+			if p, ok := d.To.(*Plugin); ok {
+				p.files = parser.Files()
+			}
 		}
 	}
 	return c, nil

@@ -51,10 +51,19 @@ func (r *reader) listenTLS(blocks []listenTLSBlock) *ListenTLS {
 // folder of the configuration that names it, so that both can be copied together.
 func (r *reader) file(x hcl.Expression) string {
 	name := r.text(x, "")
+	if name != "" && r.ofCaller(x.Range()) && !filepath.IsLocal(name) {
+		r.wrong(x.Range(), "put it into "+r.kept+" on the server, and write its name without a path; or declare the trail in a file of the configuration", "a trail that is made through the API reads no file of the server but those that are there for it")
+		return ""
+	}
 	if name == "" || filepath.IsAbs(name) {
 		return name
 	}
 	return filepath.Join(filepath.Dir(x.Range().Filename), name)
+}
+
+// ofCaller tells whether this place is in what a caller of the API has asked for.
+func (r *reader) ofCaller(at hcl.Range) bool {
+	return r.kept != "" && filepath.Dir(at.Filename) == filepath.Clean(r.kept)
 }
 
 func (r *reader) agents(blocks []agentsBlock) Agents {

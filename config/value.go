@@ -18,6 +18,7 @@ import (
 type reader struct {
 	diagnostics hcl.Diagnostics
 	documents   []File // that the files name
+	kept        string // folder of files that callers of the API have asked for; "": there is none
 }
 
 // wrong notes a mistake.

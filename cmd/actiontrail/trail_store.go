@@ -35,9 +35,9 @@ func (a *aggregation) loadAll(path string, text []byte) (*config.Config, error) 
 		return nil, err
 	}
 	if path == "" {
-		return config.Load(paths...)
+		return config.LoadKept(a.storeFolder(), nil, paths...)
 	}
-	return config.LoadOver(map[string][]byte{path: text}, paths...)
+	return config.LoadKept(a.storeFolder(), map[string][]byte{path: text}, paths...)
 }
 
 // openStore has the process begin with the trails of the store, too.
