@@ -16,8 +16,9 @@ type Destination interface {
 // destinations read the bodies of such deliveries, by their kind.
 func destinations() map[string]func(*reader, *deliverBlock) Destination {
 	return map[string]func(*reader, *deliverBlock) Destination{
-		"kafka":  kafkaDestination,
-		"plugin": pluginDestination,
+		"elasticsearch": elasticsearchDestination,
+		"kafka":         kafkaDestination,
+		"plugin":        pluginDestination,
 	}
 }
 

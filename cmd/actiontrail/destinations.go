@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/dispatch"
+	"github.com/actiontrail/actiontrail/aggregator/sink/elasticsearch"
 	"github.com/actiontrail/actiontrail/cmd/internal/lanes"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/event"
@@ -27,6 +28,8 @@ func newSink(trail string, d *config.Delivery, log *slog.Logger) (plugins.Sink, 
 	switch to := d.To.(type) {
 	case *config.Plugin:
 		return lanes.PluginSink(trail+"."+d.Name, to, log), nil
+	case *config.ElasticsearchDelivery:
+		return elasticsearch.New(elasticsearchConfig(to))
 	case *config.KafkaDelivery:
 		return kafkaSink(trail, d, to)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/actiontrail/actiontrail/aggregator/sink/elasticsearch"
 	"github.com/actiontrail/actiontrail/aggregator/sink/kafka"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/internal/access"
@@ -15,6 +16,13 @@ func kafkaSink(trail string, d *config.Delivery, to *config.KafkaDelivery) (*kaf
 		Brokers: reach.Brokers, TLS: reach.TLS, SASL: reach.SASL, Topic: to.Topic, Key: to.Key, Format: to.Format, Compression: to.Compression,
 		MaxBytes: int32(to.MaxBytes), Producer: producer(trail, d),
 	})
+}
+
+func elasticsearchConfig(to *config.ElasticsearchDelivery) elasticsearch.Config {
+	return elasticsearch.Config{
+		Addresses: to.Addresses, Username: to.Username, PasswordFile: to.PasswordFile, APIKeyFile: to.APIKeyFile, TLS: clientTLS(true, to.TLS),
+		Index: to.Index, Format: to.Format, Template: to.Template, MaxBytes: int(to.MaxBytes),
+	}
 }
 
 // clientTLS is how one who calls uses TLS; nil: it does not.
