@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/actiontrail/actiontrail/aggregator/sink"
+	"github.com/actiontrail/actiontrail/aggregator/sink/found"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/event/render"
 	"github.com/actiontrail/actiontrail/internal/access"
@@ -75,10 +76,9 @@ type Sink struct {
 	under  *flight     // what the brokers have not answered yet; nil: nothing
 	doubt  bool        // what is behind base must be read before more is written
 
-	base  mark            // behind it, nothing of ours but what is in there was delivered
-	ends  mark            // behind all that is known to be delivered
-	there map[digest]bool // events that are in the topic behind base, and have not come again yet
-	since int             // events that came since there was read
+	base  mark         // behind it, nothing of ours but what is in there was delivered
+	ends  mark         // behind all that is known to be delivered
+	there found.Events // that are in the topic behind base, and have not come again yet
 }
 
 var (
@@ -189,7 +189,7 @@ func (s *Sink) Write(ctx context.Context, events []event.Event) error {
 	}
 	refused := map[int]error{}
 	came := make(map[string]int, len(events)) // the first of each id
-	var used []digest
+	var passed []string
 	var load []shipped
 	size := 0
 	for i := range events {
@@ -197,11 +197,9 @@ func (s *Sink) Write(ctx context.Context, events []event.Event) error {
 			continue
 		}
 		came[events[i].ID] = i
-		if len(s.there) > 0 {
-			if d := digestOf(events[i].ID); s.there[d] {
-				used = append(used, d)
-				continue
-			}
+		if s.there.Has(events[i].ID) {
+			passed = append(passed, events[i].ID)
+			continue
 		}
 		r := s.record(&events[i])
 		load = append(load, shipped{i, r})
@@ -215,7 +213,7 @@ func (s *Sink) Write(ctx context.Context, events []event.Event) error {
 	if err := s.ship(ctx, load, refused); err != nil {
 		return s.failed(err)
 	}
-	s.passed(used, len(events))
+	s.came(len(events), passed)
 	if len(refused) > 0 {
 		for i := range events { // as the first of their ids
 			if why := refused[came[events[i].ID]]; why != nil {

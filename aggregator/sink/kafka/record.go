@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"cmp"
-	"crypto/sha256"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -46,12 +45,4 @@ func (s *Sink) ours(r *kgo.Record) (id []byte, ok bool) {
 		}
 	}
 	return id, ok && len(id) > 0
-}
-
-// digest stands for the id of an event.
-type digest [16]byte
-
-func digestOf[T string | []byte](id T) digest {
-	sum := sha256.Sum256([]byte(id))
-	return digest(sum[:16])
 }

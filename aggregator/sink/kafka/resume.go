@@ -6,18 +6,12 @@ import (
 	"maps"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/actiontrail/actiontrail/aggregator/sink/found"
 )
 
-const (
-	// mostThere is how many events are remembered that are in the topic behind the mark: 20 times
-	// what can be delivered between two marks. They take about 40 MB.
-	mostThere = 1 << 20
-	// forgetAfter is how many events come until those that were found and did not come again
-	// will not: what is delivered again comes first, in the order in which it came before.
-	forgetAfter = 1 << 18
-	// readBytes bounds what one fetch brings.
-	readBytes = 4 << 20
-)
+// readBytes bounds what one fetch brings.
+const readBytes = 4 << 20
 
 // Resume implements sink.Resumer. Without a mark nothing was delivered: what the
 // topic holds is of others.
@@ -25,7 +19,7 @@ func (s *Sink) Resume(ctx context.Context, text []byte) error {
 	if err := s.landed(ctx); err != nil {
 		return err
 	}
-	s.base, s.ends, s.there, s.doubt = mark{}, mark{}, nil, false
+	s.base, s.ends, s.there, s.doubt = mark{}, mark{}, found.Events{}, false
 	if text != nil {
 		m, err := parseMark(text)
 		if err != nil {
@@ -50,17 +44,9 @@ func (s *Sink) Mark() []byte {
 	return s.base.append(nil)
 }
 
-// passed notes what has come, and moves the mark once nothing is left behind it that
-// must be known.
-func (s *Sink) passed(used []digest, came int) {
-	for _, d := range used {
-		delete(s.there, d)
-	}
-	if s.since += came; s.since >= forgetAfter {
-		s.there = nil
-	}
-	if len(s.there) == 0 {
-		s.there, s.since = nil, 0
+// came moves the mark, once nothing is left behind it that must be known.
+func (s *Sink) came(events int, passed []string) {
+	if s.there.Came(events, passed) {
 		s.base = s.ends.clone()
 	}
 }
@@ -87,20 +73,20 @@ func (s *Sink) readBack(ctx context.Context) error {
 			}
 		}
 	}
-	there := map[digest]bool{}
-	if err := s.read(ctx, from, last, there); err != nil {
+	var there found.Events
+	if err := s.read(ctx, from, last, &there); err != nil {
 		return err
 	}
 	for n, offset := range last {
 		from[n] = min(from[n], offset) // it may have lost its end
 	}
-	s.topic, s.base, s.ends, s.there, s.since, s.doubt = t, mark{t.id, from}, mark{t.id, last}, there, 0, false
-	s.passed(nil, 0)
+	s.topic, s.base, s.ends, s.there, s.doubt = t, mark{t.id, from}, mark{t.id, last}, there, false
+	s.came(0, nil)
 	return nil
 }
 
 // read reads partitions from offsets to others.
-func (s *Sink) read(ctx context.Context, from, to map[int32]int64, there map[digest]bool) error {
+func (s *Sink) read(ctx context.Context, from, to map[int32]int64, there *found.Events) error {
 	at := map[int32]kgo.Offset{}
 	for n, offset := range from {
 		if offset < to[n] {
@@ -132,14 +118,14 @@ func (s *Sink) read(ctx context.Context, from, to map[int32]int64, there map[dig
 		}
 		for _, r := range fetched.Records() {
 			if id, ours := s.ours(r); ours && r.Offset < to[r.Partition] {
-				there[digestOf(id)] = true
+				there.Add(id)
 			}
 			if r.Offset+1 >= to[r.Partition] {
 				delete(at, r.Partition)
 			}
 		}
-		if len(there) > mostThere {
-			return fmt.Errorf("topic %s holds more than %d events of producer %q behind the place where this delivery was: its note is much older than the topic; give the delivery another name to begin anew, and tell events that come again by their ids", s.config.Topic, mostThere, s.config.Producer)
+		if there.Len() > found.Most {
+			return fmt.Errorf("topic %s holds more than %d events of producer %q behind the place where this delivery was: its note is much older than the topic; give the delivery another name to begin anew, and tell events that come again by their ids", s.config.Topic, found.Most, s.config.Producer)
 		}
 	}
 	return nil
