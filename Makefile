@@ -30,7 +30,7 @@ GENERATED := proto/actiontrail/v1/batch.pb.go $(PLUGIN:%=proto/$(PLUGIN_PROTO)/%
 	aggregator/api/types.gen.go aggregator/api/server.gen.go aggregator/api/client.gen.go
 
 # Modules of their own, beside tools.
-MODULES := tools/caddy bench/sqlite deploy/examples/plugins/source-journal deploy/examples/plugins/sink-ndjson
+MODULES := tools/caddy tools/slsoracle bench/sqlite deploy/examples/plugins/source-journal deploy/examples/plugins/sink-ndjson
 
 # Packages whose goroutines share something.
 CONCURRENT := ./agent/... ./aggregator/... ./internal/bus/... ./internal/sim/... ./plugins/file/... ./plugins/host \

@@ -21,6 +21,8 @@ func TestGuideIsComplete(t *testing.T) {
 		fileWitnessBody{}, s3WitnessBody{}, httpsWitnessBody{},
 		fileDeliveryBody{}, s3DeliveryBody{}, ossDeliveryBody{},
 		elasticsearchDeliveryBody{}, kafkaDeliveryBody{},
+		kafkaDeliveryBody{},
+		slsDeliveryBody{},
 		pluginDeliveryBody{},
 	} {
 		names(reflect.TypeOf(block), func(name string) {

@@ -111,6 +111,7 @@ func technologies() []technology {
 		{"github.com/parquet-go/", []string{"aggregator/archive/parquet", "internal/sim"}, "Parquet is one of the forms of an archive: its library stays with it (the simulation reads as strangers do)"},
 		{"github.com/minio/", []string{"aggregator/archive/bucket/s3"}, "S3 is one of the buckets: its client stays with it"},
 		{"github.com/twmb/franz-go", []string{"plugins/kafka", "aggregator/sink/kafka", "internal/brokers"}, "Kafka lives in the source that reads topics and the sink that writes them; internal/brokers is how both sign in"},
+		{"github.com/pierrec/lz4", []string{"aggregator/sink/sls"}, "blocks of LZ4 without a frame are what Log Service wants; all else is compressed by klauspost/compress"},
 		{"github.com/aliyun/", []string{"aggregator/archive/bucket/oss"}, "OSS is one of the buckets: its client stays with it; Log Service is spoken to without one"},
 		{"github.com/schollz/", []string{"cmd/..."}, "who waits at a terminal is told by the command line"},
 		{"github.com/oapi-codegen/", []string{"aggregator/api"}, "the generated API lives in aggregator/api"},
