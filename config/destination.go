@@ -19,9 +19,9 @@ func destinations() map[string]func(*reader, *deliverBlock) Destination {
 		"elasticsearch": elasticsearchDestination,
 		"kafka":         kafkaDestination,
 		"plugin":        pluginDestination,
-		"kafka":  kafkaDestination,
-		"plugin": pluginDestination,
-		"sls":    slsDestination,
+		"kafka":         kafkaDestination,
+		"plugin":        pluginDestination,
+		"sls":           slsDestination,
 	}
 }
 
