@@ -19,8 +19,6 @@ func destinations() map[string]func(*reader, *deliverBlock) Destination {
 		"elasticsearch": elasticsearchDestination,
 		"kafka":         kafkaDestination,
 		"plugin":        pluginDestination,
-		"kafka":         kafkaDestination,
-		"plugin":        pluginDestination,
 		"sls":           slsDestination,
 	}
 }

@@ -21,7 +21,6 @@ func TestGuideIsComplete(t *testing.T) {
 		fileWitnessBody{}, s3WitnessBody{}, httpsWitnessBody{},
 		fileDeliveryBody{}, s3DeliveryBody{}, ossDeliveryBody{},
 		elasticsearchDeliveryBody{}, kafkaDeliveryBody{},
-		kafkaDeliveryBody{},
 		slsDeliveryBody{},
 		pluginDeliveryBody{},
 	} {
