@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
+	"github.com/actiontrail/actiontrail/internal/signed"
 )
 
 // seals is an archive whose last object may be on its way.
@@ -80,13 +81,13 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := json.Unmarshal(body, &n); err != nil {
 		a.wrong = append(a.wrong, err.Error())
 	}
-	if want := Sign([]byte("secret"), time.Now(), body); r.Header.Get(SignatureHeader) != want {
-		a.wrong = append(a.wrong, "signature "+r.Header.Get(SignatureHeader)+" is not "+want)
+	if want := signed.Sign([]byte("secret"), time.Now(), body); r.Header.Get(signed.Header) != want {
+		a.wrong = append(a.wrong, "signature "+r.Header.Get(signed.Header)+" is not "+want)
 	}
-	if before := a.ids[n.Object.Key]; before != "" && before != r.Header.Get(IDHeader) {
+	if before := a.ids[n.Object.Key]; before != "" && before != r.Header.Get(signed.IDHeader) {
 		a.wrong = append(a.wrong, n.Object.Key+" has two ids")
 	}
-	a.ids[n.Object.Key] = r.Header.Get(IDHeader)
+	a.ids[n.Object.Key] = r.Header.Get(signed.IDHeader)
 	w := httptest.NewRecorder()
 	code := http.StatusOK
 	if len(a.codes) > 0 {

@@ -3,28 +3,19 @@ package notify
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
-)
 
-const (
-	// SignatureHeader holds t=SECONDS,v1=HEX: HMAC-SHA-256 with the secret of "SECONDS.BODY".
-	SignatureHeader = "Actiontrail-Signature"
-	// IDHeader holds what is the same each time an object is told of.
-	IDHeader = "Actiontrail-Id"
+	"github.com/actiontrail/actiontrail/internal/signed"
 )
 
 // Post is how a receiver is called over HTTP.
 type Post struct {
 	URL    string
-	Secret func() ([]byte, error) // none: there is no SignatureHeader
+	Secret func() ([]byte, error) // none: it is not signed
 	Client *http.Client
 	Now    func() time.Time
 }
@@ -37,13 +28,13 @@ func (p *Post) post(ctx context.Context, n *Notice, body []byte, header http.Hea
 	}
 	r.Header = header
 	r.Header.Set("User-Agent", "actiontrail")
-	r.Header.Set(IDHeader, n.ID())
+	r.Header.Set(signed.IDHeader, n.ID())
 	secret, err := p.Secret()
 	if err != nil {
 		return err
 	}
 	if len(secret) > 0 {
-		r.Header.Set(SignatureHeader, Sign(secret, p.Now(), body))
+		r.Header.Set(signed.Header, signed.Sign(secret, p.Now(), body))
 	}
 	answer, err := p.Client.Do(r)
 	if err != nil {
@@ -70,15 +61,6 @@ func forGood(code int) bool {
 		return false
 	}
 	return code >= 400 && code < 500
-}
-
-// Sign is the value of SignatureHeader.
-func Sign(secret []byte, at time.Time, body []byte) string {
-	seconds := strconv.FormatInt(at.Unix(), 10)
-	h := hmac.New(sha256.New, secret)
-	h.Write([]byte(seconds + "."))
-	h.Write(body)
-	return "t=" + seconds + ",v1=" + hex.EncodeToString(h.Sum(nil))
 }
 
 // NewClient is a client that follows no redirects: what is signed goes to the receiver alone.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator/notify"
 	"github.com/actiontrail/actiontrail/internal/realtest"
+	"github.com/actiontrail/actiontrail/internal/signed"
 )
 
 // A receiver is told of every object of a trail, signed, through a kill and a time
@@ -31,7 +32,7 @@ func TestNotifications(t *testing.T) {
 		defer mu.Unlock()
 		body, err := io.ReadAll(r.Body)
 		var n notify.Notice
-		if err != nil || json.Unmarshal(body, &n) != nil || len(r.Header.Get(notify.SignatureHeader)) != len(notify.Sign([]byte(secret), n.SealedAt, body)) {
+		if err != nil || json.Unmarshal(body, &n) != nil || len(r.Header.Get(signed.Header)) != len(signed.Sign([]byte(secret), n.SealedAt, body)) {
 			t.Errorf("%s, %v with %q", body, err, r.Header)
 		}
 		if !up {

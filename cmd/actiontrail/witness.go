@@ -13,11 +13,11 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/archive/transparency"
-	"github.com/actiontrail/actiontrail/aggregator/notify"
 	"github.com/actiontrail/actiontrail/aggregator/witness"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/internal/bus"
+	"github.com/actiontrail/actiontrail/internal/signed"
 )
 
 // kept is a witness of a delivery.
@@ -101,7 +101,7 @@ func httpsWitness(w *config.HTTPSWitness, memory string) (witness.Place, error) 
 			if err != nil || secret == nil {
 				return "", "", err
 			}
-			return notify.SignatureHeader, notify.Sign(secret, time.Now(), body), nil
+			return signed.Header, signed.Sign(secret, time.Now(), body), nil
 		}}, nil
 }
 
