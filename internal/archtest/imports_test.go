@@ -67,6 +67,8 @@ func law() []rule {
 		{"aggregator/sink", nil, "what sinks may do besides the contract is a few interfaces", nil},
 		{"aggregator/sink/...", []string{"event", "event/render", "plugins", "aggregator/sink/...", "internal/access", "internal/alibaba", "internal/backoff", "internal/brokers", "internal/signed"}, "a sink knows its contract and its own technology, not the trail that it serves", []string{"plugins/host", "internal/bus/embedded"}},
 		{"aggregator/dispatch", []string{"event", "query", "plugins", "aggregator/sink", "aggregator/archive", "internal/durable"}, "it carries a trail into a sink, whatever that is", []string{"plugins/host"}},
+		{"aggregator/sink/flowtest", []string{"event", "plugins", "aggregator/sink", "internal/realtest"}, "it has events flow into a sink, and knows none", nil},
+		{"aggregator/sink/post/posttest", []string{"event", "internal/realtest"}, "it is a receiver, and knows nothing of who posts", nil},
 		{"aggregator/notify", []string{"aggregator/archive", "internal/backoff", "internal/durable", "internal/signed"}, "who is told of objects reads the archive beside its writer", nil},
 		{"aggregator/witness", []string{"aggregator/archive", "aggregator/archive/transparency", "internal/backoff", "internal/durable"}, "who keeps checkpoints elsewhere reads the archive beside its writer", []string{"aggregator/archive/bucket/file", "event", "query", "internal/bus/..."}},
 		{"aggregator/plan", []string{"event", "query", "aggregator/index", "aggregator/archive/layout"}, "a plan asks the index and writes nothing", nil},

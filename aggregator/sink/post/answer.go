@@ -34,6 +34,7 @@ const (
 	TooLarge                // less of them at a time may be
 	Wrong                   // one or more of them may never be, which ones is not known
 	Bad                     // the same, and it is known that they are at fault, not the receiver
+	Anew                    // who judged has changed how they are sent: at once again
 )
 
 // Judge is what an answer means by its status alone. What is not about the events, but about

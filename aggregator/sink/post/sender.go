@@ -12,8 +12,8 @@ import (
 
 // Part is an event as it is sent.
 type Part struct {
-	ID   string
-	Text []byte
+	Event *event.Event // of the Write, as long as it goes on
+	Text  []byte
 }
 
 // Parts are events as add appends them.
@@ -22,7 +22,7 @@ func Parts(events []event.Event, add func(b []byte, e *event.Event) []byte) []Pa
 	b := make([]byte, 0, 512*len(events))
 	for i := range events {
 		b = add(b, &events[i])
-		parts[i].ID, ends[i] = events[i].ID, len(b)
+		parts[i].Event, ends[i] = &events[i], len(b)
 	}
 	at := 0
 	for i, end := range ends {
@@ -117,6 +117,8 @@ func (w *writing) send(first int, parts []Part) error {
 			return w.Sender.Taken(a)
 		}
 		return nil
+	case Anew:
+		return w.send(first, parts)
 	case TooLarge, Wrong, Bad:
 		if len(parts) == 1 {
 			return w.refuse(first, v, why)

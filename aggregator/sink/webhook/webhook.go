@@ -145,7 +145,7 @@ func (s *Sink) body(parts []post.Part) (body []byte, kind string) {
 func ID(parts []post.Part) string {
 	h := sha256.New()
 	for i := range parts {
-		h.Write([]byte(parts[i].ID + "\n"))
+		h.Write([]byte(parts[i].Event.ID + "\n"))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
