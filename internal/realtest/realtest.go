@@ -1,5 +1,5 @@
 // Package realtest starts the real parts that tests run against: nginx, HAProxy, an
-// external NATS server, a store that speaks S3, sshd, PostgreSQL, and programs of this module. A part that is not on the
+// external NATS server, a store that speaks S3, Loki, an OpenTelemetry collector, sshd, PostgreSQL, and programs of this module. A part that is not on the
 // machine skips the test, unless REAL=all is set, as it is in make check: there
 // it fails the test. Each part prints a line, which make check collects.
 package realtest
