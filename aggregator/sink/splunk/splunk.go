@@ -133,11 +133,15 @@ func (s *Sink) acknowledged(ctx context.Context) error {
 	tick := time.NewTicker(s.every)
 	defer tick.Stop()
 	for {
-		if err := s.ask(ctx); err != nil || len(s.waits) == 0 {
+		err := s.ask(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
 			return err
+		case err == nil && len(s.waits) == 0:
+			return nil
 		}
 		select {
-		case <-ctx.Done():
+		case <-ctx.Done(): // in the midst of asking, too
 			return fmt.Errorf("%s has not acknowledged %d requests: %w; are the indexers behind it up?", s.sender.Client.Host(), len(s.waits), context.Cause(ctx))
 		case <-tick.C:
 		}
