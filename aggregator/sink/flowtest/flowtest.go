@@ -3,6 +3,7 @@
 package flowtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ type Flow struct {
 	Held     func() (map[string]int, error) // ids, and how often each is there
 	Rounds   int                            // kills
 	Batch    int                            // events of a Write; 0: 50
+	End      syscall.Signal                 // what the receiver is ended with; 0: it is killed
 }
 
 // Run kills and stops the receiver while events flow, and tells how many events came and how many were there again.
@@ -101,7 +103,8 @@ func Run(t *testing.T, f Flow) (events, repeats int) {
 	}
 	for range f.Rounds {
 		progress("events before a kill", 5)
-		f.Receiver.Kill()
+		f.Receiver.Signal(cmp.Or(f.End, syscall.SIGKILL))
+		f.Receiver.Wait()
 		before := failed.Load()
 		realtest.Until(t, realtest.Patience, "a Write that fails", func() bool { return failed.Load() > before })
 		f.Receiver.Again()
