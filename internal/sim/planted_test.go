@@ -55,10 +55,17 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// build gives the path of a test program with the mistake in it.
-func (p *planted) build(t *testing.T, root string) string {
+// TestMistakesFit says at once, and not after minutes, that code has moved under a mistake.
+func TestMistakesFit(t *testing.T) {
+	for _, p := range mistakes {
+		t.Run(p.name, func(t *testing.T) { p.source(t, "../..") })
+	}
+}
+
+// source is the file in which the mistake is planted.
+func (p *planted) source(t *testing.T, root string) (path string, source []byte) {
 	t.Helper()
-	path := filepath.Join(root, p.file)
+	path = filepath.Join(root, p.file)
 	source, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +73,13 @@ func (p *planted) build(t *testing.T, root string) string {
 	if n := bytes.Count(source, []byte(p.from)); n != 1 {
 		t.Fatalf("%s has the text where the mistake is planted %d times, want once; bring mistakes_test.go in line with it:\n%s", p.file, n, p.from)
 	}
+	return path, source
+}
+
+// build gives the path of a test program with the mistake in it.
+func (p *planted) build(t *testing.T, root string) string {
+	t.Helper()
+	path, source := p.source(t, root)
 	dir := t.TempDir()
 	mutated := filepath.Join(dir, "mutated.go")
 	if err := os.WriteFile(mutated, bytes.Replace(source, []byte(p.from), []byte(p.to), 1), 0o600); err != nil {
