@@ -111,7 +111,7 @@ func technologies() []technology {
 		{"github.com/RoaringBitmap/roaring", []string{"aggregator/index/local"}, "bitmaps are the local index's own form"},
 		{"github.com/elastic/", []string{"aggregator/index/elastic"}, "Elasticsearch is one of the indices: its client stays with it"},
 		{"filippo.io/age", []string{"aggregator/archive"}, "objects are encrypted by the archive"},
-		{"github.com/parquet-go/", []string{"aggregator/archive/parquet", "internal/sim"}, "Parquet is one of the forms of an archive: its library stays with it (the simulation reads as strangers do)"},
+		{"github.com/parquet-go/", []string{"aggregator/archive/parquet"}, "Parquet is one of the forms of an archive: its library stays with it"},
 		{"github.com/minio/", []string{"aggregator/archive/bucket/s3"}, "S3 is one of the buckets: its client stays with it"},
 		{"github.com/twmb/franz-go", []string{"plugins/kafka", "aggregator/sink/kafka", "internal/brokers"}, "Kafka lives in the source that reads topics and the sink that writes them; internal/brokers is how both sign in"},
 		{"github.com/pierrec/lz4", []string{"aggregator/sink/sls"}, "blocks of LZ4 without a frame are what Log Service wants; all else is compressed by klauspost/compress"},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
+	"github.com/actiontrail/actiontrail/aggregator/archive/parquet"
 	"github.com/actiontrail/actiontrail/event"
 )
 
@@ -81,12 +82,38 @@ func (w *world) readObject(b *file.Bucket, o *archive.Object) (events []event.Ev
 	return events
 }
 
+// bodiesOf reads the column that has the events, with the archive's own reader: the
+// library shares decompressors among goroutines, which worlds do not allow.
+func bodiesOf(f io.Reader) (lines [][]byte, err error) {
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	r, err := parquet.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	for {
+		line, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		} else if err != nil {
+			return nil, err
+		}
+		lines = append(lines, bytes.Clone(line))
+	}
+}
+
 func linesOf(b *file.Bucket, o *archive.Object) (lines [][]byte, err error) {
 	f, err := b.Read(context.Background(), o.Key)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if o.Codec == archive.Parquet {
+		return bodiesOf(f)
+	}
 	in := io.Reader(f)
 	if o.Codec == archive.NDJSONZstd {
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))

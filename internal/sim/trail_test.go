@@ -71,7 +71,7 @@ type form struct {
 
 var forms = []form{
 	{layout.ActionTrail, archive.NDJSONGzip}, {layout.ActionTrail, archive.NDJSONGzip}, {layout.OSS, archive.NDJSONGzip}, {layout.OSS, archive.NDJSONZstd},
-	{layout.Hive, archive.NDJSONZstd}, {layout.CloudTrail, archive.CloudTrailGzip},
+	{layout.Hive, archive.NDJSONZstd}, {layout.Hive, archive.Parquet}, {layout.CloudTrail, archive.CloudTrailGzip},
 }
 
 func newTrail(w *world, name string, deliveries int, filters ...string) *trail {
