@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,5 +215,37 @@ func TestMultipart(t *testing.T) {
 	}
 	if err := create(); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a taken key: %v", err)
+	}
+}
+
+// What changes on the way is refused by the store before it is an object.
+func TestBodyThatChangesOnTheWay(t *testing.T) {
+	s := newStore(t)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if r.Method == http.MethodPut {
+			body[len(body)/2] ^= 1
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		s.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	for _, above := range []int64{1 << 20, 0} {
+		cfg := s.config()
+		cfg.Endpoint = proxy.URL
+		b := open(t, cfg)
+		b.SetParts(above, 1<<20)
+		if err := buckettest.Create(t.Context(), b, "k", "some content"); err == nil || !strings.Contains(err.Error(), "InvalidDigest") {
+			t.Errorf("%v", err)
+		}
+		if _, err := b.Head(t.Context(), "k"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := s.Uploads("audit"); n > 0 {
+		t.Errorf("%d uploads were not given up", n)
 	}
 }
