@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/osstest"
 	"github.com/actiontrail/actiontrail/internal/realtest"
@@ -150,5 +151,36 @@ func TestTrailInOSSWithVersions(t *testing.T) {
 	})
 	if all := keys(store, ""); len(all) > 0 {
 		t.Errorf("objects %q", all)
+	}
+}
+
+// What lies in OSS is imported, each record once, through faults of the network.
+func TestImportFromOSS(t *testing.T) {
+	b, store, proxy := newOSSBox(t, "")
+	dir := t.TempDir()
+	const objects, each = 12, 20
+	for _, file := range cloudArchive(t, dir, 0, objects, each) {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := filepath.Rel(dir, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		store.Do(func() {
+			store.Bucket("audit").Objects[key] = &osstest.Object{Body: body, Class: "Standard", Modified: time.Now()}
+		})
+	}
+	b.deliver = ""
+	b.more = fmt.Sprintf("source \"bucket\" \"cloud\" {\n  bucket = \"audit\"\n  store = \"oss\"\n  prefix = \"AWSLogs/\"\n  region = %q\n  endpoint = %q\n  format = \"cloudtrail\"\n  poll = \"1s\"\n}\n", store.Region, proxy.URL)
+	b.configure("")
+	proxy.Choose(realtest.Randomly(11, 3))
+	b.start()
+	realtest.Until(t, realtest.Patience, "all records", func() bool {
+		return b.total(`origin.source : "cloud" and eventSource : "ec2.amazonaws.com"`) >= objects*each
+	})
+	if n := b.total(`origin.source : "cloud" and eventSource : "ec2.amazonaws.com"`); n != objects*each {
+		t.Errorf("%d records of %d", n, objects*each)
 	}
 }
