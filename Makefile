@@ -92,11 +92,14 @@ test: bin/testrun ## Run every test, real parts included; print for each real pa
 	bin/testrun -again=$(AGAIN) -timeout 15m $(PKG)
 
 .PHONY: deps
-deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, Apache, sshd, sudo, PostgreSQL with pgaudit, npm, Chromium, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server, the OpenTelemetry collector and Loki (minutes, once)
+deps: ## Install what the real parts need and only root can (apt: nginx, HAProxy, Apache, sshd, sudo, PostgreSQL with pgaudit, npm, Chromium, a JDK and Maven for Elasticsearch, a C compiler for -race), and build the S3 server and the OpenTelemetry collector (minutes, once)
 	@tools/deps.sh
 	@mkdir -p bin && $(GO) -C tools/versitygw build -o $(CURDIR)/bin/versitygw github.com/versity/versitygw/cmd/versitygw
 	@$(GO) -C tools/otelcol build -o $(CURDIR)/bin/otelcol .
-	@$(GO) -C tools/loki build -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/loki github.com/grafana/loki/v3/cmd/loki
+
+.PHONY: loki
+loki: ## Build Loki for its test, which is skipped without it (a quarter of an hour, once; CI does not)
+	@mkdir -p bin && $(GO) -C tools/loki build -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/loki github.com/grafana/loki/v3/cmd/loki
 
 .PHONY: check
 check: ## What CI runs: deps, lint, generated code, every test with REAL=all, the console, races, a little of each fuzz target
