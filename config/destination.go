@@ -18,6 +18,7 @@ func destinations() map[string]func(*reader, *deliverBlock) Destination {
 	return map[string]func(*reader, *deliverBlock) Destination{
 		"elasticsearch": elasticsearchDestination,
 		"kafka":         kafkaDestination,
+		"nats":          natsDestination,
 		"plugin":        pluginDestination,
 		"sls":           slsDestination,
 	}

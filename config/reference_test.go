@@ -20,7 +20,7 @@ func TestGuideIsComplete(t *testing.T) {
 		webhookBody{}, natsNotifyBody{}, snsBody{}, mnsBody{},
 		fileWitnessBody{}, s3WitnessBody{}, httpsWitnessBody{},
 		fileDeliveryBody{}, s3DeliveryBody{}, ossDeliveryBody{},
-		elasticsearchDeliveryBody{}, kafkaDeliveryBody{},
+		elasticsearchDeliveryBody{}, kafkaDeliveryBody{}, natsDeliveryBody{},
 		slsDeliveryBody{},
 		pluginDeliveryBody{},
 	} {

@@ -32,6 +32,8 @@ func newSink(trail string, d *config.Delivery, log *slog.Logger) (plugins.Sink, 
 		return elasticsearch.New(elasticsearchConfig(to))
 	case *config.KafkaDelivery:
 		return kafkaSink(trail, d, to)
+	case *config.NATSDelivery:
+		return natsSink(trail, d, to)
 	case *config.SLSDelivery:
 		return slsSink(trail, to)
 	}

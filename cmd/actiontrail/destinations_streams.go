@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/actiontrail/actiontrail/aggregator/sink/elasticsearch"
 	"github.com/actiontrail/actiontrail/aggregator/sink/kafka"
+	natssink "github.com/actiontrail/actiontrail/aggregator/sink/nats"
 	"github.com/actiontrail/actiontrail/config"
 	"github.com/actiontrail/actiontrail/internal/access"
 )
@@ -15,6 +16,13 @@ func kafkaSink(trail string, d *config.Delivery, to *config.KafkaDelivery) (*kaf
 	return kafka.New(kafka.Config{
 		Brokers: reach.Brokers, TLS: reach.TLS, SASL: reach.SASL, Topic: to.Topic, Key: to.Key, Format: to.Format, Compression: to.Compression,
 		MaxBytes: int32(to.MaxBytes), Producer: producer(trail, d),
+	})
+}
+
+func natsSink(trail string, d *config.Delivery, to *config.NATSDelivery) (*natssink.Sink, error) {
+	return natssink.New(natssink.Config{
+		Servers: to.Servers, Subject: to.Subject, Core: !to.JetStream, Credentials: to.Credentials, NKey: to.NKey, TLS: clientTLS(to.Secure, to.TLS),
+		Format: to.Format, Producer: producer(trail, d),
 	})
 }
 
