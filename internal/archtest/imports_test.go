@@ -36,6 +36,7 @@ func law() []rule {
 		{"internal/bus", []string{"event", "internal/wire", "internal/backoff"}, "bus carries bytes, and links no server: the light agent imports it", []string{"internal/bus/embedded"}},
 		{"internal/bus/embedded", []string{"internal/bus"}, "the server in this process knows nothing of what goes through it", nil},
 		{"internal/realtest", nil, "realtest starts programs and looks at them from outside", nil},
+		{"internal/realtest/receivers", []string{"internal/realtest"}, "it has what trails deliver to, and knows no trail", nil},
 		{"internal/sim", []string{"..."}, "", nil},
 		{"internal/archtest", nil, "archtest reads sources; importing them would make it depend on what it judges", nil},
 
@@ -86,7 +87,7 @@ func law() []rule {
 
 // testsToo is what any test may import besides what its package may.
 func testsToo() []string {
-	return []string{"internal/realtest", "plugins/sourcetest", "plugins/push/pushtest", "plugins/sinktest"}
+	return []string{"internal/realtest/...", "plugins/sourcetest", "plugins/push/pushtest", "plugins/sinktest"}
 }
 
 // technology says in which folders of ours a module of others may be imported.
@@ -101,7 +102,7 @@ func technologies() []technology {
 		{"github.com/hashicorp/hcl", []string{"config/..."}, "HCL lives in config alone: mapper and trails get compiled values"},
 		{"github.com/zclconf/go-cty", []string{"config/..."}, "HCL lives in config alone: mapper and trails get compiled values"},
 		{"go.yaml.in/yaml", []string{"config/..."}, "OpenAPI documents are read by config: the mapper gets their values"},
-		{"github.com/nats-io/nats.go", []string{"internal/bus/...", "plugins/nats", "aggregator/sink/nats"}, "NATS lives in internal/bus alone, so that it can be replaced there (but for the source and the sink of subjects of others)"},
+		{"github.com/nats-io/nats.go", []string{"internal/bus/...", "plugins/nats", "aggregator/sink/nats", "internal/realtest/receivers"}, "NATS lives in internal/bus alone, so that it can be replaced there (but for the source and the sink of subjects of others)"},
 		{"github.com/nats-io/nats-server", []string{"internal/bus/embedded", "plugins/nats", "aggregator/sink/nats"}, "the NATS server lives in internal/bus/embedded alone, so that the light agent does not link it"},
 		{"google.golang.org/protobuf", []string{"internal/wire", "proto/..."}, "protobuf lives in internal/wire alone"},
 		{"google.golang.org/grpc", []string{"plugins/host", "proto/actiontrail/plugin/v1"}, "gRPC is how processes of plugins are reached, and nothing else"},
@@ -113,7 +114,7 @@ func technologies() []technology {
 		{"filippo.io/age", []string{"aggregator/archive"}, "objects are encrypted by the archive"},
 		{"github.com/parquet-go/", []string{"aggregator/archive/parquet"}, "Parquet is one of the forms of an archive: its library stays with it"},
 		{"github.com/minio/", []string{"aggregator/archive/bucket/s3"}, "S3 is one of the buckets: its client stays with it"},
-		{"github.com/twmb/franz-go", []string{"plugins/kafka", "aggregator/sink/kafka", "internal/brokers"}, "Kafka lives in the source that reads topics and the sink that writes them; internal/brokers is how both sign in"},
+		{"github.com/twmb/franz-go", []string{"plugins/kafka", "aggregator/sink/kafka", "internal/brokers", "internal/realtest/receivers"}, "Kafka lives in the source that reads topics and the sink that writes them; internal/brokers is how both sign in"},
 		{"github.com/pierrec/lz4", []string{"aggregator/sink/sls"}, "blocks of LZ4 without a frame are what Log Service wants; all else is compressed by klauspost/compress"},
 		{"github.com/aliyun/", []string{"aggregator/archive/bucket/oss"}, "OSS is one of the buckets: its client stays with it; Log Service is spoken to without one"},
 		{"github.com/schollz/", []string{"cmd/..."}, "who waits at a terminal is told by the command line"},
@@ -161,8 +162,8 @@ func imports(files []source) []string {
 
 func ourImport(f *source, r *rule, imp string) string {
 	switch {
-	case matches("internal/realtest", imp) || matches("internal/sim", imp) || strings.HasSuffix(imp, "test"):
-		if !f.test && !strings.HasSuffix(f.dir, "test") {
+	case matches("internal/realtest/...", imp) || matches("internal/sim", imp) || strings.HasSuffix(imp, "test"):
+		if !f.test && !strings.HasSuffix(f.dir, "test") && !matches("internal/realtest/...", f.dir) {
 			return fmt.Sprintf("%s is for tests; only files that end in _test.go may import it", imp)
 		}
 	}

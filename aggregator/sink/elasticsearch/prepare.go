@@ -3,6 +3,7 @@ package elasticsearch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -62,20 +63,28 @@ func (s *Sink) makeTemplate(ctx context.Context) error {
 		return nil
 	}
 	if !isStatus(err, http.StatusNotFound, "") {
-		return fmt.Errorf("look for index template %s: %w; or write template = false, and make one", s.names.template(), err)
+		return s.templateFailed("look for", err)
 	}
 	_, header, err := s.do(ctx, http.MethodGet, "/", nil)
 	if err != nil {
-		return fmt.Errorf("ask the cluster what it is: %w; or write template = false, and make an index template", err)
+		return s.templateFailed("find out what to write into", err)
 	}
 	body, err := json.Marshal(template(s.names.matches(), header.Get("X-Elastic-Product") == "Elasticsearch"))
 	if err != nil {
 		return err
 	}
 	if _, _, err = s.do(ctx, http.MethodPut, path, body); err != nil {
-		return fmt.Errorf("make index template %s: %w; or write template = false, and make one", s.names.template(), err)
+		return s.templateFailed("make", err)
 	}
 	return nil
+}
+
+func (s *Sink) templateFailed(what string, err error) error {
+	hint := ""
+	if answered := (*statusError)(nil); errors.As(err, &answered) {
+		hint = "; or write template = false, and make one"
+	}
+	return fmt.Errorf("%s index template %s: %w%s", what, s.names.template(), err, hint)
 }
 
 // template is the name of the index template.
