@@ -13,7 +13,7 @@ import (
 // StartNATS builds the nats-server of this module's go.mod and runs it as a
 // process of its own, with JetStream and sync_interval: always. It includes these
 // files in its configuration.
-func StartNATS(t *testing.T, include ...string) (addr string, p *Process) {
+func StartNATS(t testing.TB, include ...string) (addr string, p *Process) {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "nats-server")

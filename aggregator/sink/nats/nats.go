@@ -39,7 +39,7 @@ const (
 )
 
 const (
-	// answerWithin is how long a server may take for what is under way at once.
+	// answerWithin is how long a server may take until the next answer.
 	answerWithin = 10 * time.Second
 	// flightEvents and flightBytes are about that.
 	flightEvents = 500

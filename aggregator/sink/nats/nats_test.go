@@ -151,7 +151,7 @@ func TestSink(t *testing.T) {
 				places++
 				c := Config{Servers: []string{url}, Subject: fmt.Sprintf("audit.%d.events", places)}
 				name := fmt.Sprint("AUDIT", places)
-				makeStream(t, conn, jetstream.StreamConfig{Name: name, Subjects: []string{fmt.Sprintf("audit.%d.>", places)}})
+				makeStream(t, conn, jetstream.StreamConfig{Name: name, Subjects: []string{fmt.Sprintf("audit.%d.>", places)}, Storage: jetstream.MemoryStorage})
 				return sinktest.Place{Open: open(t, c), Held: func() ([]event.Event, error) { return held(conn, name, c.Subject) }}
 			}})
 		})

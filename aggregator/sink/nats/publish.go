@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,8 +23,6 @@ func (s *Sink) publish(ctx context.Context, load []published, refused map[int]er
 	if len(load) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
 	if s.config.Core {
 		return s.publishCore(ctx, load, refused)
 	}
@@ -39,18 +38,21 @@ func (s *Sink) publish(ctx context.Context, load []published, refused map[int]er
 			return s.explain("publish to", err)
 		}
 	}
+	timer := time.NewTimer(s.timeout)
+	defer timer.Stop()
 	for i := range load {
 		if load[i].ack == nil {
 			continue
 		}
-		if err := s.acknowledged(ctx, &load[i], refused); err != nil {
+		timer.Reset(s.timeout) // a server that syncs each message may take long for all
+		if err := s.acknowledged(ctx, &load[i], timer.C, refused); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Sink) acknowledged(ctx context.Context, p *published, refused map[int]error) error {
+func (s *Sink) acknowledged(ctx context.Context, p *published, late <-chan time.Time, refused map[int]error) error {
 	select {
 	case ack := <-p.ack.Ok():
 		if ack.Stream != s.stream {
@@ -65,12 +67,16 @@ func (s *Sink) acknowledged(ctx context.Context, p *published, refused map[int]e
 			return nil
 		}
 		return s.explain("publish to", err)
+	case <-late:
+		return s.explain("publish to", context.DeadlineExceeded)
 	case <-ctx.Done():
 		return s.explain("publish to", ctx.Err())
 	}
 }
 
 func (s *Sink) publishCore(ctx context.Context, load []published, refused map[int]error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
 	for i := range load {
 		if err := s.conn.PublishMsg(load[i].msg); errors.Is(err, nats.ErrMaxPayload) {
 			refused[load[i].index] = s.tooLarge(&load[i], "the server", s.conn.MaxPayload())

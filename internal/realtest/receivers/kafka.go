@@ -45,6 +45,20 @@ func StartKafka(t testing.TB, topic string, partitions int32) *Kafka {
 	return k
 }
 
+// ServeKafka runs a broker with a topic at an address, in memory, until this process ends.
+func ServeKafka(addr, topic string, partitions int32) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	_, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(n), kfake.SeedTopics(partitions, topic))
+	return err
+}
+
 // Stop ends the broker.
 func (k *Kafka) Stop() { k.cluster.Close() }
 
