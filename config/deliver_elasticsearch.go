@@ -96,3 +96,15 @@ func (r *reader) asNode(body *elasticsearchDeliveryBody, d *ElasticsearchDeliver
 func (d *ElasticsearchDelivery) Target() string {
 	return strings.Join(d.Addresses, ",") + "/" + d.Index
 }
+
+// ownIndex tells of a delivery whose indices the index of actiontrail in the same cluster would take for its own.
+func (r *reader) ownIndex(c *Config, d *Delivery, at hcl.Range) {
+	to, ok := d.To.(*ElasticsearchDelivery)
+	own := c.Index.Elasticsearch
+	if !ok || own == nil || !strings.HasPrefix(to.Index, own.Prefix+"-") && !strings.HasPrefix(to.Index, own.Prefix+"_") {
+		return
+	}
+	if i := slices.IndexFunc(to.Addresses, func(a string) bool { return slices.Contains(own.Addresses, a) }); i >= 0 {
+		r.wrong(at, `write index = "`+DefaultDeliverIndex+`"`, "the indices %s- of %s are those of index \"elasticsearch\", which would remove these when they are old", own.Prefix, to.Addresses[i])
+	}
+}

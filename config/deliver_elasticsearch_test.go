@@ -51,4 +51,7 @@ tls {
 	} {
 		refusedWith(t, deliverTrail("elasticsearch", body), want)
 	}
+	own := "index \"elasticsearch\" { addresses = [\"https://es:9200\"] }\n"
+	mustLoad(t, own+deliverTrail("elasticsearch", es))
+	refusedWith(t, own+deliverTrail("elasticsearch", es+"index = \"actiontrail-{yyyy}\""), "are those of index")
 }

@@ -252,6 +252,7 @@ func (r *reader) trails(c *Config, blocks []trailBlock, o owners) {
 		for k := range t.Deliver {
 			d := &t.Deliver[k]
 			r.ownSubject(c, d, b.Deliver[k].Range)
+			r.ownIndex(c, d, b.Deliver[k].Range)
 			where, store := d.where()
 			if first := targets[where+" "+store]; first != "" && where != "" {
 				r.wrong(b.Deliver[k].Range, fmt.Sprintf("the other one is at %s: give each its own path or prefix", first), "two deliveries go into %s", where)
