@@ -55,6 +55,8 @@ type Follower struct {
 	Now        func() time.Time
 	Log        *slog.Logger
 
+	recording sync.Mutex // held by who records what is owed
+
 	refilled time.Time   // when the sink was last asked what it has lost
 	pressed  atomic.Bool // the sink is to make durable what it can
 

@@ -76,28 +76,46 @@ func (p *Purger) holdsBack(ctx context.Context, f *Follower) (held, most int64, 
 
 // record records the next part of what a trail lacks, as far as the index has it.
 func (p *Purger) record(ctx context.Context, f *Follower) error {
-	to := p.Position().Seq
-	read := f.Durable()
-	in := f.Stream.Follow(read)
-	r := f.Debt.Begin(read)
+	_, err := f.record(ctx, p.Position().Seq)
+	return err
+}
+
+// Owe records all that the trail lacks up to this seq, which the index has. It is
+// paid with the filter of now, whatever the trail's filter is then.
+func (f *Follower) Owe(ctx context.Context, to uint64) error {
+	for recorded := f.Durable(); recorded < to; {
+		var err error
+		if recorded, err = f.record(ctx, to); err != nil {
+			return fmt.Errorf("record what %s owes: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// record records the next part of what the trail lacks, and returns the seq up to which all is recorded.
+func (f *Follower) record(ctx context.Context, to uint64) (recorded uint64, err error) {
+	f.recording.Lock() // the purger records, and whoever changes the trail
+	defer f.recording.Unlock()
+	recorded = f.Durable()
+	in := f.Stream.Follow(recorded)
+	r := f.Debt.Begin(recorded)
 	defer r.Abandon()
-	recorded := read
 	for n := 0; n < recordReads && r.Size() < recordBytes && recorded < to; n++ {
 		wait, cancel := context.WithTimeout(ctx, oweWait)
 		messages, err := in.Next(wait)
 		cancel()
 		if err != nil {
-			return fmt.Errorf("read the stream after seq %d: %w", recorded, err)
+			return recorded, fmt.Errorf("read the stream after seq %d: %w", recorded, err)
 		}
-		if recorded, err = p.add(ctx, f, r, messages, recorded, to); err != nil {
-			return err
+		if recorded, err = f.add(ctx, r, messages, recorded, to); err != nil {
+			return recorded, err
 		}
 	}
-	return r.Commit(ctx, recorded)
+	return recorded, r.Commit(ctx, recorded)
 }
 
 // add records the batches of messages up to seq to. It returns the seq up to which all is recorded.
-func (p *Purger) add(ctx context.Context, f *Follower, r *debt.Recording, messages []bus.Message, recorded, to uint64) (uint64, error) {
+func (f *Follower) add(ctx context.Context, r *debt.Recording, messages []bus.Message, recorded, to uint64) (uint64, error) {
 	var batches []event.Batch
 	for _, m := range messages {
 		if m.Seq > to {

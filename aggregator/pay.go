@@ -66,6 +66,21 @@ func (f *Follower) pay(ctx context.Context, at *event.Position, read uint64) (ui
 	return part.To, f.advanced(ctx, at.Seq, time.Time{}, batches)
 }
 
+// PayOff gives the sink all that it is owed now. The follower does not run.
+func (f *Follower) PayOff(ctx context.Context) error {
+	at := f.Sink.Position()
+	at = at.Clone()
+	read := at.Seq
+	f.note(func(s *FollowerStatus) { s.Seq, s.Taken, f.waiting = at.Seq, at.Seq, nil })
+	for f.owes(read) {
+		var err error
+		if read, err = f.pay(ctx, &at, read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // seal has the sink make durable what it can: the stream needs the room.
 func (f *Follower) seal(ctx context.Context) error {
 	sink, ok := f.Sink.(Payer)

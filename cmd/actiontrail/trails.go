@@ -31,8 +31,9 @@ type delivery struct {
 	tellers   []teller
 	witnesses []*kept
 
-	stop context.CancelFunc // nil: it does not run yet
-	done chan struct{}      // closed when it has ended
+	leaving bool               // it goes away
+	stop    context.CancelFunc // nil: it does not run yet
+	done    chan struct{}      // closed when it has ended
 
 	mu      sync.Mutex
 	carries carrier // nil: not open yet

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -138,7 +140,8 @@ const applyTimeout = 10 * time.Second
 // unless nil, is called once nothing else can fail. What
 // stays the same is not touched. What changes first seals what it has scanned, so
 // that each seal has one filter; if its bucket is dead, what was not sealed is
-// scanned with the new one. What goes away holds nothing back any longer.
+// scanned with the new one, unless it is one of several that share events (turn).
+// What goes away holds nothing back any longer.
 func (a *aggregation) apply(ctx context.Context, trails []config.Trail, keep func() error) error {
 	s := &a.trails
 	s.changing.Lock()
@@ -158,6 +161,7 @@ func (a *aggregation) apply(ctx context.Context, trails []config.Trail, keep fun
 			return err
 		}
 	}
+	var change turn
 	for i, d := range all {
 		old := before[d.key()]
 		delete(before, d.key())
@@ -168,14 +172,12 @@ func (a *aggregation) apply(ctx context.Context, trails []config.Trail, keep fun
 			all[i] = old
 			continue
 		}
-		a.retire(ctx, old)
-		old.follower.Debt.SetFilter(d.Where)
-		a.follows(d, old.follower.Debt)
+		change.changed = append(change.changed, [2]*delivery{old, d})
 	}
-	for _, old := range before {
-		a.retire(ctx, old)
-		old.follower.Debt.Release()
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		change.gone = append(change.gone, before[key])
 	}
+	a.turn(ctx, change)
 	s.mu.Lock()
 	s.declared, s.deliveries = trails, all
 	run := s.ctx
