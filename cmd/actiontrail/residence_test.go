@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -302,4 +303,55 @@ func TestResidence(t *testing.T) {
 		}
 	}
 	h.found("eventName: UpdateTrail and resourceName: home and requestParameters.deliveries.eu: *eu-west* and requestParameters.deliveriesBefore.eu: *eu-\\**")
+}
+
+// A region moves again and again from one destination to another while its events
+// come, and at last its archive goes away: each event is in one of them, once.
+func TestRegionsMove(t *testing.T) {
+	dir := t.TempDir()
+	trail := func(one, two string) string {
+		text := fmt.Sprintf("trail \"home\" {\n  where = %q\n  residence = true\n", lineEvents)
+		for name, region := range map[string]string{"one": one, "two": two} {
+			if region != "" {
+				text += fmt.Sprintf("  deliver \"file\" {\n    name = %q\n    path = %q\n    regions = [%q]\n    roll { max_age = \"1s\" }\n  }\n", name, filepath.Join(dir, name), region)
+			}
+		}
+		return text + fmt.Sprintf("  deliver \"plugin\" {\n    name = \"rest\"\n    rest = true\n    %s\n    config {\n      file = %q\n      once = true\n    }\n  }\n}\n", asPlugin(t), filepath.Join(dir, "rest.ndjson"))
+	}
+	const home = "r1/prod"
+	h := newHomes(t, trail("r1", "r2"), [2]string{"r1", "prod"})
+	for i, moved := range []string{trail("r2", "r1"), trail("r2", "r3"), trail("r1", "r3"), trail("r2", "r1"), trail("r1", "r2"), trail("", "r2")} {
+		for range 5 {
+			h.write(20, home)
+		}
+		if i%2 == 0 { // else while the lines are on their way
+			h.all()
+		}
+		h.declare(moved)
+		h.server.Signal(syscall.SIGHUP)
+		realtest.Until(t, realtest.Patience, fmt.Sprint("change ", i), func() bool {
+			return h.total("eventName: UpdateTrail and resourceName: home") > i
+		})
+	}
+	h.write(20, home)
+	h.all()
+	rest := func() map[string]map[string]int {
+		return held(t, func(each func(io.Reader)) {
+			if f, err := os.Open(filepath.Join(dir, "rest.ndjson")); err == nil {
+				defer f.Close()
+				each(f)
+			}
+		})
+	}
+	every := func() map[string]map[string]int {
+		all := map[string]map[string]int{home: {}}
+		for _, has := range []map[string]map[string]int{inArchive(t, filepath.Join(dir, "one")), inArchive(t, filepath.Join(dir, "two")), rest()} {
+			for line, n := range has[home] {
+				all[home][line] += n
+			}
+		}
+		return all
+	}
+	h.holds("all destinations", every, lineSpan{home, 0, h.agents[home].lines})
+	t.Logf("one %d, two %d, rest %d", len(inArchive(t, filepath.Join(dir, "one"))[home]), len(inArchive(t, filepath.Join(dir, "two"))[home]), len(rest()[home]))
 }
