@@ -50,6 +50,8 @@ func newRecords(r io.Reader, most int64) *records {
 				return nil, err
 			}
 			return bufio.NewReaderSize(z.IOReadCloser(), 64<<10), nil
+		case string(magic) == "PAR1":
+			return nil, errors.New("it is Parquet, which this source does not read; what archives of actiontrail hold, `actiontrail index import` brings into an index")
 		}
 		return packed, nil
 	}}
