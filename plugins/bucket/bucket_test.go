@@ -205,6 +205,15 @@ func TestDamaged(t *testing.T) {
 }
 
 // While the store fails nothing is taken for damage, and what was read before is not read again.
+// Parquet is not read, and said to be what it is.
+func TestParquet(t *testing.T) {
+	s := &store{objects: map[string]string{day(1) + "a.parquet": "PAR1\x15\x00\nPAR1", day(1) + "b": "[1]"}}
+	got, _, err := readAll(t, Config{Store: s}, nil)
+	if err != nil || len(got) != 2 || !strings.Contains(got[0], "it is Parquet, which this source does not read") || got[1] != "1" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestStoreFails(t *testing.T) {
 	want := numbered(0, 3000)
 	text := strings.Join(want, "\n")

@@ -7,12 +7,17 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	library "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive/parquet"
 	"github.com/actiontrail/actiontrail/event"
@@ -258,4 +263,74 @@ func FuzzLine(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The documents name the columns that there are, in their order; tables of others have their types.
+func TestDocuments(t *testing.T) {
+	var names []string
+	for _, path := range parquet.Schema().Columns() {
+		names = append(names, path[0])
+	}
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	got := []string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (text|time) \\| `([\\w.]+)`").FindAllStringSubmatch(read("format/parquet.md"), -1) {
+		got = append(got, row[1])
+		if documented()[row[1]] != row[3] || (row[2] == "time") != strings.HasSuffix(row[1], "_time") {
+			t.Errorf("format/parquet.md: %q", row[0])
+		}
+	}
+	if want := names[:len(names)-1]; !slices.Equal(got, want) {
+		t.Errorf("format/parquet.md has the columns %q, want %q", got, want)
+	}
+	guide := read("guide/parquet.md")
+	for reader, types := range map[string][2]string{"athena": {"string", "timestamp"}, "trino": {"varchar", "timestamp(6)"}} {
+		_, block, _ := strings.Cut(guide, "```sql "+reader+"\n")
+		_, table, _ := strings.Cut(block, "(\n")
+		var want []string
+		for _, n := range names {
+			kind := types[0]
+			if strings.HasSuffix(n, "_time") {
+				kind = types[1]
+			}
+			want = append(want, n+" "+kind)
+		}
+		if !strings.HasPrefix(strings.Join(strings.Fields(table), " "), strings.Join(want, ", ")) {
+			t.Errorf("guide/parquet.md: the columns of %s are not %s", reader, strings.Join(want, ", "))
+		}
+	}
+}
+
+// A dictionary ends when it is large, also where its page would not be full for long.
+func TestLargeDictionary(t *testing.T) {
+	const n = 50_000
+	lines := make([][]byte, n)
+	for i := range lines {
+		lines[i] = fmt.Appendf(nil, `{"eventId":"%d","eventVersion":1,"eventName":"a%d","userAgent":"%064d"}`, i, i%10, i)
+	}
+	file := write(t, parquet.NewForm(parquet.DefaultLevel), lines)
+	got, err := read(file)
+	if err != nil || len(got) != n || !bytes.Equal(got[n-1], lines[n-1]) {
+		t.Fatalf("%d lines, %v", len(got), err)
+	}
+	f, err := library.OpenFile(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := f.NumRows(); rows != n || len(f.RowGroups()) != 1 {
+		t.Errorf("the library reads %d rows in %d row groups", rows, len(f.RowGroups()))
+	}
+	for i, chunk := range f.Metadata().RowGroups[0].Columns {
+		plain := slices.ContainsFunc(chunk.MetaData.EncodingStats, func(s format.PageEncodingStats) bool {
+			return s.PageType == format.DataPage && s.Encoding == format.Plain
+		})
+		if name := chunk.MetaData.PathInSchema[0]; name == "user_agent" && !plain || name == "event_name" && plain {
+			t.Errorf("column %d, %s: %+v", i, name, chunk.MetaData.EncodingStats)
+		}
+	}
 }

@@ -21,7 +21,9 @@ const (
 	rowGroupRows  = 1 << 17
 	rowGroupBytes = 64 << 20
 	// pageBytes ends a page of a column; what is smaller compresses worse.
-	pageBytes = 256 << 10
+	pageBytes = 1 << 20
+	// dictionaryRows ends one of a column with a dictionary: only then is it looked at how large that is.
+	dictionaryRows = 1 << 14
 	// dictionaryBytes is how large a dictionary grows, before the rest of the row group goes without.
 	dictionaryBytes = 1 << 20
 	// creator stands in files and is always the same: the same lines give the same bytes
@@ -112,6 +114,16 @@ func (w *Writer) Write(line []byte) error {
 		return fmt.Errorf("column %s: %w", Body, err)
 	}
 	w.rows++
+	if w.rows%dictionaryRows == 0 {
+		for i := range values {
+			if w.lines.kinds[i] != dictionary {
+				continue
+			}
+			if err := w.columns[i].Flush(); err != nil {
+				return fmt.Errorf("column %s: %w", columns()[i].name, err)
+			}
+		}
+	}
 	if w.bytes += len(line); w.rows < w.limits.rows && w.bytes < w.limits.bytes {
 		return nil
 	}
