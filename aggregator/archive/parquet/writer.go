@@ -33,7 +33,7 @@ const (
 
 // Writer makes a file of lines. The same lines give the same bytes.
 type Writer struct {
-	file    *parquet.Writer
+	file    *parquet.GenericWriter[any]
 	columns []*parquet.ColumnWriter // those of columns(), and the body
 	lines   *scanner
 	one     [1]parquet.Value
@@ -83,7 +83,7 @@ func newForm(level Level, most limits) *Form {
 
 // Begin begins a file.
 func (f *Form) Begin(out io.Writer) *Writer {
-	w := &Writer{file: parquet.NewWriter(out, f.options...), lines: newScanner(columns()), limits: f.limits}
+	w := &Writer{file: parquet.NewGenericWriter[any](out, f.options...), lines: newScanner(columns()), limits: f.limits}
 	w.columns = w.file.ColumnWriters()
 	return w
 }
