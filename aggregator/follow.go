@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,7 +123,7 @@ func (f *Follower) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(wait*3/4 + rand.N(wait/4)): // many that failed together need not come back together
+		case <-time.After(backoff.Pause(wait, err)): // many that failed together need not come back together
 		}
 		wait = min(2*wait, backoff.Longest)
 	}

@@ -73,3 +73,17 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+// Who is told when to come again does not come before.
+func TestLater(t *testing.T) {
+	err := fmt.Errorf("busy: %w", &Later{time.Minute, errors.New("come later")})
+	if p := Pause(First, err); p != time.Minute {
+		t.Errorf("it waits %s", p)
+	}
+	if p := Pause(2*time.Hour, err); p < time.Hour || p > 2*time.Hour {
+		t.Errorf("it waits %s", p)
+	}
+	if p := Pause(First, errors.New("other")); p > First {
+		t.Errorf("it waits %s", p)
+	}
+}

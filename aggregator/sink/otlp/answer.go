@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/actiontrail/actiontrail/aggregator/sink/post"
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
 )
 
 // judge tells what a receiver means. One that took a part of a request says how many records it
@@ -25,7 +24,7 @@ func (s *Sink) judge(a *post.Answer, parts []post.Part) (post.Verdict, string) {
 	case rejected == 0:
 		return post.Taken, ""
 	}
-	return post.Bad, fmt.Sprintf("%s, and rejects %d of %d records: %s", a.Status, rejected, len(parts), reach.Shown(why))
+	return post.Bad, fmt.Sprintf("%s, and rejects %d of %d records: %s", a.Status, rejected, len(parts), post.Shown(why))
 }
 
 // readPartial reads an ExportLogsServiceResponse: {"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"…"}}.

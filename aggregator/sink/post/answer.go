@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/actiontrail/actiontrail/aggregator/sink"
+	"github.com/actiontrail/actiontrail/internal/backoff"
 )
 
 // longestAfter bounds how long a receiver can have us wait.
@@ -69,7 +69,7 @@ func (c *Client) Failed(a *Answer) error {
 	}
 	err := fmt.Errorf("%s answers %s%s", c.host, a.Says(), hint)
 	if a.After > 0 {
-		return &sink.Later{After: a.After, Err: err}
+		return &backoff.Later{After: a.After, Err: err}
 	}
 	return err
 }

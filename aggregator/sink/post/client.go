@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
 )
 
 // How long a receiver may take.
@@ -72,7 +70,7 @@ type Answer struct {
 
 // Says is what the body of the answer says, for people, after its status.
 func (a *Answer) Says() string {
-	if text := reach.Shown(string(a.Body), a.secret); text != "" {
+	if text := Shown(string(a.Body), a.secret); text != "" {
 		return a.Status + ": " + text
 	}
 	return a.Status
@@ -152,7 +150,10 @@ func (c *Client) compressed(body []byte) []byte {
 // are not followed: what is sent, and what shows that one may, is for the receiver alone.
 func (c *Client) renew() error {
 	var now []file
-	for _, name := range c.receiver.TLS.Files() {
+	for _, name := range []string{c.receiver.TLS.CA, c.receiver.TLS.Cert, c.receiver.TLS.Key} {
+		if name == "" {
+			continue
+		}
 		info, err := os.Stat(name)
 		if err != nil {
 			return err
@@ -162,7 +163,7 @@ func (c *Client) renew() error {
 	if c.http != nil && slices.Equal(now, c.seen) {
 		return nil
 	}
-	config, err := c.receiver.TLS.Config()
+	config, err := c.receiver.TLS.Config("") // of each host that is connected to
 	if err != nil {
 		return err
 	}

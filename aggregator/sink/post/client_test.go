@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
+	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
 
@@ -46,7 +46,7 @@ func TestRenewed(t *testing.T) {
 	name("first")
 	s := serve(old)
 	r := Receiver{URL: s.URL, TokenFile: realtest.Replace(t, dir, "token", []byte("one\n")),
-		TLS: reach.TLS{CA: realtest.Replace(t, dir, "ca", old.PEM), Cert: filepath.Join(dir, "cert"), Key: filepath.Join(dir, "key")}}
+		TLS: access.Client{CA: realtest.Replace(t, dir, "ca", old.PEM), Cert: filepath.Join(dir, "cert"), Key: filepath.Join(dir, "key")}}
 	c, err := NewClient(r, "Splunk")
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestRenewed(t *testing.T) {
 	if err := post(); err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]string{"": "is empty", "a\nb": "more than one line", "a b": "one word"} {
+	for text, want := range map[string]string{"": "is empty", "a\nb": "one word", "a b": "one word"} {
 		realtest.Replace(t, dir, "token", []byte(text))
 		if err := post(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("token %q: %v", text, err)
@@ -109,12 +109,12 @@ func TestSecretSentBack(t *testing.T) {
 
 func TestWrongReceiver(t *testing.T) {
 	for want, r := range map[string]Receiver{
-		"not the address":      {URL: "ftp://x"},
-		"holds a password":     {URL: "https://a:b@x/"},
-		"user needs":           {URL: "https://x", User: "a"},
-		"keep token_file":      {URL: "https://x", User: "a", PasswordFile: "b", TokenFile: "c"},
-		"cert_file needs":      {URL: "https://x", TLS: reach.TLS{Cert: "c"}},
-		"headers cannot hold ": {URL: "https://x", Headers: map[string]string{"authorization": "x"}},
+		"not the address":             {URL: "ftp://x"},
+		"holds a password":            {URL: "https://a:b@x/"},
+		"user needs":                  {URL: "https://x", User: "a"},
+		"keep token_file":             {URL: "https://x", User: "a", PasswordFile: "b", TokenFile: "c"},
+		"a certificate needs its key": {URL: "https://x", TLS: access.Client{Cert: "c"}},
+		"headers cannot hold ":        {URL: "https://x", Headers: map[string]string{"authorization": "x"}},
 	} {
 		if _, err := NewClient(r, "Bearer"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", r, err)

@@ -10,13 +10,13 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
+	"github.com/actiontrail/actiontrail/internal/access"
 )
 
 // Receiver is who is posted to, and how one shows that one may.
 type Receiver struct {
 	URL          string            `json:"url"`
-	TLS          reach.TLS         `json:"tls,omitzero"`
+	TLS          access.Client     `json:"tls,omitzero"`
 	TokenFile    string            `json:"token_file,omitempty"`    // sent as Authorization: Scheme TOKEN
 	User         string            `json:"user,omitempty"`          // with PasswordFile, in the place of a token
 	PasswordFile string            `json:"password_file,omitempty"` //
@@ -36,26 +36,24 @@ func (r *Receiver) check() (*url.URL, error) {
 		return nil, errors.New("user needs a password_file, and password_file a user")
 	case r.User != "" && r.TokenFile != "":
 		return nil, errors.New("keep token_file, or user and password_file: a request has one of them")
-	case (r.TLS.Cert == "") != (r.TLS.Key == ""):
-		return nil, errors.New("cert_file needs a key_file, and key_file a cert_file")
 	}
-	return u, nil
+	return u, r.TLS.Check()
 }
 
 // prove sets what shows that one may, as its file says now. The secret is returned, so that it is shown nowhere.
 func (r *Receiver) prove(h http.Header, scheme string) (secret string, err error) {
 	switch {
 	case r.TokenFile != "":
-		if secret, err = reach.Secret(r.TokenFile); err != nil {
-			return "", fmt.Errorf("token_file: %w", err)
+		if secret, err = access.Secret("token_file", r.TokenFile); err != nil {
+			return "", err
 		}
 		if strings.ContainsFunc(secret, func(c rune) bool { return c < '!' || c > '~' }) {
 			return "", fmt.Errorf("token_file %s: a token is one word of ASCII", r.TokenFile)
 		}
 		h.Set("Authorization", scheme+" "+secret)
 	case r.User != "":
-		if secret, err = reach.Secret(r.PasswordFile); err != nil {
-			return "", fmt.Errorf("password_file: %w", err)
+		if secret, err = access.Secret("password_file", r.PasswordFile); err != nil {
+			return "", err
 		}
 		q := http.Request{Header: h}
 		q.SetBasicAuth(r.User, secret)

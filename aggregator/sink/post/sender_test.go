@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/actiontrail/actiontrail/aggregator/sink"
+	"github.com/actiontrail/actiontrail/internal/backoff"
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
@@ -140,7 +140,7 @@ func TestAgain(t *testing.T) {
 		}
 	}
 	s := &server{answer: func([]string) (int, string) { return 429, "" }, header: http.Header{"Retry-After": {"7"}}}
-	later := (*sink.Later)(nil)
+	later := (*backoff.Later)(nil)
 	if err := start(t, s).Write(t.Context(), words(1)); !errors.As(err, &later) || later.After != 7*time.Second {
 		t.Errorf("%v, %+v", err, later)
 	}

@@ -49,12 +49,11 @@ func dial(ctx context.Context, c *Config, close time.Duration) (*connection, err
 	if !c.TLS {
 		return &connection{tcp, tcp, nil, close}, nil
 	}
-	config, err := c.Files.Config()
+	config, err := c.Files.Config(c.Name)
 	if err != nil {
 		tcp.Close()
 		return nil, err
 	}
-	config.ServerName = c.Name
 	below := &stream{TCPConn: tcp}
 	secure := tls.Client(below, config)
 	if err := secure.HandshakeContext(ctx); err != nil {

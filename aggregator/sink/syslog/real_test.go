@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/sink/flowtest"
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
 
@@ -46,7 +46,7 @@ func TestRsyslog(t *testing.T) {
 				r = realtest.StartSyslogFile(t, a)
 				cert, key := a.Sign(t, "aggregator", time.Now().Add(time.Hour))
 				c.TLS, c.Name, end = true, "receiver", syscall.SIGKILL
-				c.Files = reach.TLS{CA: realtest.Replace(t, dir, "ca.pem", a.PEM), Cert: realtest.Replace(t, dir, "cert.pem", cert), Key: realtest.Replace(t, dir, "key.pem", key)}
+				c.Files = access.Client{CA: realtest.Replace(t, dir, "ca.pem", a.PEM), Cert: realtest.Replace(t, dir, "cert.pem", cert), Key: realtest.Replace(t, dir, "key.pem", key)}
 			} else {
 				r = realtest.StartSyslogFile(t, nil)
 			}

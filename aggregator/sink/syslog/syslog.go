@@ -6,15 +6,14 @@ package syslog
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/sink"
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/plugins"
 )
 
@@ -47,19 +46,19 @@ const (
 
 // Config says who is sent messages, and what they are like.
 type Config struct {
-	Address     string    `json:"address"` // host:port
-	TLS         bool      `json:"tls,omitempty"`
-	Files       reach.TLS `json:"files,omitzero"`        // of TLS
-	Name        string    `json:"name,omitempty"`        // that the receiver's certificate has; "": the host of Address
-	Format      string    `json:"format,omitempty"`      // of the event in the message; "": canonical JSON
-	Facility    string    `json:"facility,omitempty"`    // "": DefaultFacility
-	Severity    string    `json:"severity,omitempty"`    // of all; "": info, of a write notice, of what failed warning
-	AppName     string    `json:"app_name,omitempty"`    // "": DefaultAppName
-	Hostname    string    `json:"hostname,omitempty"`    // "": that of this machine
-	ID          string    `json:"sd_id,omitempty"`       // of the structured data; "": DefaultID
-	BOM         bool      `json:"bom,omitempty"`         // before messages that are not ASCII, as RFC 5424 has it
-	MostBytes   int       `json:"max_bytes,omitempty"`   // of a message; 0: DefaultMostBytes
-	Acknowledge string    `json:"acknowledge,omitempty"` // AcknowledgeClose, also when it is "", or AcknowledgeSent
+	Address     string        `json:"address"` // host:port
+	TLS         bool          `json:"tls,omitempty"`
+	Files       access.Client `json:"files,omitzero"`        // of TLS
+	Name        string        `json:"name,omitempty"`        // that the receiver's certificate has; "": the host of Address
+	Format      string        `json:"format,omitempty"`      // of the event in the message; "": canonical JSON
+	Facility    string        `json:"facility,omitempty"`    // "": DefaultFacility
+	Severity    string        `json:"severity,omitempty"`    // of all; "": info, of a write notice, of what failed warning
+	AppName     string        `json:"app_name,omitempty"`    // "": DefaultAppName
+	Hostname    string        `json:"hostname,omitempty"`    // "": that of this machine
+	ID          string        `json:"sd_id,omitempty"`       // of the structured data; "": DefaultID
+	BOM         bool          `json:"bom,omitempty"`         // before messages that are not ASCII, as RFC 5424 has it
+	MostBytes   int           `json:"max_bytes,omitempty"`   // of a message; 0: DefaultMostBytes
+	Acknowledge string        `json:"acknowledge,omitempty"` // AcknowledgeClose, also when it is "", or AcknowledgeSent
 }
 
 // Sink is a receiver of syslog.
@@ -82,8 +81,8 @@ func New(c Config) (*Sink, error) {
 	if err != nil || host == "" {
 		return nil, fmt.Errorf(`syslog: %q is not host:port: write "logs.example.com:6514"`, c.Address)
 	}
-	if (c.Files.Cert == "") != (c.Files.Key == "") {
-		return nil, errors.New("syslog: cert_file needs a key_file, and key_file a cert_file")
+	if err := c.Files.Check(); err != nil {
+		return nil, fmt.Errorf("syslog: %w", err)
 	}
 	c.Name, c.Acknowledge, c.MostBytes = cmp.Or(c.Name, host), cmp.Or(c.Acknowledge, AcknowledgeClose), cmp.Or(c.MostBytes, DefaultMostBytes)
 	if c.Acknowledge != AcknowledgeClose && c.Acknowledge != AcknowledgeSent {

@@ -20,8 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/actiontrail/actiontrail/aggregator/sink/flowtest"
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
 	"github.com/actiontrail/actiontrail/event"
+	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 	"github.com/actiontrail/actiontrail/plugins"
 	"github.com/actiontrail/actiontrail/plugins/host"
@@ -232,7 +232,7 @@ func secured(t *testing.T, c *Config) *tls.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.TLS, c.Name, c.Files = true, "receiver", reach.TLS{CA: realtest.Replace(t, t.TempDir(), "ca.pem", a.PEM)}
+	c.TLS, c.Name, c.Files = true, "receiver", access.Client{CA: realtest.Replace(t, t.TempDir(), "ca.pem", a.PEM)}
 	return &tls.Config{Certificates: []tls.Certificate{pair}}
 }
 
@@ -361,16 +361,16 @@ func TestSent(t *testing.T) {
 
 func TestWrongConfig(t *testing.T) {
 	for want, c := range map[string]Config{
-		"is not host:port":       {Address: "logs.example.com"},
-		`no facility "local8"`:   {Address: "a:1", Facility: "local8"},
-		`no severity "loud"`:     {Address: "a:1", Severity: "loud"},
-		"app_name is":            {Address: "a:1", AppName: "a b"},
-		"hostname is":            {Address: "a:1", Hostname: "é"},
-		"sd_id is":               {Address: "a:1", ID: "a]b"},
-		"max_bytes is 100":       {Address: "a:1", MostBytes: 100},
-		`no format "xml"`:        {Address: "a:1", Format: "xml"},
-		`acknowledge is "close"`: {Address: "a:1", Acknowledge: "never"},
-		"cert_file needs":        {Address: "a:1", Files: reach.TLS{Key: "k"}},
+		"is not host:port":            {Address: "logs.example.com"},
+		`no facility "local8"`:        {Address: "a:1", Facility: "local8"},
+		`no severity "loud"`:          {Address: "a:1", Severity: "loud"},
+		"app_name is":                 {Address: "a:1", AppName: "a b"},
+		"hostname is":                 {Address: "a:1", Hostname: "é"},
+		"sd_id is":                    {Address: "a:1", ID: "a]b"},
+		"max_bytes is 100":            {Address: "a:1", MostBytes: 100},
+		`no format "xml"`:             {Address: "a:1", Format: "xml"},
+		`acknowledge is "close"`:      {Address: "a:1", Acknowledge: "never"},
+		"a certificate needs its key": {Address: "a:1", Files: access.Client{Key: "k"}},
 	} {
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/actiontrail/actiontrail/aggregator/sink/post"
-	"github.com/actiontrail/actiontrail/aggregator/sink/reach"
 	"github.com/actiontrail/actiontrail/event"
 	"github.com/actiontrail/actiontrail/event/render"
+	"github.com/actiontrail/actiontrail/internal/access"
 	"github.com/actiontrail/actiontrail/internal/signed"
 	"github.com/actiontrail/actiontrail/plugins"
 )
@@ -104,9 +104,9 @@ func (s *Sink) request(parts []post.Part) (string, http.Header, []byte, error) {
 	header := http.Header{"Content-Type": {kind}, "Idempotency-Key": {id}}
 	header.Set(signed.IDHeader, id)
 	if s.config.SecretFile != "" {
-		secret, err := reach.Secret(s.config.SecretFile)
+		secret, err := access.Secret("secret_file", s.config.SecretFile)
 		if err != nil {
-			return "", nil, nil, fmt.Errorf("secret_file: %w", err)
+			return "", nil, nil, err
 		}
 		if len(secret) < leastSecret {
 			return "", nil, nil, fmt.Errorf("secret_file %s: the secret has %d bytes, %d are the least; openssl rand -hex 32 makes one", s.config.SecretFile, len(secret), leastSecret)
