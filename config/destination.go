@@ -18,9 +18,14 @@ func destinations() map[string]func(*reader, *deliverBlock) Destination {
 	return map[string]func(*reader, *deliverBlock) Destination{
 		"elasticsearch": elasticsearchDestination,
 		"kafka":         kafkaDestination,
+		"loki":          lokiDestination,
 		"nats":          natsDestination,
+		"otlp":          otlpDestination,
 		"plugin":        pluginDestination,
 		"sls":           slsDestination,
+		"splunk":        splunkDestination,
+		"syslog":        syslogDestination,
+		"webhook":       webhookDestination,
 	}
 }
 

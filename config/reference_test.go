@@ -21,6 +21,7 @@ func TestGuideIsComplete(t *testing.T) {
 		fileWitnessBody{}, s3WitnessBody{}, httpsWitnessBody{},
 		fileDeliveryBody{}, s3DeliveryBody{}, ossDeliveryBody{},
 		elasticsearchDeliveryBody{}, kafkaDeliveryBody{}, natsDeliveryBody{},
+		webhookDeliveryBody{}, lokiDeliveryBody{}, splunkDeliveryBody{}, otlpDeliveryBody{}, syslogDeliveryBody{},
 		slsDeliveryBody{},
 		pluginDeliveryBody{},
 	} {

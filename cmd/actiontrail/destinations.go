@@ -34,8 +34,18 @@ func newSink(trail string, d *config.Delivery, log *slog.Logger) (plugins.Sink, 
 		return kafkaSink(trail, d, to)
 	case *config.NATSDelivery:
 		return natsSink(trail, d, to)
+	case *config.LokiDelivery:
+		return lokiSink(to)
+	case *config.OTLPDelivery:
+		return otlpSink(to)
 	case *config.SLSDelivery:
 		return slsSink(trail, to)
+	case *config.SplunkDelivery:
+		return splunkSink(to)
+	case *config.SyslogDelivery:
+		return syslogSink(to)
+	case *config.WebhookDelivery:
+		return webhookSink(to)
 	}
 	return nil, fmt.Errorf("deliver %q is not known to this program", d.Kind)
 }

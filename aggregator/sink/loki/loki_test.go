@@ -279,3 +279,12 @@ func FuzzMove(f *testing.F) {
 		}
 	})
 }
+
+// The receiver only reads.
+func BenchmarkWrite(b *testing.B) {
+	s, err := New(config(posttest.Sink(b, http.StatusNoContent, "")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	flowtest.Cost(b, s)
+}

@@ -296,3 +296,16 @@ func FuzzValue(f *testing.F) {
 		}
 	})
 }
+
+// The receiver only reads.
+func BenchmarkWrite(b *testing.B) {
+	for _, body := range []string{Text, Map} {
+		b.Run(body, func(b *testing.B) {
+			s, err := New(config(posttest.Sink(b, http.StatusOK, "{}"), body))
+			if err != nil {
+				b.Fatal(err)
+			}
+			flowtest.Cost(b, s)
+		})
+	}
+}

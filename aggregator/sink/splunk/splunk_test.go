@@ -276,3 +276,10 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// The receiver only reads.
+func BenchmarkWrite(b *testing.B) {
+	c := config(b, posttest.Sink(b, http.StatusOK, `{"text":"Success","code":0}`))
+	c.Acknowledge = false
+	flowtest.Cost(b, open(b, c))
+}

@@ -41,7 +41,7 @@ type form struct {
 	facility int
 	severity int // -1: by the event
 	head     string
-	sd       string
+	sd       string // the beginning of the structured data
 	bom      bool
 }
 
@@ -72,6 +72,9 @@ func newForm(c *Config) (form, error) {
 		return f, errors.New("hostname is at most 255 characters of ASCII without spaces")
 	case !sdName.MatchString(f.sd):
 		return f, errors.New(`sd_id is a name like "acme@32473", at most 32 characters of ASCII`)
+	}
+	if c.Trail != "" {
+		f.sd = string(parameter([]byte(f.sd), "trail", c.Trail))
 	}
 	f.head = " " + c.Hostname + " " + app + " - "
 	return f, nil

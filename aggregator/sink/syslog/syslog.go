@@ -49,6 +49,7 @@ type Config struct {
 	Address     string        `json:"address"` // host:port
 	TLS         bool          `json:"tls,omitempty"`
 	Files       access.Client `json:"files,omitzero"`        // of TLS
+	Trail       string        `json:"trail,omitempty"`       // told by the structured data; "": it is not
 	Name        string        `json:"name,omitempty"`        // that the receiver's certificate has; "": the host of Address
 	Format      string        `json:"format,omitempty"`      // of the event in the message; "": canonical JSON
 	Facility    string        `json:"facility,omitempty"`    // "": DefaultFacility

@@ -181,7 +181,7 @@ func TestForm(t *testing.T) {
 	for want, c := range map[string]Config{
 		"<109>" + head + text:            {},
 		"<109>" + head + "\ufeff" + text: {BOM: true},
-		"<135>" + head + text:            {Facility: "local0", Severity: "debug"},
+		"<135>" + head + text:            {Facility: "local0", Severity: "debug", Trail: ""},
 		"<0>" + strings.Replace(head, "actiontrail -", "a -", 1) + text: {Facility: "kern", Severity: "emerg", AppName: "a"},
 	} {
 		c.Hostname = "host-1"
@@ -197,11 +197,11 @@ func TestForm(t *testing.T) {
 			t.Errorf("what is too long: %q, %d", got, n)
 		}
 	}
-	f, err := newForm(&Config{Hostname: "h", BOM: true})
+	f, err := newForm(&Config{Hostname: "h", BOM: true, Trail: "all"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := f.append(nil, &event.Event{}, 1<<10); string(got) != `74 <110>1 - h actiontrail - - [actiontrail@32473] {"eventVersion":1}`+"" && !strings.HasSuffix(string(got), `<110>1 - h actiontrail - - [actiontrail@32473] {"eventVersion":1}`) {
+	if got, _ := f.append(nil, &event.Event{}, 1<<10); string(got) != `80 <110>1 - h actiontrail - - [actiontrail@32473 trail="all"] {"eventVersion":1}` {
 		t.Errorf("%q", got)
 	}
 }
@@ -376,4 +376,28 @@ func TestWrongConfig(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
+}
+
+// The receiver only reads.
+func BenchmarkWrite(b *testing.B) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.Copy(io.Discard, c)
+			c.Close()
+		}
+	}()
+	s, err := New(Config{Address: l.Addr().String()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	flowtest.Cost(b, s)
 }

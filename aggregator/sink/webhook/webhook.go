@@ -27,6 +27,9 @@ const (
 	Array = "array"
 )
 
+// TrailHeader names the trail that is delivered.
+const TrailHeader = "Actiontrail-Trail"
+
 // Defaults.
 const (
 	MostEvents = 1000    // of a request
@@ -39,6 +42,7 @@ const leastSecret = 16
 // Config says who is told, and how.
 type Config struct {
 	Receiver   post.Receiver `json:"receiver"`
+	Trail      string        `json:"trail,omitempty"`       // told by TrailHeader; "": it is not
 	SecretFile string        `json:"secret_file,omitempty"` // "": what is sent is not signed
 	Body       string        `json:"body,omitempty"`        // Lines, also when it is "", or Array
 	Format     string        `json:"format,omitempty"`      // of an event; "": canonical JSON
@@ -103,6 +107,9 @@ func (s *Sink) request(parts []post.Part) (string, http.Header, []byte, error) {
 	id := ID(parts)
 	header := http.Header{"Content-Type": {kind}, "Idempotency-Key": {id}}
 	header.Set(signed.IDHeader, id)
+	if s.config.Trail != "" {
+		header.Set(TrailHeader, s.config.Trail)
+	}
 	if s.config.SecretFile != "" {
 		secret, err := access.Secret("secret_file", s.config.SecretFile)
 		if err != nil {

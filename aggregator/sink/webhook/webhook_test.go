@@ -154,3 +154,18 @@ func TestFlow(t *testing.T) {
 	all, repeats := flowtest.Run(t, flowtest.Flow{Sink: s, Receiver: r.Process, Held: r.Held, Rounds: 3})
 	t.Logf("%d events, %d of them again", all, repeats)
 }
+
+// The receiver only reads.
+func BenchmarkWrite(b *testing.B) {
+	for _, gzip := range []bool{false, true} {
+		b.Run(fmt.Sprintf("gzip %t", gzip), func(b *testing.B) {
+			c := config(b, posttest.Sink(b, http.StatusNoContent, ""))
+			c.Receiver.Gzip = gzip
+			s, err := New(c)
+			if err != nil {
+				b.Fatal(err)
+			}
+			flowtest.Cost(b, s)
+		})
+	}
+}

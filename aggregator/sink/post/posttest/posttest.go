@@ -54,6 +54,18 @@ func New(t testing.TB, take Take) *Receiver {
 	return r
 }
 
+// Sink is the address of a receiver that reads and answers, and keeps nothing: for benchmarks.
+func Sink(t testing.TB, code int, answer string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		io.Copy(io.Discard, q.Body)
+		w.WriteHeader(code)
+		io.WriteString(w, answer)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 // ServeHTTP implements http.Handler.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	body, err := Body(q)
