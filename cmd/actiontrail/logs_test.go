@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,9 @@ import (
 // takeLogs takes what is posted to it by its path, without looking closely: the tests of the sinks do.
 func takeLogs(r *http.Request, body []byte) posttest.Answer {
 	a := posttest.Answer{}
-	wrong := func(err error) posttest.Answer { return posttest.Answer{Code: http.StatusTeapot, Body: fmt.Sprint(err)} }
+	wrong := func(err error) posttest.Answer {
+		return posttest.Answer{Code: http.StatusTeapot, Body: fmt.Sprint(err)}
+	}
 	if !strings.HasSuffix(r.Header.Get("Authorization"), " token-of-tests") {
 		return wrong(errors.New("no token"))
 	}
@@ -149,5 +152,50 @@ func TestTrailToLogServices(t *testing.T) {
 		if d.RefusedEvents != 0 || strings.Contains(d.Target, "hook") {
 			t.Errorf("%+v", d)
 		}
+	}
+}
+
+// One server hands on to another, over HTTP, while both are killed: the other one has each
+// event once, as it takes an event of its own id once.
+func TestHandOn(t *testing.T) {
+	b, other := newBox(t, ""), newBox(t, "")
+	inlet := realtest.FreeAddr(t)
+	other.more = fmt.Sprintf("source \"http\" \"site\" {\n  listen = %q\n  path = \"/audit\"\n  format = \"native\"\n}\n", inlet)
+	other.configure("")
+	b.configureTrails(fmt.Sprintf("trail \"all\" {\n  where = %q\n  deliver \"webhook\" {\n    url = \"http://%s/audit\"\n    max_events = 20\n    compression = \"gzip\"\n  }\n}\n", lineEvents, inlet))
+	other.start()
+	b.start()
+	for round := range 3 {
+		b.write(50)
+		if round == 1 {
+			b.server.Kill()
+			b.server.Again()
+			b.ready()
+		}
+		other.server.Kill()
+		b.write(20)
+		other.server.Again()
+		other.ready()
+	}
+	b.indexed()
+	ids := func(b *box, query string) (ids []string) {
+		for line := range strings.Lines(b.export(query)) {
+			var e struct{ EventID string }
+			if err := json.Unmarshal([]byte(line), &e); err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, e.EventID)
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	want := ids(b, lineEvents)
+	var got []string
+	realtest.Until(t, realtest.Patience, "the events at the other server", func() bool {
+		got = ids(other, strings.Replace(lineEvents, "(edge or app)", "site", 1))
+		return len(got) >= len(want)
+	})
+	if len(want) != 210 || !slices.Equal(want, got) {
+		t.Errorf("%d events here, %d there, or with other ids", len(want), len(got))
 	}
 }
