@@ -135,6 +135,9 @@ func TestSink(t *testing.T) {
 	for _, where := range []string{"in process", "in its own process"} {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && where != "in process" {
+				t.Skip("starts many processes")
+			}
 			sinktest.Run(t, sinktest.Harness{
 				New: func(t testing.TB) sinktest.Place {
 					r := posttest.New(t, new(double).take)
