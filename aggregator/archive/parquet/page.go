@@ -180,7 +180,7 @@ func (c *cursor) header() (h header, err error) {
 	c.at += int64(t.at)
 	first := c.words == nil && c.page == nil && c.inPage == 0
 	switch {
-	case h.kind == dictionaryPage && (!first || at == c.data || c.fixed || !c.typed || h.encoding != plain),
+	case h.kind == dictionaryPage && (!first || c.fixed || !c.typed || h.encoding != plain),
 		h.kind == dataPage && c.page == nil && at != c.data, // where other readers begin
 		h.kind == dataPage && (h.levels != rle || h.encoding != plain && h.encoding != rleDictionary || h.values <= 0 || h.values > c.left),
 		h.kind != dictionaryPage && h.kind != dataPage, h.values < 0:
