@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { clean, launch, open } from "./browser.ts";
@@ -114,4 +116,39 @@ flow("a receiver that refuses is named, its trail too, and is told again", "/set
   await refused.getByRole("link", { name: "security · file" }).click();
   await page.getByText("no space left on device").first().waitFor();
   await cleanInBoth(page, "a trail that fails");
+});
+
+test("a trail that sends its events tells what was sent and refused, and nothing of objects", async () => {
+  let strange = "";
+  const receiver = createServer((request, answer) => {
+    let body = "";
+    request.on("data", (part) => (body += part));
+    request.on("end", () => {
+      const events = body.split("\n").filter(Boolean);
+      strange ||= events[0] ?? "";
+      answer.writeHead(events.includes(strange) ? 422 : 200).end("one is too strange");
+    });
+  });
+  await new Promise<void>((listens) => receiver.listen(0, "127.0.0.1", listens));
+  const { page, faults } = await open(browser, "/trails");
+  const text = `trail "sent" {\n  where = "eventRW: Write"\n  deliver "webhook" { url = "http://127.0.0.1:${(receiver.address() as AddressInfo).port}/audit" }\n}\n`;
+  const made = await page.request.put(new URL("/api/v1/trails/sent", page.url()).href, { data: text, headers: { "Content-Type": "application/hcl" } });
+  expect(await made.text()).toContain('"sent"');
+  await page.goto(new URL("/trails?trail=sent", page.url()).href);
+  const card = page.getByRole("region", { name: "Delivery webhook" });
+  await card.getByText("too strange").waitFor();
+  await expect.poll(() => card.getByText("Events delivered").locator("..").textContent()).toMatch(/[1-9]/);
+  await expect.poll(() => card.getByText("Refused", { exact: true }).locator("..").textContent()).toMatch(/1/);
+  expect(await card.getByText("Objects").count()).toBe(0);
+  expect(await card.getByText("Last seal").count()).toBe(0);
+  expect(await page.getByRole("button", { name: "Backfill" }).count()).toBe(0);
+  await cleanInBoth(page, "a trail that sends");
+  if (process.env["PICTURE"]) await page.screenshot({ path: process.env["PICTURE"], fullPage: true });
+  await page.goto(new URL("/integrity", page.url()).href);
+  await page.getByText("security").first().waitFor();
+  expect(await page.getByText("webhook").count()).toBe(0);
+  await page.request.delete(new URL("/api/v1/trails/sent", page.url()).href);
+  expect(faults.filter((f) => !/status of 40[049]/.test(f))).toEqual([]);
+  await page.context().close();
+  receiver.close();
 });

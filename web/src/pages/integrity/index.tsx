@@ -7,6 +7,7 @@ import { useT } from "../../i18n/LanguageProvider.tsx";
 import { EmptyNote } from "../../ui/EmptyNote.tsx";
 import { Page } from "../../ui/Page.tsx";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
+import { archives } from "../trails/state.ts";
 import { Outside } from "./Outside.tsx";
 import { TrailProof } from "./TrailProof.tsx";
 
@@ -19,6 +20,8 @@ export function Integrity() {
   const { data, error, refetch } = useQuery({
     queryKey: ["trails"],
     queryFn: async ({ signal }) => taken(await api.GET("/api/v1/trails", { signal })).trails,
+    // What is only sent cannot be proven.
+    select: (trails) => trails.map((trail) => ({ ...trail, deliver: trail.deliver.filter(archives) })).filter((trail) => trail.deliver.length > 0),
     refetchInterval: 15_000,
   });
   const bundle = (

@@ -6,12 +6,9 @@ import { StateMark } from "../../ui/StateMark.tsx";
 import { Surface } from "../../ui/Surface.tsx";
 import { Backfills } from "./Backfills.tsx";
 import { Receivers } from "./Receivers.tsx";
-import { toneOf } from "./state.ts";
+import { archives, toneOf } from "./state.ts";
 import classes from "./Trails.module.css";
 import { Witnesses } from "./Witnesses.tsx";
-
-/** Deliveries of these kinds make archives; all others send events. */
-const archiveKinds = new Set(["file", "s3", "oss"]);
 
 /** One delivery of a trail: how it fares, who is told of it, who keeps its checkpoints. */
 export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Schemas["Delivery"] }) {
@@ -19,7 +16,7 @@ export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Sch
   const format = useFormat();
   const since = (stamp: string | undefined) => (stamp ? <span title={format.stamp(stamp)}>{format.ago(new Date(stamp))}</span> : t("trails.notYet"));
   const rate = delivery.throughput;
-  const archives = archiveKinds.has(delivery.kind);
+  const archived = archives(delivery);
   return (
     <Surface className={classes.card} aria-labelledby={`delivery-${delivery.name}`}>
       <div className={classes.head}>
@@ -35,7 +32,7 @@ export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Sch
           {delivery.lagBatches === 0 ? t("trails.lagNone") : format.duration(delivery.lagSeconds)}
         </Fact>
         <Fact name={t("trails.lastDelivery")}>{since(delivery.lastDelivery)}</Fact>
-        {archives && (
+        {archived && (
           <>
             <Fact name={t("trails.lastSeal")} hint={t("trails.lastSealHint")}>
               {since(delivery.lastSeal)}
@@ -46,7 +43,7 @@ export function DeliveryCard({ trail, delivery }: { trail: string; delivery: Sch
           </>
         )}
         <Fact name={t("trails.events")}>{format.number(delivery.events)}</Fact>
-        {archives ? (
+        {archived ? (
           <>
             <Fact name={t("trails.objects")}>{format.number(delivery.objects)}</Fact>
             <Fact name={t("trails.bytes")}>{format.bytes(delivery.bytes)}</Fact>

@@ -13,7 +13,7 @@ import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import { StateMark } from "../../ui/StateMark.tsx";
 import { Surface } from "../../ui/Surface.tsx";
 import { DeliveryCard } from "./DeliveryCard.tsx";
-import { toneOf } from "./state.ts";
+import { archives, toneOf } from "./state.ts";
 import classes from "./Trails.module.css";
 import { useTrails, useTrailText } from "./useTrails.ts";
 
@@ -38,7 +38,7 @@ export function TrailDetail({ name }: { name: string }) {
   const actions = trail && (
     <>
       {trail.state === "stopped" ? button("start", <IconPlayerPlay size={15} aria-hidden />) : button("stop", <IconPlayerStop size={15} aria-hidden />)}
-      {button("backfill", <IconHistory size={15} aria-hidden />)}
+      {trail.deliver.some(archives) && button("backfill", <IconHistory size={15} aria-hidden />)}
       {!trail.declaredAt && (
         <>
           <LinkButton to="/trails" search={{ trail: name, form: "edit" }} variant="default" leftSection={<IconPencil size={15} aria-hidden />}>

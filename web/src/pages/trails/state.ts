@@ -5,6 +5,11 @@ type State = Schemas["TrailStatus"]["state"];
 
 export const toneOf: Record<State, Tone> = { running: "good", stopped: "quiet", failing: "bad", owing: "warn", standby: "quiet" };
 
+/** Deliveries of these kinds make archives; all others send events. */
+const archiveKinds = new Set(["file", "s3", "oss"]);
+
+export const archives = (delivery: Schemas["Delivery"]): boolean => archiveKinds.has(delivery.kind);
+
 /** Events and bytes of all its deliveries a second. */
 export function throughputOf(trail: Schemas["TrailStatus"]): { events: number; bytes: number } {
   const sum = { events: 0, bytes: 0 };
