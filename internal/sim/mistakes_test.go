@@ -280,10 +280,10 @@ var mistakes = []planted{
 		rules:  []string{"nothing lost"},
 	}, {
 		name: "backfill made again by what came after", file: "aggregator/archive/backfill.go",
-		from:   `coverBefore(ctx, a.cfg.Bucket, seal.Number)`,
-		to:     `coverBefore(ctx, a.cfg.Bucket, seal.Number+1)`,
-		seed:   2983,
-		rules:  []string{"it goes on"},
+		from:  `coverBefore(ctx, a.cfg.Bucket, seal.Number)`,
+		to:    `coverBefore(ctx, a.cfg.Bucket, seal.Number+1)`,
+		seed:  2983,
+		rules: []string{"it goes on"},
 	}, {
 		name: "made again in today's form", file: "aggregator/archive/rebuild.go",
 		from:   `a.staging.filter, a.staging.text, a.staging.layout = filter, c.scanned.Filter, c.scanned.Layout`,
