@@ -288,7 +288,8 @@ var mistakes = []planted{
 		name: "made again in today's form", file: "aggregator/archive/rebuild.go",
 		from:   `a.staging.filter, a.staging.text, a.staging.layout = filter, c.scanned.Filter, c.scanned.Layout`,
 		to:     `a.staging.filter, a.staging.text = filter, c.scanned.Filter`,
-		worlds: 300,
+		seed:   38, // others make the archive grow for minutes before they end
+		worlds: 2,
 		rules:  []string{"it goes on", "archive verifies"},
 	}, {
 		name: "noted before it is at the destination", file: "aggregator/dispatch/dispatch.go",
