@@ -114,7 +114,7 @@ check: ## What CI runs: deps, lint, generated code, every test with REAL=all, th
 
 .PHONY: race
 race: bin/testrun ## Run the tests of the concurrent packages under the race detector, the short way
-	CGO_ENABLED=1 bin/testrun -race -short -count=1 -timeout 10m $(CONCURRENT)
+	CGO_ENABLED=1 bin/testrun -race -short -count=1 -timeout 20m $(CONCURRENT)
 
 .PHONY: bench
 bench: ## Run the benchmarks; the figures are kept in docs/performance.md
