@@ -110,16 +110,16 @@ func (f *Follower) Durable() uint64 {
 // Run follows until ctx ends. After any error it starts again from what the
 // sink holds: a crash is no different.
 func (f *Follower) Run(ctx context.Context) {
-	wait := backoff.First
+	wait, furthest := backoff.First, uint64(0)
 	for ctx.Err() == nil {
-		wrote, err := f.follow(ctx)
+		reached, err := f.follow(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		f.Log.Warn("follower starts again from its position", "follower", f.Name, "error", err)
 		f.note(func(s *FollowerStatus) { s.LastError, s.LastErrorAt, s.Failing = err.Error(), f.now(), true })
-		if wrote {
-			wait = backoff.First
+		if reached > furthest { // and not the same batches once more, up to the one that fails
+			wait, furthest = backoff.First, reached
 		}
 		select {
 		case <-ctx.Done():
@@ -140,11 +140,12 @@ func (f *Follower) now() time.Time {
 // back must not keep things waiting: they are due at once.
 func passed(now, then time.Time, d time.Duration) bool { return now.Before(then) || now.Sub(then) >= d }
 
-// follow is the loop: read, check, write, and only then go on.
-func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
+// follow is the loop: read, check, write, and only then go on. reached is the last
+// batch that it came past; 0: it came past none.
+func (f *Follower) follow(ctx context.Context) (reached uint64, err error) {
 	if remote, ok := f.Sink.(index.Remote); ok {
 		if err := remote.Ready(ctx); err != nil {
-			return false, fmt.Errorf("reach the index: %w", err)
+			return 0, fmt.Errorf("reach the index: %w", err)
 		}
 	}
 	at := f.Sink.Position()
@@ -161,24 +162,24 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 	}
 	for {
 		if err := f.refill(ctx); err != nil {
-			return wrote, err
+			return reached, err
 		}
 		if f.pressed.Swap(false) {
 			if err := f.seal(ctx); err != nil {
-				return wrote, err
+				return reached, err
 			}
 		}
 		if f.owes(read) {
 			if read, err = f.pay(ctx, &at, read); err != nil {
-				return wrote, err
+				return reached, err
 			}
-			wrote = true
+			reached = read
 			in = f.Stream.Follow(read)
 			continue
 		}
 		patience := flushEvery
 		if worked, err := f.backfill(ctx, read); err != nil {
-			return wrote, err
+			return reached, err
 		} else if worked {
 			patience = time.Millisecond // there may be more of it
 		}
@@ -186,10 +187,10 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 		messages, err := in.Next(wait)
 		cancel()
 		if ctx.Err() != nil {
-			return wrote, ctx.Err()
+			return reached, ctx.Err()
 		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			return wrote, fmt.Errorf("read the stream: %w", err)
+			return reached, fmt.Errorf("read the stream: %w", err)
 		}
 		if f.owes(read) {
 			in = f.Stream.Follow(read) // what comes next may be purged, and these come from behind it
@@ -199,7 +200,7 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 		for _, m := range messages {
 			batch, ok, err := f.take(ctx, &at, m)
 			if err != nil {
-				return wrote, err
+				return reached, err
 			}
 			if ok {
 				batches = append(batches, batch)
@@ -208,15 +209,14 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 		}
 		if len(batches) > 0 {
 			if err := f.Sink.Write(ctx, batches); err != nil {
-				return wrote, fmt.Errorf("write: %w", err)
+				return reached, fmt.Errorf("write: %w", err)
 			}
-			wrote = true
 		}
 		if f.Live != nil && len(messages) > 0 {
 			f.Live.Publish(batches, read)
 		}
 		if err := f.Sink.Flush(ctx, f.now()); err != nil {
-			return wrote, fmt.Errorf("flush: %w", err)
+			return reached, fmt.Errorf("flush: %w", err)
 		}
 		var stored time.Time
 		if len(messages) > 0 {
@@ -224,7 +224,10 @@ func (f *Follower) follow(ctx context.Context) (wrote bool, err error) {
 			f.reads(span{read, messages[0].Stored})
 		}
 		if err := f.advanced(ctx, at.Seq, stored, batches); err != nil {
-			return wrote, err
+			return reached, err
+		}
+		if len(messages) > 0 {
+			reached = read
 		}
 	}
 }

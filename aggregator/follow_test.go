@@ -258,6 +258,34 @@ func TestSinkErrors(t *testing.T) {
 	}
 }
 
+// What fails each time at the same place is tried less and less often, however
+// much was read and taken again on the way there.
+func TestSameErrorIsTriedLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFollower(t)
+		w := newLane(t, "gw-1", 1, 7)
+		f.sink.lazy = true
+		var again func() error
+		again = func() error {
+			f.sink.flush = again
+			return errDisk
+		}
+		f.sink.flush = again
+		f.stream.put(w.subject(), w.batch("a"))
+		stop := f.start(t)
+		defer stop()
+		time.Sleep(20 * time.Minute)
+		synctest.Wait()
+		if n := len(f.stream.follows); n < 20 || n > 80 {
+			t.Errorf("in twenty minutes it was tried %d times, want about 60", n)
+		}
+		f.sink.set(func(s *memSink) { s.lazy, s.flush = false, nil })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		same(t, "events", []string{"a"}, f.sink.ids())
+	})
+}
+
 // A stream that fails is followed again, from what is durable.
 func TestStreamErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
