@@ -5,8 +5,8 @@
 //	bin/testrun -count=1 ./...
 //	bin/testrun -again=3 -count=1 ./...
 //
-// With -again=N, first of all, up to N tests that failed are run once more, each alone. One
-// that passes then is told of as flaky, to be mended, and is no failure: tests of real
+// With -again=N, first of all, up to N tests that failed are run once more, each alone (of a
+// test that failed by one part of it, that part). One that passes then is told of as flaky, to be mended, and is no failure: tests of real
 // processes share the machine with many others. Whatever else went wrong stays a failure.
 package main
 
@@ -19,6 +19,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,8 +39,9 @@ func main() {
 	err := r.run(args)
 	if failed := r.again(again); len(failed) > 0 {
 		for _, f := range failed {
-			fmt.Fprintf(os.Stdout, "once more, alone: %s %s\n", short(f.pkg), f.test)
-			if newReport(os.Stdout).run(onceMore(args, f)) == nil {
+			part := r.partOf(f)
+			fmt.Fprintf(os.Stdout, "once more, alone: %s %s\n", short(f.pkg), part.test)
+			if newReport(os.Stdout).run(onceMore(args, part)) == nil {
 				r.flaked(f)
 			}
 		}
@@ -77,7 +79,11 @@ func onceMore(args []string, f name) []string {
 			all = append(all, a)
 		}
 	}
-	return append(all, "-count=1", "-run", "^"+f.test+"$", f.pkg)
+	parts := strings.Split(f.test, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return append(all, "-count=1", "-run", strings.Join(parts, "/"), f.pkg)
 }
 
 // event is one line of go test -json.
@@ -129,6 +135,27 @@ func (r *report) again(most int) (all []name) {
 		return nil
 	}
 	return all
+}
+
+// partOf is the one part (t.Run) by which alone a test failed, or else the test.
+func (r *report) partOf(n name) name {
+	var of []failure
+	part := n
+	for _, f := range r.failed {
+		if f.pkg != n.pkg || f.test != n.test && !strings.HasPrefix(f.test, n.test+"/") {
+			continue
+		}
+		of = append(of, f)
+		if len(f.test) > len(part.test) {
+			part = f.name
+		}
+	}
+	for _, f := range of {
+		if f.test != part.test && (f.why != "" || !strings.HasPrefix(part.test, f.test+"/")) {
+			return n // by something else, too
+		}
+	}
+	return part
 }
 
 // flaked notes that a test has passed now. Its package has not failed any longer when

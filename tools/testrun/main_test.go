@@ -94,6 +94,26 @@ func TestAgain(t *testing.T) {
 			t.Errorf("%s: said %s", what, out.String())
 		}
 	}
+	part := name{"m/a", "TestSlow/a_part"}
+	for what, c := range map[string]struct {
+		failed []failure
+		want   string
+	}{
+		"the test":       {[]failure{{slow, "", "why"}}, "TestSlow"},
+		"a part":         {[]failure{{part, "", "why"}, {slow, "", ""}}, part.test},
+		"a part of it":   {[]failure{{slow, "", ""}, {part, "", ""}, {name{"m/a", part.test + "/sub"}, "", "why"}}, part.test + "/sub"},
+		"two parts":      {[]failure{{part, "", "why"}, {name{"m/a", "TestSlow/b"}, "", "why"}, {slow, "", ""}}, "TestSlow"},
+		"both":           {[]failure{{part, "", "why"}, {slow, "", "too"}}, "TestSlow"},
+		"a longer name":  {[]failure{{slow, "", "why"}, {name{"m/a", "TestSlower/b"}, "", "why"}}, "TestSlow"},
+		"another's part": {[]failure{{slow, "", "why"}, {name{"m/b", part.test}, "", "why"}}, "TestSlow"},
+	} {
+		if got := (&report{failed: c.failed}).partOf(slow); got != (name{"m/a", c.want}) {
+			t.Errorf("%s: %v is run once more, want %s", what, got, c.want)
+		}
+	}
+	if got := onceMore([]string{"-count=1", "./..."}, name{"m/a", "TestSlow/what?"}); got[3] != `^TestSlow$/^what\?$` {
+		t.Errorf("once more with %v", got)
+	}
 	if got := strings.Join(onceMore([]string{"-timeout", "15m", "-count=1", "./..."}, slow), " "); got != "-timeout 15m -count=1 -count=1 -run ^TestSlow$ m/a" {
 		t.Errorf("once more with %s", got)
 	}
