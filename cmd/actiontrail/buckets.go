@@ -15,6 +15,7 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/file"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/oss"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/s3"
+	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/store"
 	"github.com/actiontrail/actiontrail/aggregator/archive/layout"
 	"github.com/actiontrail/actiontrail/config"
 )
@@ -46,14 +47,10 @@ func storeBucket(to *config.Delivery) (inStore, error) {
 }
 
 func ossBucket(d *config.OSSDelivery) (*oss.Bucket, error) {
-	l := oss.Lifecycle{ExpireDays: d.ExpireDays}
-	for _, t := range d.Transitions {
-		l.Transitions = append(l.Transitions, oss.Transition(t))
-	}
 	return oss.New(oss.Config{
 		Bucket: d.Bucket, Prefix: d.Prefix, Region: d.Region, Endpoint: d.Endpoint, Internal: d.Internal, CAFile: d.CAFile,
 		Credentials: oss.Credentials{File: d.CredentialsFile, Profile: d.Profile}, StorageClass: d.StorageClass, Under: layoutOf(d.Layout).Root(),
-		SSE: d.SSE, KMSKey: d.KMSKey, LockDays: d.LockDays, Lifecycle: l,
+		SSE: d.SSE, KMSKey: d.KMSKey, LockDays: d.LockDays, Lifecycle: lifecycle(d.ExpireDays, d.Transitions),
 	})
 }
 
@@ -71,14 +68,14 @@ func s3Bucket(to *config.Delivery) (*s3.Bucket, error) {
 	return s3.New(s3.Config{
 		Bucket: d.Bucket, Prefix: d.Prefix, Endpoint: d.Endpoint, Region: d.Region, PathStyle: style, CAFile: d.CAFile,
 		Credentials: s3.Credentials{File: d.CredentialsFile, Profile: d.Profile}, StorageClass: d.StorageClass,
-		SSE: d.SSE, KMSKey: d.KMSKey, Lifecycle: lifecycle(d), LockMode: d.LockMode, LockDays: d.LockDays, Now: time.Now,
+		SSE: d.SSE, KMSKey: d.KMSKey, Under: layoutOf(d.Layout).Root(), Lifecycle: lifecycle(d.ExpireDays, d.Transitions), LockMode: d.LockMode, LockDays: d.LockDays, Now: time.Now,
 	})
 }
 
-func lifecycle(d *config.S3Delivery) s3.Lifecycle {
-	l := s3.Lifecycle{Under: layoutOf(d.Layout).Root(), ExpireDays: d.ExpireDays}
-	for _, t := range d.Transitions {
-		l.Transitions = append(l.Transitions, s3.Transition(t))
+func lifecycle(expireDays int, transitions []config.Transition) store.Lifecycle {
+	l := store.Lifecycle{ExpireDays: expireDays}
+	for _, t := range transitions {
+		l.Transitions = append(l.Transitions, store.Transition(t))
 	}
 	return l
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/oss"
+	bucketstore "github.com/actiontrail/actiontrail/aggregator/archive/bucket/store"
 	"github.com/actiontrail/actiontrail/aggregator/archive/buckettest"
 	"github.com/actiontrail/actiontrail/query"
 )
@@ -113,7 +114,7 @@ func TestLifecycle(t *testing.T) {
 		})
 	}
 	check("<LifecycleConfiguration>" + others + "</LifecycleConfiguration>")
-	cfg.Lifecycle = oss.Lifecycle{ExpireDays: 400, Transitions: []oss.Transition{{30, "IA"}, {90, "Archive"}}}
+	cfg.Lifecycle = bucketstore.Lifecycle{ExpireDays: 400, Transitions: []bucketstore.Transition{{AfterDays: 30, StorageClass: "IA"}, {AfterDays: 90, StorageClass: "Archive"}}}
 	rule := func(days string) string {
 		return "<LifecycleConfiguration>" + others + "<Rule><ID>actiontrail " + cfg.Prefix + "</ID><Prefix>" + cfg.Prefix + "AliyunLogs/</Prefix><Status>Enabled</Status>" +
 			"<Transition><Days>30</Days><StorageClass>IA</StorageClass></Transition><Transition><Days>90</Days><StorageClass>Archive</StorageClass></Transition>" +
@@ -127,7 +128,7 @@ func TestLifecycle(t *testing.T) {
 	}
 	cfg.Lifecycle.ExpireDays = 500
 	check(rule("500"))
-	cfg.Lifecycle = oss.Lifecycle{}
+	cfg.Lifecycle = bucketstore.Lifecycle{}
 	check("<LifecycleConfiguration>" + others + "</LifecycleConfiguration>")
 	s.Do(func() { s.Bucket("audit").Lifecycle = "" })
 	cfg.Lifecycle.ExpireDays = 3

@@ -5,37 +5,14 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
-	"encoding/xml"
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 
 	sdk "github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/store"
 )
-
-// Lifecycle are the rules that the store follows for the objects below the
-// prefix. Seals are no such objects: an archive cannot do without one.
-type Lifecycle struct {
-	ExpireDays  int // after which an object is removed; 0: never
-	Transitions []Transition
-}
-
-// Transition moves objects into another storage class.
-type Transition struct {
-	AfterDays    int
-	StorageClass string
-}
-
-func (l *Lifecycle) none() bool { return l.ExpireDays == 0 && len(l.Transitions) == 0 }
-
-// abandonedDays is after how many days the parts of an upload that never ended are removed.
-const abandonedDays = 7
-
-// ruleID names our rule, of which there is one for each prefix.
-func (b *Bucket) ruleID() string { return "actiontrail " + b.cfg.Prefix }
 
 // keepRules has the bucket follow our rule, or none, and leaves those of others
 // alone. It writes nothing when all is as it should be.
@@ -44,7 +21,7 @@ func (b *Bucket) keepRules(ctx context.Context) error {
 	text, err := b.rules(ctx, b.read, http.MethodGet, nil)
 	switch c := code(err); {
 	case c == "NoSuchLifecycle":
-	case err != nil && c != "" && b.cfg.Lifecycle.none():
+	case err != nil && c != "" && b.cfg.Lifecycle.None():
 		return nil // who may not look has never set one
 	case err == nil:
 		have, err = store.ParseRules(text)
@@ -54,52 +31,14 @@ func (b *Bucket) keepRules(ctx context.Context) error {
 			return b.failed(ctx, "read the lifecycle rules of", "", err)
 		}
 	}
-	var want string
-	if !b.cfg.Lifecycle.none() {
-		if want, err = b.ourRule(); err != nil {
-			return err
-		}
-	}
-	all, changed := have.With(b.ruleID(), want)
-	if !changed {
-		return nil
-	}
-	method, body := http.MethodDelete, []byte(nil)
-	if all != "" { // a set without rules is refused
-		method, body = http.MethodPut, []byte("<LifecycleConfiguration>"+all+"</LifecycleConfiguration>")
+	method, body, err := have.Change(store.FormOfOSS(), &b.cfg.Lifecycle, b.cfg.Prefix, b.cfg.Under)
+	if err != nil || method == "" {
+		return err
 	}
 	if _, err := b.rules(ctx, b.write, method, body); err != nil {
 		return b.failed(ctx, "set the lifecycle rules of", "", err)
 	}
 	return nil
-}
-
-// ourRule is the text in our Rule.
-func (b *Bucket) ourRule() (string, error) {
-	type days struct {
-		Days int `xml:"Days"`
-	}
-	type transition struct {
-		Days         int    `xml:"Days"`
-		StorageClass string `xml:"StorageClass"`
-	}
-	r := struct {
-		XMLName     xml.Name     `xml:"Rule"`
-		ID          string       `xml:"ID"`
-		Prefix      string       `xml:"Prefix"`
-		Status      string       `xml:"Status"`
-		Transitions []transition `xml:"Transition"`
-		Expiration  *days        `xml:"Expiration"`
-		Abandoned   int          `xml:"AbortMultipartUpload>Days"`
-	}{ID: b.ruleID(), Prefix: b.cfg.Prefix + b.cfg.Under, Status: "Enabled", Abandoned: abandonedDays}
-	for _, t := range b.cfg.Lifecycle.Transitions {
-		r.Transitions = append(r.Transitions, transition{t.AfterDays, t.StorageClass})
-	}
-	if d := b.cfg.Lifecycle.ExpireDays; d > 0 {
-		r.Expiration = &days{d}
-	}
-	text, err := xml.Marshal(r)
-	return strings.TrimSuffix(strings.TrimPrefix(string(text), "<Rule>"), "</Rule>"), err
 }
 
 // longestAnswer bounds what is read of the store's rules: it has 1,000 at most.

@@ -45,11 +45,11 @@ type Config struct {
 	// StorageClass is that of objects below Under; "": Standard, as all others are, which
 	// every start reads.
 	StorageClass string
-	Under        string // what the keys of objects begin with, after the prefix
-	SSE          string // "", SSEOSS or SSEKMS: what the store encrypts with
-	KMSKey       string // with SSEKMS; "": the default key
-	LockDays     int    // for which the bucket's retention policy keeps objects; 0: none is asked for
-	Lifecycle    Lifecycle
+	Under        string          // what the keys of objects begin with, after the prefix
+	SSE          string          // "", SSEOSS or SSEKMS: what the store encrypts with
+	KMSKey       string          // with SSEKMS; "": the default key
+	LockDays     int             // for which the bucket's retention policy keeps objects; 0: none is asked for
+	Lifecycle    store.Lifecycle // of the objects below Under
 
 	Stall time.Duration // without a byte in either direction before a connection is given up; default DefaultStall
 }

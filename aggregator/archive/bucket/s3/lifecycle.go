@@ -12,7 +12,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -22,84 +21,24 @@ import (
 	"github.com/actiontrail/actiontrail/aggregator/archive/bucket/store"
 )
 
-// Lifecycle are the rules that the store follows for the objects below the
-// prefix. Seals are no such objects: an archive cannot do without one.
-type Lifecycle struct {
-	Under       string // what the keys of objects begin with, after the prefix
-	ExpireDays  int    // after which an object is removed; 0: never
-	Transitions []Transition
-}
-
-// Transition moves objects into another storage class.
-type Transition struct {
-	AfterDays    int
-	StorageClass string
-}
-
-func (l *Lifecycle) none() bool { return l.ExpireDays == 0 && len(l.Transitions) == 0 }
-
-// abandonedDays is after how many days the parts of an upload that never ended are removed.
-const abandonedDays = 7
-
-// ruleID names our rule, of which there is one for each prefix.
-func (b *Bucket) ruleID() string { return "actiontrail " + b.cfg.Prefix }
-
 // keepRules has the bucket follow our rule, or none, and leaves those of others
 // alone. It writes nothing when all is as it should be.
 func (b *Bucket) keepRules(ctx context.Context) error {
 	have, more, err := b.getRules(ctx)
 	if err != nil {
-		if r := (minio.ErrorResponse{}); b.cfg.Lifecycle.none() && errors.As(err, &r) {
+		if r := (minio.ErrorResponse{}); b.cfg.Lifecycle.None() && errors.As(err, &r) {
 			return nil // who may not look has never set one
 		}
 		return b.failed(ctx, "read the lifecycle rules of", "", err)
 	}
-	var want string
-	if !b.cfg.Lifecycle.none() {
-		if want, err = b.ourRule(); err != nil {
-			return err
-		}
-	}
-	all, changed := have.With(b.ruleID(), want)
-	if !changed {
-		return nil
-	}
-	method, body := http.MethodDelete, []byte(nil)
-	if all != "" { // a set without rules is refused
-		method, body = http.MethodPut, []byte(`<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+all+`</LifecycleConfiguration>`)
+	method, body, err := have.Change(store.FormOfS3(), &b.cfg.Lifecycle, b.cfg.Prefix, b.cfg.Under)
+	if err != nil || method == "" {
+		return err
 	}
 	if _, _, err := b.ask(ctx, method, body, more); err != nil {
 		return b.failed(ctx, "set the lifecycle rules of", "", err)
 	}
 	return nil
-}
-
-// ourRule is the text in our Rule.
-func (b *Bucket) ourRule() (string, error) {
-	type days struct {
-		Days int `xml:"Days"`
-	}
-	type transition struct {
-		Days         int    `xml:"Days"`
-		StorageClass string `xml:"StorageClass"`
-	}
-	r := struct {
-		XMLName     xml.Name     `xml:"Rule"`
-		ID          string       `xml:"ID"`
-		Prefix      string       `xml:"Filter>Prefix"`
-		Status      string       `xml:"Status"`
-		Transitions []transition `xml:"Transition"`
-		Expiration  *days        `xml:"Expiration"`
-		Abandoned   int          `xml:"AbortIncompleteMultipartUpload>DaysAfterInitiation"`
-	}{ID: b.ruleID(), Prefix: b.cfg.Prefix + b.cfg.Lifecycle.Under, Status: "Enabled", Abandoned: abandonedDays}
-	for _, t := range b.cfg.Lifecycle.Transitions {
-		r.Transitions = append(r.Transitions, transition{t.AfterDays, t.StorageClass})
-	}
-	if d := b.cfg.Lifecycle.ExpireDays; d > 0 {
-		r.Expiration = &days{d}
-	}
-	text, err := xml.Marshal(r)
-	return strings.TrimSuffix(strings.TrimPrefix(string(text), "<Rule>"), "</Rule>"), err
 }
 
 // getRules reads the rules of the bucket, which may have none, and the headers that go with them.

@@ -40,12 +40,13 @@ type Config struct {
 	CAFile      string // certificates to trust, PEM; "": those of the system
 	Credentials Credentials
 
-	StorageClass string // "": the bucket's default
-	SSE          string // "", SSES3 or SSEKMS: what the store encrypts with
-	KMSKey       string // with SSEKMS; "": the bucket's default key
-	LockMode     string // "", Governance or Compliance
-	LockDays     int    // with a mode
-	Lifecycle    Lifecycle
+	StorageClass string          // "": the bucket's default
+	SSE          string          // "", SSES3 or SSEKMS: what the store encrypts with
+	KMSKey       string          // with SSEKMS; "": the bucket's default key
+	LockMode     string          // "", Governance or Compliance
+	LockDays     int             // with a mode
+	Under        string          // what the keys of objects begin with, after the prefix
+	Lifecycle    store.Lifecycle // of the objects below Under
 
 	Stall time.Duration    // without a byte in either direction before a connection is given up; default DefaultStall
 	Now   func() time.Time // for LockDays
