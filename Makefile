@@ -110,7 +110,7 @@ check: ## What CI runs: deps, lint, generated code, every test with REAL=all, th
 	REAL=all $(MAKE) test AGAIN=3 PKG='-count=1 ./...'
 	$(MAKE) console-check
 	$(MAKE) race
-	$(MAKE) fuzz T=3s
+	$(MAKE) fuzz T=2s
 
 .PHONY: race
 race: bin/testrun ## Run the tests of the concurrent packages under the race detector, the short way
