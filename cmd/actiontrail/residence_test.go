@@ -154,6 +154,23 @@ type lineSpan struct {
 	from, to int
 }
 
+// lacking are the runs of lines that are wanted and not there.
+func lacking(want []lineSpan, got map[string]map[string]int) string {
+	var all []string
+	for _, s := range want {
+		for i := s.from; i < s.to; i++ {
+			from := i
+			for i < s.to && got[s.home][fmt.Sprintf("%s/%d", s.home, i)] == 0 {
+				i++
+			}
+			if i > from {
+				all = append(all, fmt.Sprintf("%s/%d to %d", s.home, from, i-1))
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // holds waits until a destination has these lines, and checks that it has each once and nothing else.
 func (h *homes) holds(what string, read func() map[string]map[string]int, want ...lineSpan) {
 	h.t.Helper()
@@ -193,7 +210,7 @@ func (h *homes) holds(what string, read func() map[string]map[string]int, want .
 		<-time.After(50 * time.Millisecond)
 	}
 	if missing() > 0 {
-		h.t.Fatalf("%s lacks %d lines: it has %s, of %s; deliveries are %+v", what, missing(), count(got), count(wanted), h.trail("home").Deliver)
+		h.t.Fatalf("%s lacks %d lines (%s): it has %s, of %s; deliveries are %+v", what, missing(), lacking(want, got), count(got), count(wanted), h.trail("home").Deliver)
 	}
 	for home, lines := range got {
 		for line, n := range lines {

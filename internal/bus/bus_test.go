@@ -225,6 +225,22 @@ func TestNewStreamBeginsAbovePositions(t *testing.T) {
 	ensure(t, c, bus.StreamConfig{FirstSeq: 9}) // an existing stream keeps its numbers
 }
 
+// Who is killed while it makes the stream goes on with that at its next start.
+func TestStreamHalfMade(t *testing.T) {
+	_, c := start(t, t.TempDir(), "")
+	if err := c.MakeClosed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Publish(t.Context(), subject, "1", []byte("1")); err == nil {
+		t.Error("a stream that is not open took a batch")
+	}
+	ensure(t, c, bus.StreamConfig{FirstSeq: 501})
+	publish(t, c, subject, 1, 1)
+	if got := collect(t, c.Follow(500), 1); got[0].Seq != 501 {
+		t.Errorf("first seq %d, want 501", got[0].Seq)
+	}
+}
+
 func TestSubject(t *testing.T) {
 	if _, err := bus.Subject("prod", "gw.1", "edge"); err == nil {
 		t.Error("a dot in a name was taken")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,8 +45,9 @@ func (c *Conn) EnsureStream(ctx context.Context, cfg StreamConfig) error {
 	old, err := c.js.Stream(ctx, StreamName)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		sc.FirstSeq = cfg.FirstSeq
-		_, err = c.js.CreateStream(ctx, sc)
+		err = c.makeStream(ctx, sc, cfg.FirstSeq)
+	case err == nil && slices.Contains(old.CachedInfo().Config.Subjects, unmade):
+		err = c.openStream(ctx, old, sc, cfg.FirstSeq)
 	case err == nil:
 		sc.FirstSeq = old.CachedInfo().Config.FirstSeq
 		_, err = c.js.UpdateStream(ctx, sc)
@@ -54,6 +56,35 @@ func (c *Conn) EnsureStream(ctx context.Context, cfg StreamConfig) error {
 		return fmt.Errorf("stream %s: %w", StreamName, c.explain(err))
 	}
 	return nil
+}
+
+// unmade is the subject of the stream while it is made: nobody may publish there.
+const unmade = "actiontrail.unmade"
+
+// makeStream makes the stream that the server does not know of. Its store may be there
+// all the same, with batches that somebody has yet to read: a server that is killed between
+// the two files which say what a stream is like (meta.inf, meta.sum) passes the stream
+// over from then on. Made with a first seq, it would be emptied.
+func (c *Conn) makeStream(ctx context.Context, sc jetstream.StreamConfig, first uint64) error {
+	closed := sc
+	closed.Subjects = []string{unmade}
+	s, err := c.js.CreateStream(ctx, closed)
+	if err != nil {
+		return err
+	}
+	return c.openStream(ctx, s, sc, first)
+}
+
+// openStream lets batches into the stream: behind those that are in its store, or
+// with first when that is behind them.
+func (c *Conn) openStream(ctx context.Context, s jetstream.Stream, sc jetstream.StreamConfig, first uint64) error {
+	if s.CachedInfo().State.LastSeq+1 < first {
+		if err := s.Purge(ctx, jetstream.WithPurgeSequence(first)); err != nil {
+			return err
+		}
+	}
+	_, err := c.js.UpdateStream(ctx, sc)
+	return err
 }
 
 // StreamState is what the stream holds now.
