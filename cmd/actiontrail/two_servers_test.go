@@ -15,6 +15,7 @@ import (
 
 	program "github.com/actiontrail/actiontrail/agent"
 	"github.com/actiontrail/actiontrail/aggregator/api"
+	"github.com/actiontrail/actiontrail/aggregator/archive"
 	"github.com/actiontrail/actiontrail/cmd/internal/lanes"
 	"github.com/actiontrail/actiontrail/internal/realtest"
 )
@@ -53,6 +54,12 @@ func newTwo(t *testing.T) *two {
 		w.servers[i] = &member{addr: realtest.FreeAddr(t), data: filepath.Join(b.dir, fmt.Sprint("data-", i))}
 	}
 	w.begin(0)
+	for _, dir := range []string{b.archive(), w.paused()} {
+		realtest.Until(t, realtest.Patience, "an archive that is signed", func() bool {
+			_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(archive.SealKey(0))))
+			return err == nil
+		})
+	}
 	// Without the key that signs it would be somebody else who goes on with the archives.
 	w.refuses("the archive is signed by a key that this server does not have", w.args(1)...)
 	w.copyKey(w.servers[1].data)
