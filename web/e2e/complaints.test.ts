@@ -218,7 +218,9 @@ describe("the table", () => {
     }
   });
 
-  flow("complaint 19: the histogram counts the whole range, not the rows that are loaded", "/?reads=1", async (page) => {
+  // A range that is over: searching is an event, too, and comes between the two questions of a page.
+  const today = () => Promise.resolve(`/?reads=1&from=${new Date(Date.now() - 24 * 3600_000).toISOString()}&to=${new Date(Date.now() - 60_000).toISOString()}`);
+  flow("complaint 19: the histogram counts the whole range, not the rows that are loaded", today, async (page) => {
     await rows(page).first().waitFor();
     await expect.poll(() => page.getByRole("img", { name: /^Events over time: / }).count()).toBe(1);
     const name = (await page.getByRole("img", { name: /^Events over time: / }).getAttribute("aria-label")) ?? "";
