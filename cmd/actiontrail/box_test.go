@@ -82,7 +82,15 @@ func (b *box) start() {
 // ready waits until the server answers.
 func (b *box) ready() {
 	b.t.Helper()
-	realtest.Until(b.t, realtest.Patience, "the server to be ready", func() bool { code, _ := b.get("/readyz", nil); return code == http.StatusOK })
+	realtest.Until(b.t, realtest.Patience, "the server to be ready", func() bool {
+		if b.server != nil {
+			if ended, err := b.server.Ended(); ended {
+				b.t.Fatalf("the server has ended: %v", err)
+			}
+		}
+		code, _ := b.get("/readyz", nil)
+		return code == http.StatusOK
+	})
 }
 
 // write adds lines to the log.
