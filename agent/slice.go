@@ -34,8 +34,8 @@ func (c counts) plus(d counts) counts {
 	return counts{c.ignored + d.ignored, c.unparsed + d.unparsed, c.gaps + d.gaps}
 }
 
-// add maps records into the batch. They die with the next read, the encoder
-// copies what it takes.
+// add maps records into the batch. They die with the next read: Settle copies what
+// the encoder needs of them.
 func (s *slice) add(records []plugins.Record, observed event.Time) {
 	s.counts = counts{}
 	for i := range records {
@@ -68,6 +68,7 @@ func (s *slice) add(records []plugins.Record, observed event.Time) {
 		}
 		s.stamp(r, observed, kinds)
 	}
+	s.encoder.Settle()
 }
 
 // unmapped is how many events no route of the mapper names.
@@ -111,7 +112,7 @@ func (s *slice) stamp(r *plugins.Record, observed event.Time, kinds event.Kinds)
 		base := event.NewIDBase(s.lane.Key.Public, s.lane.Name, r.Pos.FileID, r.Pos.Generation)
 		e.ID = base.ID(r.Pos.Offset)
 	}
-	s.encoder.AddKinds(r.Pos.Generation, e, kinds)
+	s.encoder.AddRecord(r.Data, r.Pos.Generation, e, kinds)
 }
 
 // tell adds the event of what a source, or the lane, tells of itself.

@@ -27,10 +27,13 @@ type Encoder struct {
 	gen      numberColumn
 	exchange exchangeColumns
 	global   []byte
-	anyTrue  bool
+	anyTrue  bool  // else global is empty
+	bare     bool  // the columns of what is seldom there have no value in this batch yet, and have been told so
 	end      int64 // where the record before ended: what the next offset is foreseen to be
 	lastLen  int64
 	lastGen  uint64
+
+	waiting waiting
 
 	body, packed []byte
 }
@@ -62,48 +65,25 @@ func (c *Encoder) AddDerived(generation uint64, e *event.Event) {
 	c.AddKinds(generation, e, event.Kinds{})
 }
 
-// addSingle adds all but the columns of the groups, by which the batch has grown by
-// size: field by field, for point's list costs more than most of the strings do.
-func (c *Encoder) addSingle(e *event.Event, generation uint64, size int) {
-	s, n, u, o := &c.strings, c.n, &e.Identity, &e.Origin
-	size += s[0].addText(e.ID, n)
-	size += s[5].addText(e.Source, n)
-	size += s[9].addText(e.SourceIP, n)
-	size += s[10].addText(e.UserAgent, n)
-	size += s[12].addText(e.RequestID, n)
-	size += s[13].addText(string(e.RequestParameters), n)
-	size += s[14].addText(e.RequestParameterJSON, n)
-	size += s[20].addText(e.ResourceName, n)
-	size += s[25].addText(u.PrincipalID, n)
-	size += s[26].addText(u.AccountID, n)
-	size += s[27].addText(u.UserName, n)
-	size += s[28].addText(u.AccessKeyID, n)
-	size += s[34].addText(o.File, n)
-	size += s[35].addText(o.FileID, n)
-	size += s[38].addText(e.Raw, n)
-	size += c.exchange.add(s, e, n)
-	size += c.time.add(e.Time) + c.observed.add(e.Origin.Observed)
-	size += c.offset.add(e.Origin.Offset - c.end)
-	size += c.length.add(e.Origin.Length - c.lastLen)
-	size += c.gen.add(int64(generation - c.lastGen))
-	c.lastGen = generation
-	c.end, c.lastLen = e.Origin.Offset+e.Origin.Length+1, e.Origin.Length
-	if c.n%8 == 0 {
+// addGlobal sets the bit of the next event. There are none before the first that is set.
+func (c *Encoder) addGlobal(global bool) {
+	c.anyTrue = true
+	for len(c.global) <= c.n/8 {
 		c.global = append(c.global, 0)
 	}
-	if e.Global {
+	if global {
 		c.global[c.n/8] |= 1 << (c.n % 8)
-		c.anyTrue = true
 	}
-	c.n++
-	c.size += size
 }
 
 // Len is how many events the batch has.
 func (c *Encoder) Len() int { return c.n }
 
 // Size is about how many bytes the body has before it is compressed.
-func (c *Encoder) Size() int { return c.size }
+func (c *Encoder) Size() int {
+	c.Settle()
+	return c.size
+}
 
 // Reset drops the events.
 func (c *Encoder) Reset() {
@@ -117,7 +97,8 @@ func (c *Encoder) Reset() {
 	c.length.reset()
 	c.gen.reset()
 	c.exchange.reset()
-	c.global, c.anyTrue = c.global[:0], false
+	c.global, c.anyTrue, c.bare = c.global[:0], false, false
+	c.waiting.reset()
 	c.n, c.size, c.end, c.lastLen, c.lastGen = 0, 0, 0, 0, 0
 }
 

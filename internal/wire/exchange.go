@@ -30,29 +30,6 @@ type exchangeColumns struct {
 	text     []byte       // of an exchange that does not travel in columns
 }
 
-// add adds the exchange of event n to the numbers and to the columns of strings, in
-// which additionalEventData goes as text where there is no exchange, or too long a
-// one. It tells how many bytes the columns have grown.
-func (c *exchangeColumns) add(all *[nStrings]stringColumn, e *event.Event, n int) int {
-	x, text := &e.Exchange, string(e.Additional)
-	status, bytes, duration, method, path, referer := x.Status, x.Bytes, x.DurationMs, x.Method, x.Path, x.Referer
-	if status != 0 {
-		text = ""
-	}
-	if long := len(method)+len(path)+len(referer) > maxExchange; long || status == 0 {
-		if long && status != 0 {
-			c.text = x.AppendJSON(c.text[:0])
-			text = view(c.text)
-		}
-		status, bytes, duration, method, path, referer = 0, -1, -1, "", "", ""
-	}
-	size := all[additional].addText(text, n) + all[exchangeMethod].addText(method, n) +
-		all[exchangePath].addText(path, n) + all[exchangeReferer].addText(referer, n)
-	size += c.status.add(status - c.last)
-	c.last = status
-	return size + c.bytes.add(max(bytes, -1)+1) + c.duration.add(max(duration, -1)+1)
-}
-
 // join puts the numbers of o after those of c.
 func (c *exchangeColumns) join(o *exchangeColumns) {
 	c.status.join(&o.status, -c.last)

@@ -23,8 +23,9 @@ func (c *Encoder) Join(o *Encoder) {
 	for _, t := range o.time.times {
 		c.time.add(t)
 	}
+	o.observed.settle()
 	for _, t := range o.observed.times {
-		c.observed.add(t)
+		c.observed.addAgain(t)
 	}
 	c.offset.join(&o.offset, -c.end)
 	c.length.join(&o.length, -c.lastLen)
@@ -32,13 +33,12 @@ func (c *Encoder) Join(o *Encoder) {
 	c.exchange.join(&o.exchange)
 	c.end, c.lastLen, c.lastGen = o.end, o.lastLen, o.lastGen
 	for i := range o.n {
-		if c.n%8 == 0 {
-			c.global = append(c.global, 0)
+		if c.anyTrue || o.anyTrue {
+			c.addGlobal(o.anyTrue && o.global[i/8]>>(i%8)&1 == 1)
 		}
-		c.global[c.n/8] |= o.global[i/8] >> (i % 8) & 1 << (c.n % 8)
 		c.n++
 	}
-	c.anyTrue = c.anyTrue || o.anyTrue
+	c.bare = c.bare && o.bare
 	c.size += o.size
 	o.Reset()
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -110,6 +111,10 @@ func (g *groupColumns) expand(all *[nStrings]stringColumn, columns []uint8, n in
 // column puts the strings of one column, of the events from n on, into it.
 func (g *groupColumns) column(c *stringColumn, j, n int) {
 	for i, k := range g.wait {
+		if c.form == dictionary && c.dict.len()+g.n <= dictLimit {
+			g.columnOfFew(c, j, g.wait[i:])
+			return
+		}
 		m := &g.met[k]
 		if at := m.at[j]; at > 0 && c.form == dictionary && !c.overfull(n+i) {
 			if at <= 0x80 {
@@ -126,6 +131,22 @@ func (g *groupColumns) column(c *stringColumn, j, n int) {
 	}
 }
 
+// columnOfFew is column of these events, where a dictionary has room for the values
+// of all kinds: each is looked for once.
+func (g *groupColumns) columnOfFew(c *stringColumn, j int, wait []uint16) {
+	var at [dictLimit]uint8 // by kind: place in the dictionary, plus 1
+	from := len(c.index)
+	c.index = slices.Grow(c.index, len(wait))[:from+len(wait)]
+	index := c.index[from:]
+	for i, k := range wait {
+		if at[k%dictLimit] == 0 {
+			at[k%dictLimit] = uint8(c.dict.place(g.met[k].values[j]) + 1)
+		}
+		index[i] = at[k%dictLimit] - 1
+	}
+	c.last = int(index[len(index)-1])
+}
+
 // forget drops the kinds, which another mapper may number otherwise.
 func (g *groupColumns) forget() {
 	for _, m := range g.met[:g.n] {
@@ -137,32 +158,36 @@ func (g *groupColumns) forget() {
 // AddKinds is AddDerived of an event whose mapper says more of it. The kinds of
 // all events of a batch, up to a Join, must be of one mapper.
 func (c *Encoder) AddKinds(generation uint64, e *event.Event, kinds event.Kinds) {
-	var p [nStrings]*string
-	size, pointed := 0, false
-	for i, kind := range [nGroups]uint16{kinds.Action, kinds.Who, kinds.Outcome} {
-		g := &c.groups[i]
-		if g.add(kind) {
-			size += g.nVary
-			continue
-		}
-		if !pointed {
-			point(&p, e)
-			pointed = true
-		}
-		if grown, ok := g.meet(kind, &p, decided[i]); ok {
-			size += grown
-			continue
-		}
-		g.expand(&c.strings, decided[i], c.n)
-		for _, k := range decided[i] {
-			size += c.strings[k].addText(*p[k], c.n)
-		}
-	}
-	c.addSingle(e, generation, size)
+	c.AddRecord(nil, generation, e, kinds)
 }
 
-// expand puts what waits in the groups into their columns.
+// addGroup takes the strings of one group.
+func (c *Encoder) addGroup(i int, kind uint16, e *event.Event) int {
+	g := &c.groups[i]
+	if g.add(kind) {
+		return g.nVary
+	}
+	return c.addUnmet(i, kind, e)
+}
+
+// addUnmet is addGroup of an event whose kind was not met in this batch, or that has none.
+func (c *Encoder) addUnmet(i int, kind uint16, e *event.Event) (size int) {
+	g := &c.groups[i]
+	var p [nStrings]*string
+	point(&p, e)
+	if grown, ok := g.meet(kind, &p, decided[i]); ok {
+		return grown
+	}
+	g.expand(&c.strings, decided[i], c.n)
+	for _, k := range decided[i] {
+		size += c.strings[k].addText(*p[k], c.n)
+	}
+	return size
+}
+
+// expand puts all that waits into its columns.
 func (c *Encoder) expand() {
+	c.Settle()
 	for i := range c.groups {
 		c.groups[i].expand(&c.strings, decided[i], c.n)
 	}

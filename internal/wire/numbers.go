@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -26,24 +28,58 @@ type numberColumn struct {
 
 // add tells how many bytes the column has grown.
 func (c *numberColumn) add(delta int64) int {
-	if delta == 0 && !c.used() {
+	if delta == 0 && len(c.deltas) == 0 {
 		c.zeros++
 		return 0
 	}
-	if x := uint64(delta<<1) ^ uint64(delta>>63); c.zeros == 0 && x < 1<<14 { // nearly always
-		if x < 1<<7 {
-			c.deltas = append(c.deltas, byte(x))
-			return 1
-		}
-		c.deltas = append(c.deltas, byte(x)|0x80, byte(x>>7))
-		return 2
-	}
+	return c.addUsed(delta)
+}
+
+// addUsed is add where one is not 0.
+func (c *numberColumn) addUsed(delta int64) int {
 	before := len(c.deltas)
 	for ; c.zeros > 0; c.zeros-- {
 		c.deltas = append(c.deltas, 0)
 	}
 	c.deltas = binary.AppendVarint(c.deltas, delta)
 	return len(c.deltas) - before
+}
+
+// addAll is add of each.
+func (c *numberColumn) addAll(deltas []int64) int {
+	for !c.used() {
+		if len(deltas) == 0 {
+			return 0
+		}
+		if deltas[0] != 0 {
+			return c.addUsed(deltas[0]) + c.addAll(deltas[1:])
+		}
+		c.zeros++
+		deltas = deltas[1:]
+	}
+	before := len(c.deltas)
+	c.deltas = appendDeltas(c.deltas, deltas)
+	return len(c.deltas) - before
+}
+
+// appendDeltas is binary.AppendVarint of each. How long the next one is cannot be
+// foreseen, so up to four bytes are written without a branch.
+func appendDeltas(b []byte, deltas []int64) []byte {
+	n := len(b)
+	b = slices.Grow(b, binary.MaxVarintLen64*len(deltas)+4)
+	b = b[:cap(b)]
+	for _, d := range deltas {
+		x := uint64(d<<1) ^ uint64(d>>63)
+		if x >= 1<<28 {
+			n += binary.PutUvarint(b[n:], x)
+			continue
+		}
+		length := (bits.Len64(x|1) + 6) * 37 >> 8 // divided by 7
+		more := uint32(0x808080) & (1<<(8*(length-1)) - 1)
+		binary.LittleEndian.PutUint32(b[n:], uint32(x&0x7f|x<<1&0x7f00|x<<2&0x7f0000|x<<3&0x7f000000)|more)
+		n += length
+	}
+	return b[:n]
 }
 
 // used tells whether one is not 0: else the column is left out.
@@ -67,6 +103,7 @@ type timeColumn struct {
 	digits uint8 // the most that a time has
 	used   bool  // one is not absent
 	mixed  bool  // they differ in digits, absent ones counted
+	again  int   // how often the last one came again, if addAgain was told
 	deltas []byte
 	prec   []byte
 }
@@ -83,18 +120,38 @@ func (c *timeColumn) add(t event.Time) int {
 	return 3
 }
 
+// addAgain is add of a time that is mostly the one before.
+func (c *timeColumn) addAgain(t event.Time) int {
+	if n := len(c.times); n > 0 && t == c.times[n-1] {
+		c.again++
+		return 3
+	}
+	c.settle()
+	return c.add(t)
+}
+
+// settle puts what came again in its place.
+func (c *timeColumn) settle() {
+	for ; c.again > 0; c.again-- {
+		c.times = append(c.times, c.times[len(c.times)-1])
+	}
+}
+
 func (c *timeColumn) reset() {
-	c.times, c.digits, c.used, c.mixed = c.times[:0], 0, false, false
+	c.times, c.digits, c.used, c.mixed, c.again = c.times[:0], 0, false, false, 0
 }
 
 // finish makes the column's bytes.
 func (c *timeColumn) finish() {
+	c.settle()
 	c.deltas, c.prec = c.deltas[:0], c.prec[:0]
-	unit, last := pow10[9-c.digits], int64(0)
+	unit, last, nanos := pow10[9-c.digits], int64(0), int64(0)
 	for _, t := range c.times {
 		at, p := last, byte(0)
 		if !t.IsZero() {
-			at, p = t.Nanos/unit, min(t.Digits, 9)+1
+			if p = min(t.Digits, 9) + 1; t.Nanos != nanos { // a division takes as long as all else
+				at, nanos = t.Nanos/unit, t.Nanos
+			}
 		}
 		c.deltas = binary.AppendVarint(c.deltas, at-last)
 		last = at

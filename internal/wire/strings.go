@@ -39,21 +39,21 @@ const (
 // one only, once a batch. What had to be spread in a large batch is plain from the
 // beginning in the next ones, and is looked at anew now and then. The zero value is ready.
 type stringColumn struct {
-	form   form
-	first  string // the first value
-	last   int    // dictionary: place of the value before
-	dict   dict
-	recent [16]uint16 // dictionary: places of values, by form
-	index  []byte     // dictionary: varints
-	places []int      // join: places in dict of the other's values, plus 1
+	form    form
+	single  bool   // of no group: it may be foreseen to be plain
+	spreads bool   // a dictionary did not pay in this batch
+	plainly uint8  // for so many batches more it is foreseen to be plain
+	first   string // the first value
 
 	lengths []byte // plain: varints
 	text    []byte
 	ids     []byte
 
-	single  bool  // of no group: it may be foreseen to be plain
-	spreads bool  // a dictionary did not pay in this batch
-	plainly uint8 // for so many batches more it is foreseen to be plain
+	index  []byte // dictionary: varints
+	last   int    // dictionary: place of the value before
+	dict   dict
+	recent [16]uint16 // dictionary: places of values, by form
+	places []int      // join: places in dict of the other's values, plus 1
 }
 
 // A dictionary that did not pay in a batch of foreseeFrom events is not tried in the next foreseeFor.
@@ -66,13 +66,25 @@ const (
 // pay. It pays when there are no more values than half of the events.
 const dictLimit = 128
 
+// empty tells that no value yet is not empty, nor is s: there is nothing to add.
+func (c *stringColumn) empty(s string) bool { return len(s)|len(c.first) == 0 && c.form == one }
+
+// same tells that all values are this one.
+func (c *stringColumn) same(s string) bool { return c.form == one && s == c.first }
+
 // addText takes the value of event n, and tells how many bytes the column has grown.
 func (c *stringColumn) addText(s string, n int) int {
-	switch {
-	case c.form == one && s == c.first:
-		return 0
-	case c.form == plain:
+	switch c.form {
+	case one:
+		if s == c.first {
+			return 0
+		}
+	case plain:
 		return c.addPlain(s)
+	case dictionary:
+		if !c.overfull(n) {
+			return c.addDict(s)
+		}
 	}
 	return c.add(s, n)
 }
@@ -154,24 +166,38 @@ func (c *stringColumn) spread() {
 }
 
 func (c *stringColumn) addPlain(s string) int {
+	if n := len(s); n < 0x80-codeText { // what is longer is no id, and its length no single byte
+		if n >= 7 && (s[0]-'0' <= 9 || s[0]-'a' <= 5) {
+			if grown := c.addID(s); grown > 0 {
+				return grown
+			}
+		}
+		c.lengths = append(c.lengths, byte(n+codeText))
+	} else {
+		c.lengths = binary.AppendUvarint(c.lengths, uint64(n)+codeText)
+	}
+	c.text = append(c.text, s...)
+	return 1 + len(s)
+}
+
+// addID is addPlain of an id or an address; 0 when it is neither.
+func (c *stringColumn) addID(s string) int {
 	var id [16]byte
 	switch {
-	case len(s) == 36 && parseUUID(&id, s):
-		c.lengths = append(c.lengths, codeUUID)
-		c.ids = append(c.ids, id[:]...)
-		return 1 + len(id)
 	case len(s) == 32 && parseHex(&id, s):
 		c.lengths = append(c.lengths, codeHex)
 		c.ids = append(c.ids, id[:]...)
 		return 1 + len(id)
-	case len(s) >= 7 && len(s) <= 15 && parseIPv4(&id, s):
+	case len(s) <= 15 && parseIPv4(&id, s):
 		c.lengths = append(c.lengths, codeIPv4)
 		c.ids = append(c.ids, id[:4]...)
 		return 1 + 4
+	case len(s) == 36 && parseUUID(&id, s):
+		c.lengths = append(c.lengths, codeUUID)
+		c.ids = append(c.ids, id[:]...)
+		return 1 + len(id)
 	}
-	c.lengths = binary.AppendUvarint(c.lengths, uint64(len(s))+codeText)
-	c.text = append(c.text, s...)
-	return 1 + len(s)
+	return 0
 }
 
 // reset empties the column, which had n events.
