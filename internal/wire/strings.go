@@ -165,39 +165,46 @@ func (c *stringColumn) spread() {
 	c.form, c.spreads = plain, true
 }
 
-func (c *stringColumn) addPlain(s string) int {
-	if n := len(s); n < 0x80-codeText { // what is longer is no id, and its length no single byte
-		if n >= 7 && (s[0]-'0' <= 9 || s[0]-'a' <= 5) {
-			if grown := c.addID(s); grown > 0 {
-				return grown
+func (c *stringColumn) addPlain(s string) int { return c.addAllPlain([]string{s}) }
+
+// addAllPlain is addPlain of each.
+func (c *stringColumn) addAllPlain(values []string) (size int) {
+	lengths, text := c.lengths, c.text
+	for _, s := range values {
+		if n := len(s); n >= 0x80-codeText { // too long for an id, and its length for a byte
+			lengths = binary.AppendUvarint(lengths, uint64(n)+codeText)
+		} else {
+			if n >= 7 && (s[0]-'0' <= 9 || s[0]-'a' <= 5) {
+				if code, grown := c.addID(s); grown > 0 {
+					lengths = append(lengths, code)
+					size += 1 + grown
+					continue
+				}
 			}
+			lengths = append(lengths, byte(n+codeText))
 		}
-		c.lengths = append(c.lengths, byte(n+codeText))
-	} else {
-		c.lengths = binary.AppendUvarint(c.lengths, uint64(n)+codeText)
+		text = append(text, s...)
+		size += 1 + len(s)
 	}
-	c.text = append(c.text, s...)
-	return 1 + len(s)
+	c.lengths, c.text = lengths, text
+	return size
 }
 
-// addID is addPlain of an id or an address; 0 when it is neither.
-func (c *stringColumn) addID(s string) int {
+// addID adds an id or an address to the ids, with the code that tells how; grown is 0 when it is neither.
+func (c *stringColumn) addID(s string) (code byte, grown int) {
 	var id [16]byte
 	switch {
 	case len(s) == 32 && parseHex(&id, s):
-		c.lengths = append(c.lengths, codeHex)
 		c.ids = append(c.ids, id[:]...)
-		return 1 + len(id)
+		return codeHex, len(id)
 	case len(s) <= 15 && parseIPv4(&id, s):
-		c.lengths = append(c.lengths, codeIPv4)
 		c.ids = append(c.ids, id[:4]...)
-		return 1 + 4
+		return codeIPv4, 4
 	case len(s) == 36 && parseUUID(&id, s):
-		c.lengths = append(c.lengths, codeUUID)
 		c.ids = append(c.ids, id[:]...)
-		return 1 + len(id)
+		return codeUUID, len(id)
 	}
-	return 0
+	return 0, 0
 }
 
 // reset empties the column, which had n events.

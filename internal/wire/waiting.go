@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"unsafe"
 
 	"github.com/actiontrail/actiontrail/event"
@@ -13,8 +12,9 @@ import (
 // the other's.
 const waitFor = 32
 
-// Columns of strings that wait, and where they stand in waiting. What is nearly
-// always empty, or the same, or counted by a kind, does not: it is seen at once that nothing is to be done.
+// waitingColumns are the columns of strings that wait. Of the others it is mostly
+// seen at once that there is nothing to do: they are empty, or as in the event
+// before, or a kind stands for them.
 var waitingColumns = [...]uint8{9, 10, 12, 13, 20, 25, 27, exchangeMethod, exchangePath, exchangeReferer}
 
 // longest is how long a string may be that is kept while its column waits.
@@ -158,28 +158,5 @@ func (c *stringColumn) addAll(values []string, n int) (size int) {
 		}
 		size += c.addText(s, n+i)
 	}
-	return size
-}
-
-func (c *stringColumn) addAllPlain(values []string) (size int) {
-	lengths, text := c.lengths, c.text
-	for _, s := range values {
-		if n := len(s); n < 0x80-codeText { // what is longer is no id, and its length no single byte
-			if n >= 7 && (s[0]-'0' <= 9 || s[0]-'a' <= 5) {
-				c.lengths = lengths
-				if grown := c.addID(s); grown > 0 {
-					size += grown
-					lengths = c.lengths
-					continue
-				}
-			}
-			lengths = append(lengths, byte(n+codeText))
-		} else {
-			lengths = binary.AppendUvarint(lengths, uint64(n)+codeText)
-		}
-		text = append(text, s...)
-		size += 1 + len(s)
-	}
-	c.lengths, c.text = lengths, text
 	return size
 }
