@@ -26,7 +26,7 @@ const (
 	// SegmentBytes is when a new segment is begun: small, so that what is acknowledged is soon removed.
 	SegmentBytes = 8 << 20
 	// GatherFor is how long a batch waits for its fsync while the next one is on its way.
-	GatherFor = 25 * time.Millisecond
+	GatherFor = 100 * time.Millisecond
 )
 
 // Config says where a spool is.
