@@ -190,11 +190,7 @@ func (l *apacheLine) read(m *Mapper, record []byte) error {
 			n.text[slotQuery] = strings.TrimPrefix(value, "?")
 		default:
 			user = user || l.kinds[i] == apacheUser
-			if p.slot < textSlots {
-				n.text[p.slot] = value
-			} else {
-				n.take(q, p.slot, p.name, value)
-			}
+			n.put(q, p.slot, p.name, value)
 		}
 		if err != nil {
 			return err

@@ -114,11 +114,7 @@ func (l *haproxyLine) put(n *nginxValues, q *request, p *part, value string) {
 	case slotEpoch, slotLocal: // another one is the time
 		q.fields = append(q.fields, field{p.name, value})
 	default:
-		if p.slot < textSlots {
-			n.text[p.slot] = value
-		} else {
-			n.take(q, p.slot, p.name, value)
-		}
+		n.put(q, p.slot, p.name, value)
 	}
 }
 

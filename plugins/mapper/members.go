@@ -39,21 +39,25 @@ type step struct {
 // maxSteps bounds what is remembered of objects that are not records of a log.
 const maxSteps = 128
 
-// each goes through the members of a JSON object. A string whose slot is one of
-// texts goes there, unless it says nothing (the last that says something counts);
-// for all else it calls fn with the slot of the key: strings unescaped, numbers and
-// literals as they are written, objects and arrays as their text. The strings
-// alias b, or scratch where they had to be unescaped.
+// each goes through the members of a JSON object. A value whose slot has a place in
+// texts goes there, unless it says nothing. Of a slot that says text and nothing
+// else (textSlots) the last counts; of any other fn is given the second one, and
+// all after it. For all else it calls fn with the slot of the key: strings unescaped,
+// numbers and literals as they are written, objects and arrays as their text. The
+// strings alias b, or scratch where they had to be unescaped.
 // Values are checked as far as is needed to find their end. escapes tells that
 // there may be a backslash in b.
-func (m *members) each(b []byte, escapes bool, scratch *[]byte, texts *texts, fn func(s slot, key, value string, quoted bool)) error {
+func (m *members) each(b []byte, escapes bool, scratch *[]byte, texts []string, fn func(s slot, key, value string, quoted bool)) error {
 	m.quotes.mark(b)
 	return m.eachMarked(b, m.quotes, escapes, scratch, texts, fn)
 }
 
 // eachMarked is each of an object whose quotes are marked already.
-func (m *members) eachMarked(b []byte, quotes quotes, escapes bool, scratch *[]byte, texts *texts, fn func(s slot, key, value string, quoted bool)) error {
+func (m *members) eachMarked(b []byte, quotes quotes, escapes bool, scratch *[]byte, texts []string, fn func(s slot, key, value string, quoted bool)) error {
 	for i, k := 0, 0; ; k++ {
+		if !escapes { // nearly always
+			i, k = m.foreseen(b, quotes, i, k, texts)
+		}
 		var key string
 		var s *step
 		start := i
@@ -61,20 +65,6 @@ func (m *members) eachMarked(b []byte, quotes quotes, escapes bool, scratch *[]b
 			s = &m.steps[k]
 			key = view(b[i+s.from : i+s.to])
 			i += len(s.text)
-			if s.quoted && !escapes { // nearly always
-				n := quotes.next(i, len(b))
-				if n < 0 {
-					return errCut
-				}
-				value := view(b[i:n])
-				i = n + 1
-				if s.slot >= textSlots {
-					fn(s.slot, key, value, true)
-				} else if value = dash(value); value != "" {
-					texts[s.slot] = value
-				}
-				continue
-			}
 		} else {
 			var done bool
 			var err error
@@ -84,37 +74,71 @@ func (m *members) eachMarked(b []byte, quotes quotes, escapes bool, scratch *[]b
 			}
 			s = m.learn(k, &found, b[start:i], key)
 		}
-		if s.quoted {
-			value, next, err := stringAt(b, i-1, escapes, scratch)
-			if err != nil {
-				return err
-			}
-			i = next
-			if s.slot >= textSlots {
-				fn(s.slot, key, value, true)
-			} else if value = dash(value); value != "" {
-				texts[s.slot] = value
-			}
-			continue
+		value, next, err := valueAt(b, quotes, i, s.quoted, escapes, scratch)
+		if err != nil {
+			return err
 		}
-		next := quotes.next(i, len(b)) - 1 // the comma before the next key, mostly
-		if next <= i || b[next] != ',' || !areDigits(b, i, next) {
-			next = plainEnd(b, i)
-		}
-		if next < 0 {
-			var err error
-			if next, err = valueEnd(b, i); err != nil {
-				return err
-			}
-		}
-		value := view(trimRight(b[i:next]))
 		i = next
-		if s.slot >= textSlots {
-			fn(s.slot, key, value, false)
-		} else if value = dash(value); value != "" && value != "null" { // a number, where text is usual
-			texts[s.slot] = value
+		if at := int(s.slot); at >= len(texts) || at >= int(textSlots) && texts[at] != "" {
+			fn(s.slot, key, value, s.quoted)
+		} else if value = dash(value); value != "" && (s.quoted || value != "null") { // a number, where text is usual
+			texts[at] = value
 		}
 	}
+}
+
+// foreseen goes on through members that come as they did in the object before, from
+// b[i] and the step k on: those whose values are strings or numbers that go into
+// texts, which nearly all of a log's are. It tells how far it came. b has no
+// backslash.
+func (m *members) foreseen(b []byte, quotes quotes, i, k int, texts []string) (next, step int) {
+	steps := m.steps
+	for ; uint(k) < uint(len(steps)); k++ {
+		s := &steps[k]
+		text, at := s.text, uint(s.slot)
+		from := i + len(text)
+		if from >= len(b) || len(text) < 8 || at >= uint(len(texts)) || !alike(b[i:from], text) {
+			break
+		}
+		to := quotes.next(from, len(b))
+		if to < 0 {
+			break
+		}
+		i = to + 1
+		if !s.quoted {
+			to-- // the comma before the next key
+			if i = to; to <= from || b[to] != ',' || !areDigits(b, from, to) {
+				return from - len(text), k
+			}
+		}
+		if value := dash(view(b[from:to])); value != "" {
+			if at >= uint(textSlots) && texts[at] != "" {
+				return from - len(text), k
+			}
+			texts[at] = value
+		}
+	}
+	return i, k
+}
+
+// valueAt reads the value at b[i], for a string that after its quote, and returns
+// the index after it.
+func valueAt(b []byte, quotes quotes, i int, quoted, escapes bool, scratch *[]byte) (value string, next int, err error) {
+	if quoted && escapes {
+		return stringAt(b, i-1, escapes, scratch)
+	}
+	if quoted {
+		if next = quotes.next(i, len(b)); next < 0 {
+			return "", 0, errCut
+		}
+		return view(b[i:next]), next + 1, nil
+	}
+	if next = plainEnd(b, i); next < 0 {
+		if next, err = valueEnd(b, i); err != nil {
+			return "", 0, err
+		}
+	}
+	return view(trimRight(b[i:next])), next, nil
 }
 
 // foresees tells whether the step stands at b[i], with a value after it.
@@ -126,16 +150,22 @@ func (s *step) foresees(b []byte, i int) bool {
 	return s.quoted || b[n] != '"' && b[n] > ' '
 }
 
-// same tells whether b is text, which has as many bytes. They are a few words,
-// which are compared in less time than a call takes.
+// same tells whether b is text, which has as many bytes.
 func same(b, text []byte) bool {
 	if len(text) < 8 || len(b) != len(text) {
 		return string(b) == string(text)
 	}
+	return alike(b, text)
+}
+
+// alike is same of eight bytes or more. They are a few words, which are compared
+// in less time than a call takes.
+func alike(b, text []byte) bool {
 	last := len(text) - 8
-	differ := binary.LittleEndian.Uint64(b[last:]) ^ binary.LittleEndian.Uint64(text[last:])
-	for k := 0; k < last && differ == 0; k += 8 {
-		differ = binary.LittleEndian.Uint64(b[k:]) ^ binary.LittleEndian.Uint64(text[k:])
+	differ := binary.LittleEndian.Uint64(b) ^ binary.LittleEndian.Uint64(text)
+	differ |= binary.LittleEndian.Uint64(b[last:]) ^ binary.LittleEndian.Uint64(text[last:])
+	for k := 8; k < last; k += 8 {
+		differ |= binary.LittleEndian.Uint64(b[k:]) ^ binary.LittleEndian.Uint64(text[k:])
 	}
 	return differ == 0
 }

@@ -12,6 +12,7 @@ func TestMembersAfterOthers(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	pick := func(all ...string) string { return all[r.IntN(len(all))] }
 	var m members
+	var before []byte
 	for range 20_000 {
 		var b strings.Builder
 		b.WriteString(pick("", " ") + "{")
@@ -26,6 +27,8 @@ func TestMembersAfterOthers(t *testing.T) {
 		}
 		b.WriteString(pick("}", "}", " }", "} "))
 		checkMembers(t, &m, []byte(b.String()))
+		checkForeseen(t, before, []byte(b.String()))
+		before = []byte(b.String())
 	}
 }
 
@@ -48,7 +51,7 @@ func TestBrokenMembersAfterGood(t *testing.T) {
 	} {
 		var m members
 		for _, text := range []string{broken, good, broken} {
-			err := m.each([]byte(text), false, new([]byte), new(texts), func(slot, string, string, bool) {})
+			err := m.each([]byte(text), false, new([]byte), nil, func(slot, string, string, bool) {})
 			if text == broken && err != want || text == good && err != nil {
 				t.Errorf("%s: %v, want %v", text, err, want)
 			}

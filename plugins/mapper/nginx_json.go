@@ -21,11 +21,10 @@ func (m *Mapper) readNginx(line []byte) error {
 func (m *Mapper) readNginxJSON(line []byte) error {
 	q := &m.request
 	var n nginxValues
-	err := m.members.eachMarked(line, m.text.quotesOf(line), m.text.escapes, &q.scratch, &n.text, func(slot slot, key, value string, quoted bool) {
-		if value = dash(value); value == "" || !quoted && value == "null" {
-			return
+	err := m.members.eachMarked(line, m.text.quotesOf(line), m.text.escapes, &q.scratch, n.text[:], func(slot slot, key, value string, quoted bool) {
+		if value = dash(value); value != "" && (quoted || value != "null") {
+			n.put(q, slot, key, value)
 		}
-		n.take(q, slot, key, value)
 	})
 	if err != nil {
 		return fmt.Errorf("not a JSON record: %w", err)
@@ -36,38 +35,45 @@ func (m *Mapper) readNginxJSON(line []byte) error {
 // nginxValues are the values of nginx's variables in a record, as far as the
 // request does not hold them yet.
 type nginxValues struct {
-	text    texts
+	text    [slotField]string
 	uri     string
 	hasArgs bool // uri has them
 }
 
-// take puts a value that is not text alone where it belongs.
-func (n *nginxValues) take(q *request, slot slot, key, value string) {
-	switch slot {
-	case slotVerified:
-		q.verified = value == "SUCCESS"
-	case slotMethod:
-		if isMethod(value) {
-			q.method = value
-		}
-	case slotRequestURI:
-		n.uri, n.hasArgs = value, true
-	case slotPath:
-		if n.uri == "" {
-			n.uri = value
-		}
-	case slotStatus:
-		q.status, _ = status(value)
-	case slotBytes:
-		if n, ok := whole(value); ok {
-			q.bytes = n
-		}
-	case slotDuration:
-		if n, ok := micros(value); ok {
-			q.duration = n
-		}
-	default:
+// put puts a value where it belongs.
+func (n *nginxValues) put(q *request, slot slot, key, value string) {
+	if slot >= slotField {
 		q.fields = append(q.fields, field{key, value})
+		return
+	}
+	if slot >= textSlots && n.text[slot] != "" {
+		n.parse(q) // before it is forgotten
+	}
+	n.text[slot] = value
+}
+
+// parse reads the values that are not text alone. One that is wrong says nothing.
+func (n *nginxValues) parse(q *request) {
+	text := &n.text
+	if v := text[slotVerified]; v != "" {
+		q.verified = v == "SUCCESS"
+	}
+	if v := text[slotMethod]; isMethod(v) {
+		q.method = v
+	}
+	if v := text[slotRequestURI]; v != "" {
+		n.uri, n.hasArgs = v, true
+	} else if n.uri == "" {
+		n.uri = text[slotPath]
+	}
+	if v := text[slotStatus]; v != "" {
+		q.status, _ = status(v)
+	}
+	if v, ok := whole(text[slotBytes]); ok {
+		q.bytes = v
+	}
+	if v, ok := micros(text[slotDuration]); ok {
+		q.duration = v
 	}
 }
 
@@ -84,6 +90,7 @@ func (m *Mapper) settleNginx(n *nginxValues) error {
 // settle makes the request of the values, but for its time.
 func (m *Mapper) settle(n *nginxValues) error {
 	q, text := &m.request, &n.text
+	n.parse(q)
 	q.peer, q.forwarded, q.user, q.consumer, q.clientDN = text[slotPeer], text[slotForwarded], text[slotUser], text[slotConsumer], text[slotClientDN]
 	q.host, q.server, q.userAgent, q.referer, q.requestID = text[slotHost], text[slotServer], text[slotUserAgent], text[slotReferer], text[slotRequestID]
 	request, args := text[slotRequest], text[slotQuery]
@@ -133,9 +140,6 @@ func micros(s string) (int64, bool) {
 // slot says what a key of a record means to the mapper.
 type slot uint8
 
-// texts are the values that are text and nothing else, by their slots.
-type texts [textSlots]string
-
 const (
 	slotEpoch slot = iota
 	slotISO
@@ -153,7 +157,7 @@ const (
 	slotReferer
 	slotRequestID
 
-	textSlots // below: texts
+	textSlots // below: text and nothing else
 
 	slotVerified
 	slotMethod

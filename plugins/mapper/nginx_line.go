@@ -50,11 +50,7 @@ func (l *nginxLine) read(m *Mapper, record []byte) error {
 		if m.text.escapes {
 			value = l.unescape(q, value)
 		}
-		if p.slot < textSlots {
-			n.text[p.slot] = value
-		} else {
-			n.take(q, p.slot, p.name, value)
-		}
+		n.put(q, p.slot, p.name, value)
 	}
 	return m.settleNginx(&n)
 }

@@ -49,10 +49,10 @@ func (t *traefik) read(m *Mapper, line []byte) error {
 // (pkg/middlewares/accesslog/logdata.go), headers with the prefix request_.
 func (t *traefik) readJSON(m *Mapper, line []byte) error {
 	q := &m.request
-	var text texts
+	var text [textSlots]string
 	var local, logged, origin, clientHost string
 	seen := false // a status
-	err := t.members.each(line, m.text.escapes, &q.scratch, &text, func(s slot, key, value string, quoted bool) {
+	err := t.members.each(line, m.text.escapes, &q.scratch, text[:], func(s slot, key, value string, quoted bool) {
 		if value = dash(value); value == "" || !quoted && value == "null" {
 			return
 		}
