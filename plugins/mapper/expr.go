@@ -22,6 +22,7 @@ type Expr struct {
 	do   function // of a call
 	slot slot     // of a header
 	at   *spot    // of a capture whose route is known; nil: its name is looked up
+	path bool     // of a join: whole captures whose route is known, with slashes between
 
 	secret bool // it may be a credential, of which rules can only tell whether it is there
 }
@@ -191,7 +192,7 @@ func (m *Mapper) evalSome(x *Expr) string {
 		return ""
 	case x.secret:
 		return masked
-	case x.at != nil && m.path.isSeen(x.at):
+	case x.at != nil && m.path.isSeen(x.at, v), x.path && m.path.isClean(v):
 		return m.text.valid(v)
 	}
 	return m.unlessSecret(v)
@@ -213,7 +214,18 @@ func (x *Expr) bound(p *Pattern) *Expr {
 	for _, a := range x.args {
 		b.args = append(b.args, a.bound(p))
 	}
+	b.path = x.kind == join && areSegments(b.args)
 	return &b
+}
+
+// areSegments tells whether these are captures of whole segments with slashes between.
+func areSegments(parts []*Expr) bool {
+	for i, x := range parts {
+		if i%2 == 0 && (x.at == nil || x.at.mixed != nil) || i%2 == 1 && (x.kind != literal || x.text != "/") {
+			return false
+		}
+	}
+	return true
 }
 
 // holds tells whether x is true: a truth that holds, or text that is not empty.
@@ -226,7 +238,7 @@ func (m *Mapper) value(x *Expr) string {
 		return x.text
 	case capture:
 		if x.at != nil {
-			return m.path.captured(*x.at)
+			return m.path.captured(x.at)
 		}
 		return m.captured(x.text)
 	case parameter:
@@ -244,7 +256,7 @@ func (m *Mapper) value(x *Expr) string {
 		b := buf[:0]
 		for _, a := range x.args {
 			v := m.value(a)
-			if a.kind != literal && mayHoldSecret(v) && looksSecret(v) { // what it is joined to may hide it
+			if a.kind != literal && !(x.path && m.path.isClean(v)) && mayHoldSecret(v) && looksSecret(v) { // what it is joined to may hide it
 				v = masked
 			}
 			b = append(b, v...)
@@ -333,5 +345,5 @@ func (m *Mapper) captured(name string) string {
 	if !ok {
 		return ""
 	}
-	return m.path.captured(at)
+	return m.path.captured(&at)
 }

@@ -95,8 +95,8 @@ func (m *Mapper) fillParams(e *event.Event) {
 		for i := range r.captures {
 			c := &r.captures[i]
 			if c.at < len(m.path.segments) {
-				value := m.path.captured(c.spot)
-				if c.masked || !m.path.isSeen(&c.spot) {
+				value := m.path.captured(&c.spot)
+				if c.masked || !m.path.isSeen(&c.spot, value) {
 					value = m.shown(&c.namedKey, value)
 				}
 				b.add(c.key, value)

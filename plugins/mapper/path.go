@@ -16,6 +16,7 @@ type path struct {
 	raw      []string // the same, as they were sent
 	tooLong  bool
 	encoded  bool // something may have been decoded
+	plain    bool // all of it is of the bytes that isPlain knows
 	secret   bool // a segment looks like a secret as it was sent, resolved ones too
 
 	sent        string   // all of it up to the end of the last segment; empty when the segments do not stand there one after the other
@@ -26,12 +27,13 @@ type path struct {
 // split cuts s, which may lack its first slash. Its strings live until the next split.
 func (p *path) split(s string) {
 	p.segments, p.raw, p.scratch, p.tooLong, p.secret = p.all[:0], p.allRaw[:0], p.scratch[:0], false, false
-	p.encoded = strings.IndexByte(s, '%') >= 0
+	p.plain = isPlain(s)
+	p.encoded = !p.plain && strings.IndexByte(s, '%') >= 0
 	p.sent = ""
 	if !p.encoded {
 		p.sent = s
 	}
-	last, assigns := 0, strings.IndexByte(s, '=') >= 0
+	last, assigns := 0, !p.plain && strings.IndexByte(s, '=') >= 0
 	for from := 0; from < len(s); {
 		i := slashAt(s, from)
 		raw := s[from:i]
@@ -94,7 +96,7 @@ func slashAt(s string, i int) int {
 }
 
 // captured is what stands at a place; a tail may be empty.
-func (p *path) captured(at spot) string {
+func (p *path) captured(at *spot) string {
 	switch {
 	case at.at >= len(p.segments):
 		return ""
@@ -107,10 +109,46 @@ func (p *path) captured(at spot) string {
 	return p.segments[at.at]
 }
 
-// isSeen tells whether split has looked for secrets in what stands at a place, and
-// found none: in a whole segment, in which nothing was encoded.
-func (p *path) isSeen(at *spot) bool {
-	return !p.secret && !p.encoded && !at.tail && at.mixed == nil
+// isSeen tells whether split has looked for secrets in s, which stands at a place,
+// and found none.
+func (p *path) isSeen(at *spot, s string) bool {
+	if at.mixed != nil || p.secret || p.encoded {
+		return false
+	}
+	return !at.tail || p.isClean(s)
+}
+
+// isClean tells that there is no secret in s, which is made of whole segments with
+// slashes between. split has looked into each of them, and what crosses a slash has
+// a byte in it that is not plain, or is the secret part of an AWS key.
+func (p *path) isClean(s string) bool {
+	return p.plain && !p.secret && (len(s) < awsSecret || !holdsAWSSecret(s))
+}
+
+// isPlain tells whether s is of letters, digits, - . / _ and others behind @ in
+// ASCII: it has no % and no =, nor what makes a secret of two words (endsInSecret).
+func isPlain(s string) bool {
+	if len(s) < 8 {
+		for i := range len(s) {
+			if plainIn8(uint64(s[i])|'/'*(ones-1)) != highs {
+				return false
+			}
+		}
+		return true
+	}
+	all := plainIn8(load(s, len(s)-8))
+	for i := 0; i+8 < len(s); i += 8 {
+		all &= plainIn8(load(s, i))
+	}
+	return all == highs
+}
+
+// plainIn8 has the highest bit set of each of eight bytes that is plain: - to 9, or
+// @ to DEL.
+func plainIn8(x uint64) uint64 {
+	low := x &^ highs
+	digits := (low + (0x80-'-')*ones) &^ (low + (0x80-'9'-1)*ones)
+	return (digits | x<<1) & highs &^ x
 }
 
 // from is all from the segment at i on.

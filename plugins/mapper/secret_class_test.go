@@ -32,12 +32,16 @@ func TestCapturedSecrets(t *testing.T) {
 		{Pattern: pattern(t, "* /a/{one}/x"), ResourceName: value(t, "path.one")},
 		{Pattern: pattern(t, "* /b/v{part}-x"), ResourceName: value(t, "path.part")},
 		{Pattern: pattern(t, "* /c/{rest...}"), ResourceName: value(t, "path.rest")},
+		{Pattern: pattern(t, "* /d/{one}/x/{rest...}"), ResourceName: Join(value(t, "path.one"), Literal("/"), value(t, "path.rest"))},
+		{Pattern: pattern(t, "* /e/{one}/x/{rest...}"), ResourceName: Join(value(t, "path.one"), value(t, "path.rest"))},
 	}}
 	m := newMapper(t, Options{Format: "nginx", Rules: rules})
 	for path, want := range map[string]string{
 		"/a/o-17/x": "o-17", "/a/" + token + "/x": "***", "/a/%67" + token[1:] + "/x": "***", "/a/%2567" + token[1:] + "/x": "***", "/b/v" + token + "-x": "***",
 		"/b/vpwd=1a2-x": "***", "/c/a/" + token: "***",
-		"/b/vsk-aaaaaaaaaaaaaaaaaaaa-x": "***", "/c/wJalrXUtn5EMI/K7MDENG9bPxRfiCYzEX4MPLEaK": "***", // secret only as the part, or as all, that is captured
+		"/d/o-17/x/a/b.json": "o-17/a/b.json", "/d/o-17/x/a/" + token: "o-17/***", "/d/abc-17/x/b/password:/x": "***", "/e/ghp_0123456789/x/abcdefghijABCDEFGHIJ456789": "***",
+		"/d/wJalrXUtn5EMI/x/K7MDENG9bPxRfiCYzEX4MPLEaK": "***",
+		"/b/vsk-aaaaaaaaaaaaaaaaaaaa-x":                 "***", "/c/wJalrXUtn5EMI/K7MDENG9bPxRfiCYzEX4MPLEaK": "***", // secret only as the part, or as all, that is captured
 	} {
 		e := mapNginx(t, m, "GET "+path, "")
 		if e.ResourceName != want || strings.Contains(string(e.RequestParameters), token[4:]) {

@@ -50,6 +50,31 @@ func FuzzLooksSecret(f *testing.F) {
 	})
 }
 
+// What split has searched has no secret when it is looked through again: any
+// segments of a path without one, with slashes between.
+func FuzzClean(f *testing.F) {
+	for _, s := range []string{"/v1/b/logs/2026/0a.json", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "/a:b/c", "/hvs.aaaaaaaaaaaaaaaaaaaaaaaa", "password:/x", "/token=/x", "//a/../Basic dTpwYXNz", "/%70wd/=", "x\xff@[`{\x7f"} {
+		f.Add(s, byte(0), byte(9))
+	}
+	f.Fuzz(func(t *testing.T, s string, from, n byte) {
+		if plain := strings.IndexFunc(s, func(c rune) bool { return c < '-' || c > '9' && c < '@' || c > 0x7f }) < 0; isPlain(s) != plain {
+			t.Errorf("%q is plain: %v", s, !plain)
+		}
+		var p path
+		p.split(s)
+		first := int(from) % (len(p.segments) + 1)
+		some := p.segments[first:min(len(p.segments), first+int(n))]
+		if joined := strings.Join(some, "/"); p.isClean(joined) && (looksSecret(joined) || hidesSecret(joined)) {
+			t.Errorf("%q of %q is secret", joined, s)
+		}
+		for i := range p.segments {
+			if at := (&spot{at: i}); p.isSeen(at, p.captured(at)) && (looksSecret(p.segments[i]) || hidesSecret(p.segments[i])) {
+				t.Errorf("%q of %q is secret", p.segments[i], s)
+			}
+		}
+	})
+}
+
 // Of a Forwarded header what the proxy has added is read, whatever stands before it,
 // and each step leaves less of it.
 func FuzzForwarded(f *testing.F) {
