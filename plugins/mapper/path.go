@@ -40,7 +40,9 @@ func (p *path) split(s string) {
 		if (assigns || len(raw) >= leastToken && mayHoldSecret(raw)) && looksSecret(raw) {
 			p.secret = true
 		}
-		if p.take(raw) {
+		if raw != "" && raw[0] != '.' && !p.encoded && len(p.segments) < maxSegments { // nearly always
+			p.segments, last = append(p.segments, raw), i
+		} else if p.take(raw) {
 			last = i
 		} else if from > 0 {
 			p.sent = ""
