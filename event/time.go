@@ -19,8 +19,12 @@ func At(t time.Time, digits uint8) Time { return Unix(t.UnixNano(), digits) }
 // Unix is the time this many nanoseconds after the epoch, cut to digits.
 func Unix(nanos int64, digits uint8) Time {
 	digits = min(digits, 9)
-	unit := pow10[9-digits]
-	rest := nanos % unit
+	unit, rest := pow10[9-digits], int64(0)
+	if digits == 3 { // as most have: to divide by a constant is faster
+		rest = nanos % 1e6
+	} else {
+		rest = nanos % unit
+	}
 	if rest < 0 {
 		rest += unit
 	}
