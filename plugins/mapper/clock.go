@@ -38,7 +38,7 @@ func (c *clock) pick(s *stamps, zone *time.Location) (event.Time, error) {
 
 // epoch reads seconds since 1970 with a fraction.
 func (c *clock) epoch(s string) (event.Time, error) {
-	seconds, fraction, _ := cut(s, '.')
+	seconds, fraction := cutPoint(s)
 	if seconds != c.second || seconds == "" {
 		n, ok := whole(seconds)
 		if !ok || n > 9_000_000_000 {

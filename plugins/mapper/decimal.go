@@ -6,6 +6,17 @@ import (
 	"github.com/actiontrail/actiontrail/event"
 )
 
+// cutPoint is a number without its fraction, and the fraction. Numbers are so short
+// that a call takes longer than to look at each byte.
+func cutPoint(s string) (whole, fraction string) {
+	for i := range len(s) {
+		if s[i] == '.' {
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
+}
+
 // decimal reads a number with a fraction as a whole number of the unit that is
 // 10^-scale of it; digits beyond that are cut off. given is how many digits the
 // fraction has.

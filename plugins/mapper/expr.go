@@ -179,13 +179,13 @@ func (m *Mapper) eval(x *Expr) string {
 	if x == nil { // as most are: this is compiled into the callers
 		return ""
 	}
+	if x.kind == literal {
+		return x.text
+	}
 	return m.evalSome(x)
 }
 
 func (m *Mapper) evalSome(x *Expr) string {
-	if x.kind == literal {
-		return x.text
-	}
 	v := m.value(x)
 	switch {
 	case v == "":

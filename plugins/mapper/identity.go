@@ -37,9 +37,23 @@ type identity struct {
 	sources []identitySource
 }
 
+// sourceKind is how a source is asked.
+type sourceKind uint8
+
+const (
+	byActor sourceKind = iota
+	byConsumer
+	byUserID
+	byClaim
+	byCertificate
+	byKey
+	byRemoteUser
+	byHeader
+)
+
 type identitySource struct {
 	name string // userIdentity.source
-	kind string // actor, consumer, user_id, jwt, mtls.subject, api_key, remote_user, header
+	kind sourceKind
 	key  string // claim or header
 	told string // field in which a gateway tells the claim
 	slot slot   // of a header
@@ -67,16 +81,25 @@ func (i *Identity) compile() (identity, error) {
 		order = DefaultOrder()
 	}
 	for _, name := range order {
-		s := identitySource{name: name, kind: name, trust: event.TrustClaimed}
+		s := identitySource{name: name, trust: event.TrustClaimed}
 		switch {
 		case slices.Contains(actorSources(), name):
-			s.kind = "actor"
-		case slices.Contains([]string{"consumer", "user_id", "mtls.subject", "api_key", "remote_user"}, name):
+			s.kind = byActor
+		case name == "consumer":
+			s.kind = byConsumer
+		case name == "user_id":
+			s.kind = byUserID
+		case name == "mtls.subject":
+			s.kind = byCertificate
+		case name == "api_key":
+			s.kind = byKey
+		case name == "remote_user":
+			s.kind = byRemoteUser
 		case strings.HasPrefix(name, "jwt.") && len(name) > len("jwt."):
-			s.kind, s.key = "jwt", name[len("jwt."):]
+			s.kind, s.key = byClaim, name[len("jwt."):]
 			s.told = toldClaim + s.key
 		case strings.HasPrefix(name, "header:") && len(name) > len("header:"):
-			s.kind, s.key = "header", headerKey(name[len("header:"):])
+			s.kind, s.key = byHeader, headerKey(name[len("header:"):])
 			s.slot = headerSlot(s.key)
 			if isSecretHeader(s.key) {
 				return identity{}, fmt.Errorf("identity: %s is a secret, not a name: use jwt.<claim> or api_key", name)
@@ -88,18 +111,18 @@ func (i *Identity) compile() (identity, error) {
 		case "":
 		case event.TrustVerified, event.TrustClaimed:
 			s.trust = trust
-			if s.kind == "header" && trust == event.TrustVerified && len(i.TrustedFrom) == 0 {
+			if s.kind == byHeader && trust == event.TrustVerified && len(i.TrustedFrom) == 0 {
 				return identity{}, fmt.Errorf("identity: %s is what a client sends: name the proxies that set it and strip it from clients with trusted_from", name)
 			}
 		default:
 			return identity{}, fmt.Errorf("identity: trust of %s is %q: write verified or claimed", name, trust)
 		}
-		if s.kind == "header" {
+		if s.kind == byHeader {
 			s.byPeer, s.trust = i.Trust[name] != event.TrustClaimed && len(i.TrustedFrom) > 0, event.TrustClaimed
 		}
 		c.sources = append(c.sources, s)
 	}
-	if len(i.TrustedFrom) > 0 && !slices.ContainsFunc(c.sources, func(s identitySource) bool { return s.kind == "header" }) {
+	if len(i.TrustedFrom) > 0 && !slices.ContainsFunc(c.sources, func(s identitySource) bool { return s.kind == byHeader }) {
 		return identity{}, fmt.Errorf("identity: trusted_from is for header:<name>, which is not in its order")
 	}
 	for name := range i.Trust {
@@ -118,19 +141,19 @@ func (m *Mapper) identify(e *event.Event) {
 	source := -1
 	for i := range rules.sources {
 		s := &rules.sources[i]
-		if s.kind == "jwt" && !claims || s.kind == "api_key" && !keys {
+		if s.kind == byClaim && !claims || s.kind == byKey && !keys {
 			continue
 		}
 		if m.ask(s, u) {
 			source = i
 			u.Source, u.Trust = s.name, s.trust
-			if s.kind == "actor" {
+			if s.kind == byActor {
 				u.Source = or(m.request.told.actor.source, s.name)
 			}
 			if m.vouched(s) {
 				u.Trust = event.TrustVerified
 			}
-			if s.kind == "jwt" {
+			if s.kind == byClaim {
 				m.claimedSession(s, u)
 			}
 			m.inSession(u)
@@ -172,17 +195,17 @@ func (m *Mapper) refused(e *event.Event) bool {
 func (m *Mapper) vouched(s *identitySource) bool {
 	q := &m.request
 	switch s.kind {
-	case "mtls.subject":
+	case byCertificate:
 		return q.verified
-	case "consumer":
+	case byConsumer:
 		return q.checked.consumer
-	case "remote_user", "user_id":
+	case byRemoteUser, byUserID:
 		return q.checked.user
-	case "header":
+	case byHeader:
 		return s.byPeer && m.peerIn(m.rules.identity.TrustedFrom)
-	case "jwt": // not of a token that is only logged
+	case byClaim: // not of a token that is only logged
 		return q.checked.claims && q.field(s.told) != ""
-	case "actor":
+	case byActor:
 		return !q.told.actor.claimed
 	}
 	return false
@@ -193,21 +216,21 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	q := &m.request
 	var name string
 	switch s.kind {
-	case "consumer":
+	case byConsumer:
 		name, u.Type = q.consumer, "api-key"
-	case "remote_user":
+	case byRemoteUser:
 		name, u.Type = q.user, "basic"
-	case "user_id":
+	case byUserID:
 		name, u.Type = q.userID, "basic"
-	case "actor":
+	case byActor:
 		return m.askActor(s, u)
-	case "mtls.subject":
+	case byCertificate:
 		name, u.Type = q.clientDN, "mtls"
-	case "header":
+	case byHeader:
 		name, u.Type = q.header(s.slot, s.key), "api-key"
-	case "jwt":
+	case byClaim:
 		name, u.Type = m.claim(s), "jwt"
-	case "api_key":
+	case byKey:
 		if key := cmp.Or(q.credential("http_x_api_key"), q.credential("http_apikey"), opaqueToken(q.credential("http_authorization"))); key != "" {
 			u.Type, u.AccessKeyID = "api-key", m.keys.name(key)
 			return true
@@ -219,7 +242,7 @@ func (m *Mapper) ask(s *identitySource, u *event.Identity) bool {
 	}
 	name = m.nameText(name)
 	u.UserName, u.PrincipalID = name, name
-	if s.kind == "consumer" {
+	if s.kind == byConsumer {
 		u.PrincipalID = or(m.nameText(q.consumerID), u.PrincipalID)
 		u.AccessKeyID = m.nameText(q.consumerKey)
 	}

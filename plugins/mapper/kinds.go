@@ -108,7 +108,7 @@ func (m *Mapper) whoKind(source int, u *event.Identity) uint16 {
 		return whoAnonymous
 	case source < 0:
 		return whoNamed
-	case u.SessionAttributes != "" || u.SessionIssuer != "" || u.Extra != "" || rules.sources[source].kind == "actor" || source > 1000:
+	case u.SessionAttributes != "" || u.SessionIssuer != "" || u.Extra != "" || rules.sources[source].kind == byActor || source > 1000:
 		return 0
 	case u.Trust == event.TrustVerified:
 		return uint16(whoSource + 2*source + 1)

@@ -119,7 +119,7 @@ func (m *Mapper) settle(n *nginxValues) error {
 
 // micros reads seconds with a fraction as microseconds.
 func micros(s string) (int64, bool) {
-	seconds, fraction, _ := cut(s, '.')
+	seconds, fraction := cutPoint(s)
 	n, ok := whole(seconds)
 	if !ok || n > 1<<40 {
 		return 0, false

@@ -58,6 +58,9 @@ func hostMatches(want, host string) bool {
 
 // withoutPort is the host of a Host header.
 func withoutPort(host string) string {
+	if strings.IndexByte(host, ':') < 0 { // nearly always, and found faster from the left
+		return host
+	}
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		return host[:i]
 	}

@@ -124,6 +124,19 @@ func (t *trie) find(q *request, segments []string) *route {
 // find goes as deep as the path has segments. It comes to no node twice, and to
 // more than one at a depth only where patterns share a beginning.
 func (n *node) find(q *request, rest []string) *route {
+	for len(rest) > 0 && n.mixed == nil && len(n.tail.all) == 0 { // while there is one way on
+		next := n.literals.find(rest[0])
+		if next != nil && n.param != nil {
+			break
+		}
+		if next == nil {
+			next = n.param
+		}
+		if next == nil {
+			return nil
+		}
+		n, rest = next, rest[1:]
+	}
 	if len(rest) == 0 {
 		if r := n.here.find(q); r != nil {
 			return r
