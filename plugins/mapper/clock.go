@@ -38,8 +38,12 @@ func (c *clock) pick(s *stamps, zone *time.Location) (event.Time, error) {
 
 // epoch reads seconds since 1970 with a fraction.
 func (c *clock) epoch(s string) (event.Time, error) {
-	seconds, fraction := cutPoint(s)
-	if seconds != c.second || seconds == "" {
+	var fraction string
+	if n := len(c.second); n > 0 && n < len(s) && s[n] == '.' && s[:n] == c.second {
+		fraction = s[n+1:]
+	} else {
+		var seconds string
+		seconds, fraction = cutPoint(s)
 		n, ok := whole(seconds)
 		if !ok || n > 9_000_000_000 {
 			return event.Time{}, fmt.Errorf("time %q is not a number of seconds", s)

@@ -251,22 +251,45 @@ func (m *Mapper) value(x *Expr) string {
 	case variable:
 		return m.variable(x.text)
 	case join:
-		// Expressions within have their text behind this one's, so its parts are kept apart from it.
-		var buf [256]byte
-		b := buf[:0]
-		for _, a := range x.args {
-			v := m.value(a)
-			if a.kind != literal && !(x.path && m.path.isClean(v)) && mayHoldSecret(v) && looksSecret(v) { // what it is joined to may hide it
-				v = masked
-			}
-			b = append(b, v...)
+		if x.path && m.path.plain && !m.path.secret {
+			return m.subPath(x)
 		}
-		from := len(m.joined)
-		m.joined = append(m.joined, b...)
-		return view(m.joined[from:])
+		return m.join(x)
 	default:
 		return m.called(x)
 	}
+}
+
+// join is the text of parts, one after the other.
+func (m *Mapper) join(x *Expr) string {
+	// Expressions within have their text behind this one's, so its parts are kept apart from it.
+	var buf [256]byte
+	b := buf[:0]
+	for _, a := range x.args {
+		v := m.value(a)
+		if a.kind != literal && mayHoldSecret(v) && looksSecret(v) { // what it is joined to may hide it
+			v = masked
+		}
+		b = append(b, v...)
+	}
+	from := len(m.joined)
+	m.joined = append(m.joined, b...)
+	return view(m.joined[from:])
+}
+
+// subPath is join of segments of a path in which there is no secret.
+func (m *Mapper) subPath(x *Expr) string {
+	from := len(m.joined)
+	for _, a := range x.args {
+		v := a.text
+		if a.at != nil {
+			if v = m.path.captured(a.at); !m.path.isClean(v) {
+				v = masked
+			}
+		}
+		m.joined = append(m.joined, v...)
+	}
+	return view(m.joined[from:])
 }
 
 func (m *Mapper) variable(name string) string {

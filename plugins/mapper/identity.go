@@ -277,6 +277,9 @@ func (m *Mapper) askActor(s *identitySource, u *event.Identity) bool {
 // A name of parts with colons between them is looked at part by part, or those of
 // system:serviceaccount:secret-store:driver would hide one another.
 func (m *Mapper) nameText(name string) string {
+	if name == "" {
+		return ""
+	}
 	rest, ok := strings.CutPrefix(name, serviceAccount)
 	if !ok {
 		return m.unlessSecret(name)

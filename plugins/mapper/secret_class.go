@@ -36,7 +36,7 @@ func marks(x uint64) uint64 {
 
 // classOf is what there is in s, which has eight bytes or more.
 func classOf(s string) (c byte) {
-	for i := 0; i+8 <= len(s); i += 8 {
+	for i := 0; i+8 < len(s); i += 8 {
 		c |= class8(s[i : i+8])
 	}
 	return c | class8(s[len(s)-8:])
