@@ -75,3 +75,22 @@ func TestPlainEnd(t *testing.T) {
 		}
 	}
 }
+
+// Of a value that a record has twice the last one counts, of methods and sizes the
+// last that is one, of paths the first; with the same keys foreseen and not.
+func TestValuesTwice(t *testing.T) {
+	m := newMapper(t, Options{Format: "nginx"})
+	for record, want := range map[string]string{
+		`{"msec":"1","request_method":"GET","method":"foo","request_uri":"/a","status":200,"status":404}`:         `"httpMethod":"GET","httpPath":"/a","httpStatus":404`,
+		`{"msec":"1","uri":"/a","path":"/b","method":"GET","request_method":"PUT","status":"200","status":"-"}`:   `"httpMethod":"PUT","httpPath":"/a","httpStatus":200`,
+		`{"msec":"1","uri":"/a","request_uri":"/b","request_uri":"/c","method":"PUT","status":1,"status":200}`:    `"httpMethod":"PUT","httpPath":"/c","httpStatus":200`,
+		`{"msec":"1","request":"GET /d HTTP/1.1","status":200,"body_bytes_sent":7,"body_bytes_sent":"x","n":"1"}`: `"httpStatus":200,"responseBytes":7`,
+		`{"msec":"1","request":"GET /d HTTP/1.1","status":200,"status":"x"}`:                                      `its status is missing or wrong`,
+	} {
+		for range 3 {
+			if text := mapped(m, record); !strings.Contains(text, want) {
+				t.Errorf("%s\nis %s\nwithout %s", record, text, want)
+			}
+		}
+	}
+}
