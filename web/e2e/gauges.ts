@@ -84,3 +84,108 @@ export function scroll(page: Page, by: number, frames: number): Promise<Frames> 
     { by, frames },
   );
 }
+
+interface Turns {
+  /** From the event to the next paint, in ms, as the browser says: it counts in steps of 8. */
+  paint: number[];
+  /** From the last event until its result is there and nothing more is asked for. */
+  result: number[];
+  /** What it cost the page's own thread until then. */
+  cpu: number[];
+}
+
+interface Acts {
+  times: number;
+  /** What is not measured. */
+  before?: (i: number) => Promise<void>;
+  act: (i: number) => Promise<void>;
+  /** What has to be on the page, with the id of the event that is open if it says so. */
+  shows?: { selector: string; event?: boolean };
+}
+
+/**
+ * Acts again and again, and tells how long each took. What is asked of the server is counted
+ * in the page, but for what comes by and by: proofs, and what the query bar asks while one types.
+ */
+export async function turns(page: Page, cdp: CDPSession, { times, before, act, shows }: Acts): Promise<Turns> {
+  const found: Turns = { paint: [], result: [], cpu: [] };
+  for (let i = 0; i < times; i++) {
+    await before?.(i);
+    const cpu = await busy(cdp);
+    await page.evaluate((shows) => {
+      const opened = () => new URL(location.href).searchParams.get("event");
+      const before = opened();
+      const there = () => {
+        if (!shows) return true;
+        const id = opened();
+        if (id === null || id === before) return false;
+        return [...document.querySelectorAll(shows.selector)].some((e) => !shows.event || e.textContent.includes(id));
+      };
+      const w = window as unknown as Watched;
+      w.seen?.stop();
+      const paints: number[] = [];
+      const take = (list: PerformanceEntry[]) => paints.push(...list.map((e) => e.duration));
+      const observer = new PerformanceObserver((list) => take(list.getEntries()));
+      observer.observe({ type: "event", durationThreshold: 16 } as PerformanceObserverInit);
+      let began = 0;
+      let done = 0;
+      let stopped = false;
+      const begin = (e: Event) => (began = e.timeStamp);
+      for (const type of ["pointerdown", "keydown"]) window.addEventListener(type, begin, { capture: true });
+      const busy = () => w.underWay > 0 || document.querySelector('[aria-busy="true"], [data-loading]') !== null;
+      let quiet = 0;
+      const step = () => {
+        if (stopped) return;
+        if (!began || busy() || !there()) [quiet, done] = [0, 0];
+        else {
+          done ||= performance.now();
+          quiet++;
+        }
+        requestAnimationFrame(step);
+      };
+      requestAnimationFrame(step);
+      const stop = () => {
+        stopped = true;
+        for (const type of ["pointerdown", "keydown"]) window.removeEventListener(type, begin, { capture: true });
+        take(observer.takeRecords());
+        observer.disconnect();
+      };
+      w.seen = { stop, quiet: () => quiet, told: () => ({ paint: Math.max(0, ...paints), result: done - began }) };
+    }, shows);
+    await act(i);
+    await page.waitForFunction(() => ((window as unknown as Watched).seen?.quiet() ?? 0) > 12);
+    const told = await page.evaluate(() => {
+      const { seen } = window as unknown as Watched;
+      seen?.stop();
+      return seen?.told() ?? { paint: 0, result: 0 };
+    });
+    found.paint.push(told.paint);
+    found.result.push(told.result);
+    found.cpu.push((await busy(cdp)) - cpu);
+  }
+  return found;
+}
+
+interface Watched {
+  underWay: number;
+  seen?: { stop: () => void; quiet: () => number; told: () => { paint: number; result: number } };
+}
+
+/** Counts in the page what it asks the server for; to be called before it is loaded. */
+export async function countAsked(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const w = window as unknown as Watched;
+    w.underWay = 0;
+    const real = window.fetch.bind(window);
+    window.fetch = async (what, how) => {
+      const url = what instanceof Request ? what.url : String(what);
+      const counted = !/\/(proof|check|complete)(\?|$)/.test(url);
+      if (counted) w.underWay++;
+      try {
+        return await real(what, how);
+      } finally {
+        if (counted) w.underWay--;
+      }
+    };
+  });
+}

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, open } from "./browser.ts";
-import { busy, heap, resident, scroll, watch } from "./gauges.ts";
+import { busy, countAsked, heap, resident, scroll, turns, watch } from "./gauges.ts";
 import { patience } from "./patience.ts";
 import { at, demoLines } from "./records.ts";
 import { repository, serve, type Served } from "./server.ts";
@@ -28,6 +28,11 @@ let lines = 0;
 
 beforeAll(async () => {
   browser = await launch();
+  const there = process.env.LARGE_URL; // a server with much data in its index: nothing is written, and what it is called is not asked
+  if (there) {
+    server = { url: there, pid: 0, end: async () => {} };
+    return;
+  }
   const dir = await mkdtemp(join(tmpdir(), "actiontrail-large-"));
   await mkdir(join(dir, "data/demo"), { recursive: true });
   lines = await write(join(dir, "data/demo/access.log"), await demoLines(join(repository, "bin/demo"), dir, 3000));
@@ -145,6 +150,50 @@ describe("a table of all hits", () => {
     await smooth("scrolling on", page, cdp, 340);
     const after = await heap(cdp);
     say("page after scrolling", { before, after });
+    await end();
+  });
+});
+
+describe("an interaction", () => {
+  const times = 7;
+  const figures = (of: readonly number[]) => {
+    const sorted = of.toSorted((a, b) => a - b);
+    return { median: sorted[Math.floor(sorted.length / 2)], most: sorted.at(-1) };
+  };
+
+  test("is painted at once", async () => {
+    const { page, cdp, end } = await large(all);
+    await countAsked(page);
+    await page.reload();
+    const rows = page.locator("[role=row][id]");
+    await rows.first().waitFor();
+    await page.locator(".cm-content").waitFor();
+    const fields = { selector: "aside tbody", event: true };
+    const escape = () => page.keyboard.press("Escape");
+    const again = page.getByRole("button", { name: "Search again" });
+    const reads = page.getByRole("group", { name: "Filter" }).getByRole("button").first();
+    const field = page.getByRole("navigation", { name: "Fields" }).locator("button[aria-expanded]");
+    const queries = ["eventName: StopInstance", "serviceName: Ecs", "errorCode: *", "userIdentity.userName: alice", "eventRW: Write", "resourceName: *", "serviceName: Ram"];
+    const measured = {
+      "open a row": await turns(page, cdp, { times, before: escape, act: (i) => rows.nth(2 + i).click(), shows: fields }),
+      "next event by a key": await turns(page, cdp, { times, act: () => page.keyboard.press("j"), shows: fields }),
+      "search again, an event open": await turns(page, cdp, { times: 3, act: () => again.click() }),
+      "search again": await turns(page, cdp, { times, before: escape, act: () => again.click() }),
+      "writes only, on and off": await turns(page, cdp, { times, act: () => reads.click() }),
+      "values of a field": await turns(page, cdp, { times, act: (i) => field.nth(3 + i).click() }),
+      "type a query and run it": await turns(page, cdp, {
+        times,
+        before: async () => {
+          await page.locator(".cm-content").click();
+          await page.keyboard.press("ControlOrMeta+a");
+        },
+        act: async (i) => {
+          await page.keyboard.type(queries[i] ?? "", { delay: 40 });
+          await page.keyboard.press("Enter");
+        },
+      }),
+    };
+    for (const [what, { paint, result, cpu }] of Object.entries(measured)) say(what, { "to the next paint": figures(paint), result: figures(result), cpu: figures(cpu) });
     await end();
   });
 });

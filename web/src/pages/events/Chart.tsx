@@ -1,6 +1,6 @@
 import { ActionIcon, Button, NativeSelect, Tooltip } from "@mantine/core";
 import { IconChevronUp, IconZoomOut } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { lazy, memo, Suspense } from "react";
 import type { Schemas } from "../../api/client.ts";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import classes from "./Events.module.css";
@@ -18,7 +18,7 @@ interface Props {
 }
 
 /** The histogram and what belongs to it. */
-export function Chart({ data, onZoom, onUndo, onHide }: Props) {
+export const Chart = memo(function Chart({ data, onZoom, onUndo, onHide }: Props) {
   const t = useT();
   const [search, change] = useAddress();
   return (
@@ -51,4 +51,4 @@ export function Chart({ data, onZoom, onUndo, onHide }: Props) {
       <div className={classes.plot}>{data && <Suspense>{<Histogram data={data} onZoom={onZoom} />}</Suspense>}</div>
     </section>
   );
-}
+});

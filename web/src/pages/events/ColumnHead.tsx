@@ -17,21 +17,25 @@ export function useColumnName(): (column: string) => string {
 
 interface Props {
   column: string;
+  /** Its place among all, from 0. */
+  index: number;
+  /** Where it stands in the grid, unless behind the one before it. */
+  track: number | undefined;
   columns: readonly string[];
   width: number;
   onWidth: (width: number) => void;
+  onHold: (column: string) => void;
 }
 
 const dragged = "text/actiontrail-column";
 
 /** The head of a column: a menu behind its name, its edge to draw, and it can be dragged to another place. */
-export function ColumnHead({ column, columns, width, onWidth }: Props) {
+export function ColumnHead({ column, index, track, columns, width, onWidth, onHold }: Props) {
   const t = useT();
   const name = useColumnName()(column);
   const { set } = useColumns();
   const [search, change] = useAddress();
   const from = useRef<{ x: number; width: number } | null>(null);
-  const at = columns.indexOf(column);
 
   const grab = (event: PointerEvent) => {
     event.preventDefault();
@@ -45,7 +49,7 @@ export function ColumnHead({ column, columns, width, onWidth }: Props) {
     const other = event.dataTransfer.getData(dragged);
     if (!columns.includes(other) || other === column) return;
     event.preventDefault();
-    set(moved(columns, other, at - columns.indexOf(other)));
+    set(moved(columns, other, index - columns.indexOf(other)));
   };
   const key = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
@@ -58,7 +62,10 @@ export function ColumnHead({ column, columns, width, onWidth }: Props) {
   return (
     <div
       role="columnheader"
+      aria-colindex={index + 1}
       className={classes.head}
+      style={track ? { gridColumnStart: track } : undefined}
+      onFocus={() => onHold(column)}
       aria-sort={column === "time" ? (search.sort === "asc" ? "ascending" : "descending") : undefined}
       onDragOver={(e) => e.dataTransfer.types.includes(dragged) && e.preventDefault()}
       onDrop={drop}
@@ -82,10 +89,10 @@ export function ColumnHead({ column, columns, width, onWidth }: Props) {
               <Menu.Divider />
             </>
           )}
-          <Menu.Item leftSection={<IconArrowLeft size={15} />} disabled={at === 0} onClick={() => set(moved(columns, column, -1))}>
+          <Menu.Item leftSection={<IconArrowLeft size={15} />} disabled={index === 0} onClick={() => set(moved(columns, column, -1))}>
             {t("events.columnLeft")}
           </Menu.Item>
-          <Menu.Item leftSection={<IconArrowRight size={15} />} disabled={at === columns.length - 1} onClick={() => set(moved(columns, column, 1))}>
+          <Menu.Item leftSection={<IconArrowRight size={15} />} disabled={index === columns.length - 1} onClick={() => set(moved(columns, column, 1))}>
             {t("events.columnRight")}
           </Menu.Item>
           <Menu.Item leftSection={<IconX size={15} />} disabled={columns.length === 1} onClick={() => set(columns.filter((c) => c !== column))}>

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, CopyButton, Group, Skeleton, Tabs, Text, Tooltip } from "@mantine/core";
 import { IconArrowsDiff, IconCheck, IconChevronDown, IconChevronUp, IconLink, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { memo, useDeferredValue, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useFormat } from "../../time/useFormat.ts";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
@@ -29,12 +29,13 @@ interface Props {
   onCompare: (event: Event | null) => void;
 }
 
-/** One event in full, beside the table. */
+/** One event in full, beside the table: what happened at once, all of its fields right behind. */
 export default function EventPanel({ id, known, words, onClose, onStep, onOpen, compared, onCompare }: Props) {
   const t = useT();
   const format = useFormat();
   const [opened] = useState(() => Date.now());
   const { data: event, error, refetch } = useEvent(id, known);
+  const detailed = useDeferredValue<Event | undefined>(event, undefined);
   const step = (by: 1 | -1, label: string, icon: React.ReactNode) => (
     <Tooltip label={label}>
       <ActionIcon aria-label={label} disabled={!onStep} onClick={() => onStep?.(by)}>
@@ -92,36 +93,44 @@ export default function EventPanel({ id, known, words, onClose, onStep, onOpen, 
               )}
             </Text>
             <ProofState id={event.eventId} />
-            <Tabs defaultValue="fields" keepMounted={false}>
-              <Tabs.List>
-                <Tabs.Tab value="fields">{t("events.panelTable")}</Tabs.Tab>
-                <Tabs.Tab value="json">{t("events.panelJson")}</Tabs.Tab>
-                <Tabs.Tab value="near">{t("events.panelNear")}</Tabs.Tab>
-                <Tabs.Tab value="origin">{t("events.panelProof")}</Tabs.Tab>
-              </Tabs.List>
-              <Tabs.Panel value="fields" pt="sm">
-                <FieldTable event={event} words={words} />
-              </Tabs.Panel>
-              <Tabs.Panel value="json" pt="sm">
-                <CopyButton value={JSON.stringify(event, null, 2)}>
-                  {({ copied, copy }) => (
-                    <Button variant="default" mb="xs" onClick={copy}>
-                      {copied ? t("copied") : t("copy")}
-                    </Button>
-                  )}
-                </CopyButton>
-                <Json value={event} />
-              </Tabs.Panel>
-              <Tabs.Panel value="near" pt="sm">
-                <Neighbours event={event} onOpen={onOpen} />
-              </Tabs.Panel>
-              <Tabs.Panel value="origin" pt="sm">
-                <Origin event={event} />
-              </Tabs.Panel>
-            </Tabs>
+            {detailed && <Details event={detailed} words={words} onOpen={onOpen} />}
           </>
         )}
       </div>
     </aside>
   );
 }
+
+/** All that is known of an event, of which one part is shown. */
+const Details = memo(function Details({ event, words, onOpen }: { event: Event; words: readonly string[]; onOpen: (id: string) => void }) {
+  const t = useT();
+  return (
+    <Tabs defaultValue="fields" keepMounted={false}>
+      <Tabs.List>
+        <Tabs.Tab value="fields">{t("events.panelTable")}</Tabs.Tab>
+        <Tabs.Tab value="json">{t("events.panelJson")}</Tabs.Tab>
+        <Tabs.Tab value="near">{t("events.panelNear")}</Tabs.Tab>
+        <Tabs.Tab value="origin">{t("events.panelProof")}</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="fields" pt="sm">
+        <FieldTable event={event} words={words} />
+      </Tabs.Panel>
+      <Tabs.Panel value="json" pt="sm">
+        <CopyButton value={JSON.stringify(event, null, 2)}>
+          {({ copied, copy }) => (
+            <Button variant="default" mb="xs" onClick={copy}>
+              {copied ? t("copied") : t("copy")}
+            </Button>
+          )}
+        </CopyButton>
+        <Json value={event} />
+      </Tabs.Panel>
+      <Tabs.Panel value="near" pt="sm">
+        <Neighbours event={event} onOpen={onOpen} />
+      </Tabs.Panel>
+      <Tabs.Panel value="origin" pt="sm">
+        <Origin event={event} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+});

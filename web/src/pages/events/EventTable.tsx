@@ -1,16 +1,15 @@
 import { useElementSize } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { ColumnHeads } from "./ColumnHeads.tsx";
 import type { Event } from "./event.ts";
+import { EventRow, rowId } from "./EventRow.tsx";
 import classes from "./EventTable.module.css";
 import { useRowLook } from "./rowLook.ts";
-import { RowCells } from "./RowCells.tsx";
 import type { SealedUntil } from "./seals.ts";
-import { useWidths } from "./widths.ts";
-
-const FieldTable = lazy(() => import("./FieldTable.tsx").then((m) => ({ default: m.FieldTable })));
+import { useOpened } from "./useAddress.ts";
+import { useColumnWindow } from "./useColumnWindow.ts";
 
 interface Props {
   events: readonly Event[];
@@ -18,8 +17,8 @@ interface Props {
   words: readonly string[];
   /** How far archives are sealed; null where that is not known. */
   sealed: SealedUntil | null;
-  open: string | undefined;
-  onOpen: (id: string | undefined) => void;
+  /** Is told what was opened by hand. */
+  onOpened?: (event: Event) => void;
   /** Called when the last rows come into sight and there are more. */
   onEnd?: () => void;
   /** What stands below the last row. */
@@ -27,16 +26,13 @@ interface Props {
 }
 
 const phone = 560; // pixels: below, a row is two lines and needs no columns
-const start = 40; // pixels before the first column, for RowStart
+const headHeight = 35; // pixels of the heads, which stand above the rows and stay in sight
 const none: ReadonlySet<string> = new Set();
-const onPhone = ["action", "result", "actor", "time"];
-
-const rowId = (event: Event | undefined) => `event-${event?.eventId}`;
 
 /** Events as rows, of which only those in sight are in the document. */
-export function EventTable({ events, columns, words, sealed, open, onOpen, onEnd, foot }: Props) {
+export const EventTable = memo(function EventTable({ events, columns, words, sealed, onOpened, onEnd, foot }: Props) {
   const t = useT();
-  const widths = useWidths();
+  const [open, setOpen] = useOpened();
   const box = useRef<HTMLDivElement>(null);
   const { ref: sized, width: room } = useElementSize();
   // The same at each render: another one would be measured anew, which renders again, for ever.
@@ -52,7 +48,9 @@ export function EventTable({ events, columns, words, sealed, open, onOpen, onEnd
   const wrap = look.wrap && !small;
   const rowHeight = small ? 58 : look.dense ? 26 : 34;
   const [expanded, setExpanded] = useState(none);
-  const virtual = useVirtualizer({ count: events.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 12, getItemKey: (i) => events[i]?.eventId ?? i });
+  // Another function would have the places of all rows reckoned anew.
+  const keyOf = useCallback((i: number) => events[i]?.eventId ?? i, [events]);
+  const virtual = useVirtualizer({ count: events.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 12, getItemKey: keyOf, scrollPaddingEnd: small ? 0 : headHeight });
   useEffect(() => virtual.measure(), [rowHeight, wrap, virtual]);
   const expand = (index: number) => {
     const id = events[index]?.eventId;
@@ -77,21 +75,29 @@ export function EventTable({ events, columns, words, sealed, open, onOpen, onEnd
 
   const at = useMemo(() => (open === undefined ? -1 : events.findIndex((e) => e.eventId === open)), [events, open]);
   useEffect(() => {
-    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+    if (at < 0) return;
+    // Asking for a place has all of the page laid out before it is painted: not for a row that was clicked.
+    const row = virtual.measurementsCache[at];
+    const [top, rowRoom] = [virtual.scrollOffset ?? 0, (virtual.scrollRect?.height ?? 0) - virtual.options.scrollPaddingEnd];
+    if (!row || row.start < top || row.end > top + rowRoom) virtual.scrollToIndex(at, { align: "auto" });
   }, [at, virtual]);
 
-  const widthAt = (c: string, i: number) => widths.of(c) + (i === 0 ? start : 0);
-  const needed = columns.reduce((sum, c, i) => sum + widthAt(c, i), 0);
-  // What is left goes to the columns that nobody has drawn, and to the last one, so that rows reach the edge.
-  const template = columns.map((c, i) => (widths.drawn(c) && i < columns.length - 1 ? `${widthAt(c, i)}px` : `minmax(${widthAt(c, i)}px, ${widthAt(c, i)}fr)`)).join(" ");
-  const width = small ? room : Math.max(needed, room);
+  const [held, setHeld] = useState<string | null>(null);
+  const { drawn, template, width } = useColumnWindow(box, columns, room, small, held);
 
+  const openRow = useCallback(
+    (event: Event, selected = false) => {
+      if (!selected) onOpened?.(event);
+      setOpen(selected ? undefined : event.eventId);
+    },
+    [setOpen, onOpened],
+  );
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: 15, PageUp: -15 }[event.key];
     if (!step || events.length === 0) return;
     event.preventDefault();
-    const next = at < 0 ? 0 : Math.min(events.length - 1, Math.max(0, at + step));
-    onOpen(events[next]?.eventId);
+    const next = events[at < 0 ? 0 : Math.min(events.length - 1, Math.max(0, at + step))];
+    if (next) openRow(next);
   };
 
   return (
@@ -103,38 +109,36 @@ export function EventTable({ events, columns, words, sealed, open, onOpen, onEnd
       role="grid"
       aria-label={t("events.table")}
       aria-rowcount={events.length + 1}
+      aria-colcount={small ? drawn.length : columns.length}
       aria-activedescendant={at >= 0 && items.some((i) => i.index === at) ? rowId(events[at]) : undefined}
       tabIndex={0}
       onKeyDown={onKey}
     >
-      {!small && <ColumnHeads columns={columns} template={template} width={width} />}
+      {!small && <ColumnHeads columns={columns} drawn={drawn} template={template} width={width} onHold={setHeld} />}
       <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize(), width }}>
         {items.map((item) => {
           const event = events[item.index];
           const opened = event !== undefined && expanded.has(event.eventId) && !small;
+          const grows = wrap || opened;
           return (
             event && (
-              <div
+              <EventRow
                 key={item.key}
-                id={rowId(event)}
-                ref={wrap || opened ? virtual.measureElement : undefined}
-                data-index={item.index}
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-selected={event.eventId === open}
-                className={small ? classes.card : classes.row}
-                style={{ transform: `translateY(${item.start}px)`, height: wrap || opened ? undefined : rowHeight, gridTemplateColumns: small ? undefined : template }}
-                onClick={() => getSelection()?.toString() || onOpen(event.eventId === open ? undefined : event.eventId)}
-              >
-                <RowCells event={event} index={item.index} columns={small ? onPhone : columns} words={words} sealed={sealed} expanded={opened} onExpand={onExpand} small={small} />
-                {opened && (
-                  <div role="gridcell" className={classes.inside} style={{ width: Math.min(room, width) }} onClick={(e) => e.stopPropagation()}>
-                    <Suspense>
-                      <FieldTable event={event} words={words} />
-                    </Suspense>
-                  </div>
-                )}
-              </div>
+                event={event}
+                index={item.index}
+                top={item.start}
+                height={grows ? undefined : rowHeight}
+                measure={grows ? virtual.measureElement : undefined}
+                drawn={drawn}
+                template={template}
+                words={words}
+                sealed={sealed}
+                selected={event.eventId === open}
+                inside={opened ? Math.min(room, width) : undefined}
+                small={small}
+                onOpen={openRow}
+                onExpand={onExpand}
+              />
             )
           );
         })}
@@ -142,4 +146,4 @@ export function EventTable({ events, columns, words, sealed, open, onOpen, onEnd
       {foot && <div className={classes.foot}>{foot}</div>}
     </div>
   );
-}
+});

@@ -23,12 +23,18 @@ export function Histogram({ data, onZoom }: Props) {
   const scheme = useComputedColorScheme("light");
   const { ref, width } = useElementSize<HTMLDivElement>();
   const plot = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot>(null);
+  const room = useRef(width);
   const [hovered, setHovered] = useState<{ index: number; left: number } | null>(null);
+  const measured = width > 0;
+  useEffect(() => {
+    room.current = width;
+  }, [width]);
   const layers = stack(data, { ok: t("events.ok"), failed: t("events.failed"), other: t("events.other") });
 
   useEffect(() => {
     const at = plot.current;
-    if (!at || width === 0) return;
+    if (!at || !measured) return;
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const xs = data.buckets.map((b) => Date.parse(b.start) / 1000);
@@ -38,7 +44,7 @@ export function Histogram({ data, onZoom }: Props) {
     const axis = { stroke: colour("--at-dim"), font: "11px 'Inter Variable', sans-serif", ticks: { show: false } };
     const drawn = new uPlot(
       {
-        width,
+        width: room.current,
         height,
         padding: [6, 8, 0, 0],
         legend: { show: false },
@@ -67,10 +73,17 @@ export function Histogram({ data, onZoom }: Props) {
       [xs, ...layers.map((l) => l.tops)],
       at,
     );
-    return () => drawn.destroy();
+    chart.current = drawn;
+    return () => {
+      chart.current = null;
+      drawn.destroy();
+    };
     // layers are made of data anew at each render.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [data, width, format, scheme, onZoom]);
+  }, [data, measured, format, scheme, onZoom]);
+  useEffect(() => {
+    if (chart.current && chart.current.width !== width) chart.current.setSize({ width, height });
+  }, [width]);
 
   const bucket = hovered && data.buckets[hovered.index];
   return (

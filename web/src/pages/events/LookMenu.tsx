@@ -1,10 +1,11 @@
 import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconBaselineDensityMedium } from "@tabler/icons-react";
+import { memo } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useRowLook } from "./rowLook.ts";
 
 /** Chooses how rows look. */
-export function LookMenu() {
+export const LookMenu = memo(function LookMenu() {
   const t = useT();
   const { wrap, setWrap, dense, setDense } = useRowLook();
   return (
@@ -26,4 +27,4 @@ export function LookMenu() {
       </Menu.Dropdown>
     </Menu>
   );
-}
+});

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconEye, IconEyeOff, IconFilterPlus, IconPencil, IconPin, IconPinnedOff, IconPlusMinus, IconTrash, IconX } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, memo, Suspense, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { filtersOf, withFilters } from "./address.ts";
 import { filterQuery, withFilter, writeFilter, type Filter } from "./filters.ts";
@@ -10,7 +10,7 @@ import { useAddress } from "./useAddress.ts";
 const FilterForm = lazy(() => import("./FilterForm.tsx"));
 
 /** What narrows the search besides the query: writes only, and the filters. */
-export function Pills() {
+export const Pills = memo(function Pills() {
   const t = useT();
   const [search, change] = useAddress();
   const filters = filtersOf(search);
@@ -83,4 +83,4 @@ export function Pills() {
       )}
     </div>
   );
-}
+});

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import { IconHistory, IconSearch, IconX } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useState, type KeyboardEvent } from "react";
+import { lazy, memo, Suspense, useEffect, useState, type KeyboardEvent } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { Mistake } from "./Mistake.tsx";
 import classes from "./QueryBar.module.css";
@@ -19,7 +19,7 @@ interface Props {
  * Where a query is typed: a plain input at once, and the editor with colours and
  * completion in its place as soon as that is loaded.
  */
-export function QueryBar({ query, range, onRun }: Props) {
+export const QueryBar = memo(function QueryBar({ query, range, onRun }: Props) {
   const t = useT();
   const [text, setText] = useState(query);
   const [asked, setAsked] = useState(query);
@@ -101,4 +101,4 @@ export function QueryBar({ query, range, onRun }: Props) {
       {check && <Mistake text={text} check={check} />}
     </div>
   );
-}
+});

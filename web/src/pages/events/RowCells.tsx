@@ -1,5 +1,6 @@
 import { memo } from "react";
 import { Cell } from "./Cell.tsx";
+import type { Drawn } from "./columnWindow.ts";
 import type { Event } from "./event.ts";
 import classes from "./EventTable.module.css";
 import { RowStart } from "./RowStart.tsx";
@@ -8,7 +9,7 @@ import type { SealedUntil } from "./seals.ts";
 interface Props {
   event: Event;
   index: number;
-  columns: readonly string[];
+  drawn: readonly Drawn[];
   words: readonly string[];
   sealed: SealedUntil | null;
   expanded: boolean;
@@ -18,12 +19,12 @@ interface Props {
   small: boolean;
 }
 
-/** What stands in a row. Scrolling moves rows, which are drawn anew only when they have changed: with many columns all else is too slow. */
-export const RowCells = memo(function RowCells({ event, index, columns, words, sealed, expanded, onExpand, small }: Props) {
-  return columns.map((column, i) => (
-    <div key={column} role="gridcell" className={classes.cell}>
-      {i === 0 && !small && <RowStart event={event} sealed={sealed} expanded={expanded} onExpand={() => onExpand(index)} />}
-      <Cell event={event} column={column} words={words} />
+/** What stands in a row: a row that is chosen or moved keeps it. */
+export const RowCells = memo(function RowCells({ event, index, drawn, words, sealed, expanded, onExpand, small }: Props) {
+  return drawn.map((column) => (
+    <div key={column.name} role="gridcell" aria-colindex={column.index + 1} className={classes.cell} style={column.track ? { gridColumnStart: column.track } : undefined}>
+      {column.index === 0 && !small && <RowStart event={event} sealed={sealed} expanded={expanded} onExpand={() => onExpand(index)} />}
+      <Cell event={event} column={column.name} words={words} />
     </div>
   ));
 });

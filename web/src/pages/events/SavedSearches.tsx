@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Checkbox, Group, Popover, Stack, Text, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBookmark, IconTrash, IconUsers } from "@tabler/icons-react";
-import { useState, type FormEvent } from "react";
+import { memo, useState, type FormEvent } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import type { EventsSearch } from "./address.ts";
@@ -14,7 +14,7 @@ import { useAddress } from "./useAddress.ts";
 const nothing: EventsSearch = { q: undefined, from: undefined, to: undefined, f: undefined, reads: undefined, by: undefined, cols: undefined, sort: undefined, event: undefined };
 
 /** Searches under a name: opened by a click, kept in this browser or on the server, and some to begin with. */
-export function SavedSearches() {
+export const SavedSearches = memo(function SavedSearches() {
   const t = useT();
   const [search, change] = useAddress();
   const { all, save, forget } = useSaved();
@@ -83,4 +83,4 @@ export function SavedSearches() {
       </Popover.Dropdown>
     </Popover>
   );
-}
+});

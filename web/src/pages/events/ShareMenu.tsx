@@ -2,6 +2,7 @@ import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconClockPin, IconLink, IconLinkPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
+import { memo } from "react";
 import { api, taken } from "../../api/client.ts";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { notify } from "../../ui/notify.ts";
@@ -16,7 +17,7 @@ interface Props {
 }
 
 /** Copies where this is: in full, under a short name, or for just these instants whenever it is opened. */
-export function ShareMenu({ search, columns, instants }: Props) {
+export const ShareMenu = memo(function ShareMenu({ search, columns, instants }: Props) {
   const t = useT();
   const [opened, { open, close }] = useDisclosure();
   const copy = async (link: string) => {
@@ -59,4 +60,4 @@ export function ShareMenu({ search, columns, instants }: Props) {
       </Menu.Dropdown>
     </Menu>
   );
-}
+});

@@ -14,12 +14,12 @@ interface Props {
   query: string;
   columns: readonly string[];
   words: readonly string[];
-  open: string | undefined;
-  onOpen: (event: Event | undefined) => void;
+  /** Is told what was opened by hand: a search need not find it yet. */
+  onOpened: (event: Event) => void;
 }
 
 /** The same search, live: what comes from now on, the newest on top. */
-export default function Tail({ query, columns, words, open, onOpen }: Props) {
+export default function Tail({ query, columns, words, onOpened }: Props) {
   const t = useT();
   const format = useFormat();
   const tail = useTail(query);
@@ -48,7 +48,7 @@ export default function Tail({ query, columns, words, open, onOpen }: Props) {
       </Group>
       {wrong && <ProblemNote error={tail.lost} />}
       {!wrong && tail.shown.length === 0 && <EmptyNote icon={<IconPlayerPlayFilled />} title={t("events.tailWaiting")} detail={t("events.tailWaitingHint")} />}
-      {tail.shown.length > 0 && <EventTable events={tail.shown} columns={columns} words={words} sealed={null} open={open} onOpen={(id) => onOpen(tail.shown.find((e) => e.eventId === id))} />}
+      {tail.shown.length > 0 && <EventTable events={tail.shown} columns={columns} words={words} sealed={null} onOpened={onOpened} />}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Button, NativeSelect, Popover, Tabs, TextInput, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCalendarTime, IconChevronDown } from "@tabler/icons-react";
-import { useState, type FormEvent } from "react";
+import { memo, useState, type FormEvent } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { isTexts, useStored } from "../../settings/useStored.ts";
 import { useFormat } from "../../time/useFormat.ts";
@@ -26,7 +26,7 @@ const intervals = [0, 5, 10, 30, 60, 300] as const;
 const none: string[] = [];
 
 /** Chooses the time range: by one click, by typing both ends, or one of those before; and how often to look again. */
-export function TimePicker({ range, onRange, every = 0, onEvery }: Props) {
+export const TimePicker = memo(function TimePicker({ range, onRange, every = 0, onEvery }: Props) {
   const t = useT();
   const format = useFormat();
   const [opened, { toggle, close }] = useDisclosure();
@@ -88,7 +88,7 @@ export function TimePicker({ range, onRange, every = 0, onEvery }: Props) {
       </Popover.Dropdown>
     </Popover>
   );
-}
+});
 
 function Absolute({ range, onRange }: { range: Range; onRange: (range: Range) => void }) {
   const t = useT();

@@ -1,9 +1,10 @@
-import { ActionIcon, Loader, Text, Tooltip } from "@mantine/core";
+import { Loader, Text } from "@mantine/core";
 import { IconMinus, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { api, taken, type Schemas } from "../../api/client.ts";
+import { api, taken } from "../../api/client.ts";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useFormat } from "../../time/useFormat.ts";
+import { Act } from "../../ui/Act.tsx";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import { queryOf, rangeOf } from "./address.ts";
 import { exclude, include } from "./filters.ts";
@@ -12,7 +13,7 @@ import { useAddress } from "./useAddress.ts";
 import { useFilter } from "./useFilter.ts";
 
 /** The ten most frequent values of a field among the events of the search; each can be kept or shut out by a click. */
-export function TopValues({ field }: { field: Schemas["FieldInfo"] }) {
+export function TopValues({ field, aggregatable }: { field: string; aggregatable: boolean }) {
   const t = useT();
   const format = useFormat();
   const [search] = useAddress();
@@ -20,20 +21,20 @@ export function TopValues({ field }: { field: Schemas["FieldInfo"] }) {
   const query = queryOf(search);
   const range = rangeOf(search);
   const { data, error, refetch } = useQuery({
-    queryKey: ["values", field.name, query, range],
-    queryFn: async ({ signal }) => taken(await api.GET("/api/v1/fields/{field}/values", { params: { path: { field: field.name }, query: { query, ...range, limit: 10 } }, signal })),
-    enabled: field.aggregatable === true,
+    queryKey: ["values", field, query, range],
+    queryFn: async ({ signal }) => taken(await api.GET("/api/v1/fields/{field}/values", { params: { path: { field }, query: { query, ...range, limit: 10 } }, signal })),
+    enabled: aggregatable,
   });
   const exists = (
-    <button type="button" className={classes.exists} onClick={() => add(include(field.name, null))}>
-      {t("events.exists", { field: field.name })}
+    <button type="button" className={classes.exists} onClick={() => add(include(field, null))}>
+      {t("events.exists", { field })}
     </button>
   );
-  if (!field.aggregatable) return <div className={classes.values}>{exists}</div>;
+  if (!aggregatable) return <div className={classes.values}>{exists}</div>;
   if (error) return <ProblemNote error={error} again={() => void refetch()} />;
   if (!data) return <Loader size="xs" m="xs" />;
   return (
-    <div className={classes.values} role="group" aria-label={t("events.valuesOf", { field: field.name })}>
+    <div className={classes.values} role="group" aria-label={t("events.valuesOf", { field })}>
       {data.values.map((v) => (
         <div key={v.value} className={classes.value}>
           <div className={classes.text} title={v.value}>
@@ -44,8 +45,12 @@ export function TopValues({ field }: { field: Schemas["FieldInfo"] }) {
             <div style={{ width: `${(100 * v.count) / Math.max(1, data.having)}%` }} />
           </div>
           <span className={classes.acts}>
-            <Act label={t("events.include", { what: v.value })} icon={<IconPlus size={13} />} onClick={() => add(include(field.name, v.value))} />
-            <Act label={t("events.exclude", { what: v.value })} icon={<IconMinus size={13} />} onClick={() => add(exclude(field.name, v.value))} />
+            <Act label={t("events.include", { what: v.value })} onClick={() => add(include(field, v.value))}>
+              <IconPlus size={13} />
+            </Act>
+            <Act label={t("events.exclude", { what: v.value })} onClick={() => add(exclude(field, v.value))}>
+              <IconMinus size={13} />
+            </Act>
           </span>
         </div>
       ))}
@@ -54,15 +59,5 @@ export function TopValues({ field }: { field: Schemas["FieldInfo"] }) {
       </Text>
       {exists}
     </div>
-  );
-}
-
-function Act({ label, icon, onClick }: { label: string; icon: React.ReactNode; onClick: () => void }) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon size="sm" aria-label={label} onClick={onClick}>
-        {icon}
-      </ActionIcon>
-    </Tooltip>
   );
 }

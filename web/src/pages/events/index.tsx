@@ -1,6 +1,6 @@
 import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { IconChartBar, IconDownload, IconLayoutSidebar, IconRefresh } from "@tabler/icons-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { wordsOf } from "../../kql/words.ts";
 import { isBoolean, useStored } from "../../settings/useStored.ts";
@@ -17,32 +17,31 @@ import { NoneFound } from "./NoneFound.tsx";
 import { Pills } from "./Pills.tsx";
 import { QueryBar } from "./QueryBar.tsx";
 import { LookMenu } from "./LookMenu.tsx";
+import { OpenEvent } from "./OpenEvent.tsx";
 import { SavedSearches } from "./SavedSearches.tsx";
 import { useSealed } from "./seals.ts";
 import { ShareMenu } from "./ShareMenu.tsx";
 import { Summary } from "./Summary.tsx";
 import { TimePicker } from "./TimePicker.tsx";
-import { useAddress } from "./useAddress.ts";
-import { useEventKeys } from "./useEventKeys.ts";
+import { useAddress, useOpened } from "./useAddress.ts";
 import { useEvents, useHistogram } from "./useEvents.ts";
 import { useZoom } from "./useZoom.ts";
 
-const EventPanel = lazy(() => import("./EventPanel.tsx"));
 const ExportDialog = lazy(() => import("./ExportDialog.tsx"));
 const Tail = lazy(() => import("./Tail.tsx"));
 
-/** The front page: search the events, and see each. */
+/** The front page: search the events, and see each. Which one is open is not known here: opening one draws nothing of this anew. */
 export function Events() {
   const t = useT();
   const [search, change] = useAddress();
-  const range = rangeOf(search);
+  const { from, to } = rangeOf(search);
+  const range = useMemo(() => ({ from, to }), [from, to]);
   const query = queryOf(search);
   const [turn, setTurn] = useState(0);
   const [every, setEvery] = useState(0);
   const [chart, setChart] = useStored("events.chart", true, isBoolean);
   const [bar, setBar] = useStored("events.fields", window.innerWidth > 900, isBoolean);
   const [exporting, setExporting] = useState(false);
-  const [compared, setCompared] = useState<Event | null>(null);
   const [fromTail, setFromTail] = useState<Event>();
   const { columns } = useColumns();
   const zoom = useZoom();
@@ -50,6 +49,7 @@ export function Events() {
   useTitle(search.q || t("nav.events"));
 
   const refresh = useCallback(() => setTurn((n) => n + 1), []);
+  const hideChart = useCallback(() => setChart(false), [setChart]);
   useEffect(() => {
     if (every === 0 || live) return;
     const timer = setInterval(refresh, every * 1000);
@@ -61,38 +61,30 @@ export function Events() {
   const histogram = useHistogram(search, turn, chart && !live);
   const events = useMemo(() => found.data?.pages.flatMap((p) => p.events) ?? [], [found.data]);
   const first = found.data?.pages[0];
-  const words = useMemo(() => [...wordsOf(search.q ?? ""), ...filtersOf(search).flatMap((f) => (f.value && !f.not && !f.off ? [f.value] : []))], [search]);
+  const asked = search.q ?? "";
+  const { f } = search;
+  const words = useMemo(() => [...wordsOf(asked), ...filtersOf({ f }).flatMap(({ value, not, off }) => (value && !not && !off ? [value] : []))], [asked, f]);
 
-  const at = useMemo(() => (search.event === undefined ? -1 : events.findIndex((e) => e.eventId === search.event)), [events, search.event]);
-  const open = useCallback((id: string | undefined) => change({ event: id }, true), [change]);
-  const step = useCallback(
-    (by: 1 | -1) => {
-      const next = events[at < 0 ? 0 : at + by];
-      if (next) open(next.eventId);
-    },
-    [events, at, open],
-  );
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  useEventKeys({
-    step,
-    close: () => open(undefined),
+  const run = useCallback((q: string) => (q === asked ? refresh() : change({ q: q || undefined })), [asked, refresh, change]);
+  const acts = {
     refresh,
     reads: () => change({ reads: search.reads ? undefined : "1" }),
     tail: () => change({ view: live ? undefined : "tail" }),
     undo: () => zoom.undo?.(),
-  });
+  };
 
   return (
     <div className={classes.page}>
       <h1 className={classes.hidden}>{t("nav.events")}</h1>
       <header className={classes.top}>
         <div className={classes.bar}>
-          <QueryBar query={search.q ?? ""} range={range} onRun={(q) => (q === (search.q ?? "") ? refresh() : change({ q: q || undefined }))} />
+          <QueryBar query={asked} range={range} onRun={run} />
           <div className={classes.tools}>
-            {!live && <TimePicker range={range} onRange={(r) => change(r)} every={every} onEvery={setEvery} />}
+            {!live && <TimePicker range={range} onRange={change} every={every} onEvery={setEvery} />}
             <Tooltip label={t("events.refresh")}>
               <ActionIcon size={38} variant="default" aria-label={t("events.refresh")} onClick={refresh} loading={found.isFetching && !isFetchingNextPage}>
                 <IconRefresh size={17} />
@@ -104,7 +96,7 @@ export function Events() {
         </div>
         <Pills />
       </header>
-      <div className={classes.body} data-bar={(bar && !live) || undefined} data-panel={search.event !== undefined || undefined}>
+      <Body bar={bar && !live}>
         {bar && !live && (
           <div className={classes.fields}>
             <FieldBar turn={turn} />
@@ -151,16 +143,12 @@ export function Events() {
                 query={query}
                 columns={columns}
                 words={words}
-                open={search.event}
-                onOpen={(e) => {
-                  setFromTail(e);
-                  open(e?.eventId);
-                }}
+                onOpened={setFromTail}
               />
             </Suspense>
           ) : (
             <>
-              {chart && first?.total !== 0 && <Chart data={histogram.data} onZoom={zoom.into} onUndo={zoom.undo} onHide={() => setChart(false)} />}
+              {chart && first?.total !== 0 && <Chart data={histogram.data} onZoom={zoom.into} onUndo={zoom.undo} onHide={hideChart} />}
               {found.error && (
                 <div className={classes.note}>
                   <ProblemNote error={found.error} again={refresh} />
@@ -173,8 +161,6 @@ export function Events() {
                   columns={columns}
                   words={words}
                   sealed={sealed}
-                  open={search.event}
-                  onOpen={open}
                   onEnd={more}
                   foot={isFetchingNextPage ? t("events.more") : hasNextPage ? undefined : t("events.end")}
                 />
@@ -183,28 +169,23 @@ export function Events() {
             </>
           )}
         </div>
-        {search.event !== undefined && (
-          <div className={classes.panel}>
-            <Suspense>
-              <EventPanel
-                id={search.event}
-                known={events[at] ?? (fromTail?.eventId === search.event ? fromTail : undefined)}
-                words={words}
-                onClose={() => open(undefined)}
-                onStep={at < 0 ? undefined : step}
-                onOpen={open}
-                compared={compared}
-                onCompare={setCompared}
-              />
-            </Suspense>
-          </div>
-        )}
-      </div>
+        <OpenEvent events={events} known={fromTail} words={words} acts={acts} />
+      </Body>
       {exporting && first && (
         <Suspense>
           <ExportDialog search={{ query, from: first.from, to: first.to, sort: search.sort }} total={first.total} columns={columns} onClose={() => setExporting(false)} />
         </Suspense>
       )}
+    </div>
+  );
+}
+
+/** What is below the head of the page, with room for the panel while an event is open. */
+function Body({ bar, children }: { bar: boolean; children: ReactNode }) {
+  const [opened] = useOpened();
+  return (
+    <div className={classes.body} data-bar={bar || undefined} data-panel={opened !== undefined || undefined}>
+      {children}
     </div>
   );
 }

@@ -1,13 +1,16 @@
 import { useEffect, useRef } from "react";
 import { typing } from "../../app/typing.ts";
 
-interface Acts {
-  step: (by: 1 | -1) => void;
-  close: () => void;
+export interface PageActs {
   refresh: () => void;
   reads: () => void;
   tail: () => void;
   undo: () => void;
+}
+
+interface Acts extends PageActs {
+  step: (by: 1 | -1) => void;
+  close: () => void;
 }
 
 /** The keys of this page. */
