@@ -324,6 +324,7 @@ describe("audit", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Enter");
     await page.waitForURL(/StopInstance/);
+    await expect.poll(() => count(page)).toBe(await asked("eventRW: Write and eventName: StopInstance")); // until then the rows are those of before
     await page.getByRole("grid").focus();
     await page.keyboard.press("ArrowDown");
     await panel(page).waitFor();

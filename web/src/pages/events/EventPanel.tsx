@@ -1,8 +1,11 @@
-import { ActionIcon, Button, CopyButton, Group, Skeleton, Tabs, Text, Tooltip } from "@mantine/core";
+import { Button, CopyButton, Skeleton, Tabs, Text } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
 import { IconArrowsDiff, IconCheck, IconChevronDown, IconChevronUp, IconLink, IconX } from "@tabler/icons-react";
 import { memo, useDeferredValue, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useFormat } from "../../time/useFormat.ts";
+import { Act } from "../../ui/Act.tsx";
+import { Hints } from "../../ui/Hints.tsx";
 import { ProblemNote } from "../../ui/ProblemNote.tsx";
 import { SubjectLink } from "../investigate/SubjectLink.tsx";
 import { rangeAround } from "../investigate/subject.ts";
@@ -34,43 +37,32 @@ export default function EventPanel({ id, known, words, onClose, onStep, onOpen, 
   const t = useT();
   const format = useFormat();
   const [opened] = useState(() => Date.now());
+  const { copied, copy } = useClipboard({ timeout: 1000 });
   const { data: event, error, refetch } = useEvent(id, known);
-  const detailed = useDeferredValue<Event | undefined>(event, undefined);
+  const detailed = useDeferredValue<Event | null>(event ?? null, null);
   const step = (by: 1 | -1, label: string, icon: React.ReactNode) => (
-    <Tooltip label={label}>
-      <ActionIcon aria-label={label} disabled={!onStep} onClick={() => onStep?.(by)}>
-        {icon}
-      </ActionIcon>
-    </Tooltip>
+    <Act className={classes.tool} label={label} disabled={!onStep} onClick={() => onStep?.(by)}>
+      {icon}
+    </Act>
   );
   return (
     <aside className={classes.panel} aria-label={t("events.panel")}>
-      <Group className={classes.head} gap={2} wrap="nowrap">
+      <Hints className={classes.head}>
         <h2 className={classes.title}>{event?.eventName ?? t("events.panel")}</h2>
         {event && (
-          <Tooltip label={compared ? t("events.compareStop") : t("events.compareWith")}>
-            <ActionIcon aria-label={compared ? t("events.compareStop") : t("events.compareWith")} aria-pressed={compared !== null} variant={compared ? "light" : "subtle"} onClick={() => onCompare(compared ? null : event)}>
-              <IconArrowsDiff size={17} />
-            </ActionIcon>
-          </Tooltip>
+          <Act className={classes.tool} label={compared ? t("events.compareStop") : t("events.compareWith")} aria-pressed={compared !== null} onClick={() => onCompare(compared ? null : event)}>
+            <IconArrowsDiff size={17} />
+          </Act>
         )}
-        <CopyButton value={`${location.origin}/?event=${encodeURIComponent(id)}`}>
-          {({ copied, copy }) => (
-            <Tooltip label={copied ? t("copied") : t("events.panelLink")}>
-              <ActionIcon aria-label={t("events.panelLink")} onClick={copy}>
-                {copied ? <IconCheck size={17} /> : <IconLink size={17} />}
-              </ActionIcon>
-            </Tooltip>
-          )}
-        </CopyButton>
+        <Act className={classes.tool} label={t("events.panelLink")} onClick={() => copy(`${location.origin}/?event=${encodeURIComponent(id)}`)}>
+          {copied ? <IconCheck size={17} /> : <IconLink size={17} />}
+        </Act>
         {step(-1, t("events.panelPrevious"), <IconChevronUp size={17} />)}
         {step(1, t("events.panelNext"), <IconChevronDown size={17} />)}
-        <Tooltip label={t("close")}>
-          <ActionIcon aria-label={t("close")} onClick={onClose}>
-            <IconX size={17} />
-          </ActionIcon>
-        </Tooltip>
-      </Group>
+        <Act className={classes.tool} label={t("close")} onClick={onClose}>
+          <IconX size={17} />
+        </Act>
+      </Hints>
       <div className={classes.body} role="region" aria-label={t("events.panel")} tabIndex={0}>
         {error && <ProblemNote error={error} again={() => void refetch()} />}
         {!event && !error && <Skeleton height={120} />}

@@ -1,6 +1,6 @@
 import { TextInput } from "@mantine/core";
 import { IconCheck, IconChevronRight, IconColumns3, IconSearch } from "@tabler/icons-react";
-import { memo, useCallback, useEffect, useRef, useState } from "react";
+import { memo, useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { useFormat } from "../../time/useFormat.ts";
 import { Act } from "../../ui/Act.tsx";
@@ -17,7 +17,8 @@ export const FieldBar = memo(function FieldBar({ turn }: { turn: number }) {
   const t = useT();
   const format = useFormat();
   const [search] = useAddress();
-  const { data } = useFields(search, turn);
+  const { data: answer } = useFields(search, turn);
+  const data = useDeferredValue(answer); // behind what was clicked
   const { columns, set } = useColumns();
   const [wanted, setWanted] = useState("");
   const [open, setOpen] = useState<string | null>(null);

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { IconChartBar, IconDownload, IconLayoutSidebar, IconRefresh } from "@tabler/icons-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useT } from "../../i18n/LanguageProvider.tsx";
 import { wordsOf } from "../../kql/words.ts";
 import { isBoolean, useStored } from "../../settings/useStored.ts";
@@ -59,8 +59,11 @@ export function Events() {
   const found = useEvents(search, turn);
   const sealed = useSealed(turn);
   const histogram = useHistogram(search, turn, chart && !live);
-  const events = useMemo(() => found.data?.pages.flatMap((p) => p.events) ?? [], [found.data]);
-  const first = found.data?.pages[0];
+  // What was clicked is painted first; a table of other events right behind, also when they were here already.
+  const result = useDeferredValue(found.data);
+  const counts = useDeferredValue(histogram.data);
+  const events = useMemo(() => result?.pages.flatMap((p) => p.events) ?? [], [result]);
+  const first = result?.pages[0];
   const asked = search.q ?? "";
   const { f } = search;
   const words = useMemo(() => [...wordsOf(asked), ...filtersOf({ f }).flatMap(({ value, not, off }) => (value && !not && !off ? [value] : []))], [asked, f]);
@@ -120,7 +123,7 @@ export function Events() {
                 { value: "tail", label: t("events.viewTail") },
               ]}
             />
-            {!live && first && <Summary page={first} shown={events.length} stale={found.isPlaceholderData} />}
+            {!live && first && <Summary page={first} shown={events.length} stale={found.isPlaceholderData || result !== found.data} />}
             {!live && (
               <div className={classes.acts}>
                 {!chart && (
@@ -148,7 +151,7 @@ export function Events() {
             </Suspense>
           ) : (
             <>
-              {chart && first?.total !== 0 && <Chart data={histogram.data} onZoom={zoom.into} onUndo={zoom.undo} onHide={hideChart} />}
+              {chart && first?.total !== 0 && <Chart data={counts} onZoom={zoom.into} onUndo={zoom.undo} onHide={hideChart} />}
               {found.error && (
                 <div className={classes.note}>
                   <ProblemNote error={found.error} again={refresh} />
