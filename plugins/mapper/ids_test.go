@@ -36,6 +36,7 @@ func TestIdsAreNoSecrets(t *testing.T) {
 		"instance":    func() string { return "i-bp1" + draw(17, digits+small) },
 		"file":        func() string { return draw(33, base62+"_-") },
 		"document":    func() string { return draw(44, base62+"_-") },
+		"fingerprint": func() string { return "ED25519 SHA256:" + draw(43, base62+"+/") },
 		"base64 md5":  func() string { return draw(22, base62+"+/") + "==" },
 		"etag":        func() string { return `W/"` + draw(27, base62) + `"` },
 		"video":       func() string { return draw(11, base62+"_-") },

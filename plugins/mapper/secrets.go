@@ -161,22 +161,26 @@ const awsSecret = 40
 
 // holdsAWSSecret tells whether just so many characters of base64 stand together
 // that look drawn by chance, and no more: ids may be longer. In a path a slash may
-// be one of them, or not.
+// be one of them, or not. The fingerprint of a key of SSH is no secret, whatever its
+// slashes cut it into.
 func holdsAWSSecret(s string) bool {
 	wide, narrow := 0, 0 // where what is of base64 begins, and what is of base64 without slashes
+	found := func(from, to int) bool {
+		return to-from == awsSecret && isRandom(s[from:to]) && !strings.HasSuffix(s[:wide], "SHA256:")
+	}
 	for i := 0; i <= len(s); i++ {
 		slash := i < len(s) && s[i] == '/'
 		if i < len(s) && !slash && (kinds[s[i]] != ' ' || s[i] == '+') {
 			continue
 		}
-		if i-narrow == awsSecret && isRandom(s[narrow:i]) {
+		if found(narrow, i) {
 			return true
 		}
 		narrow = i + 1
 		if slash {
 			continue
 		}
-		if i-wide == awsSecret && isRandom(s[wide:i]) {
+		if found(wide, i) {
 			return true
 		}
 		wide = i + 1
