@@ -119,6 +119,7 @@ func TestShared(t *testing.T) {
 		}
 	}
 	two := start(t, Config{Access: brokersOf(addrs), Shared: true}, nil)
+	total := len(one.records)
 	turns, stop := context.WithCancel(ctx)
 	read := make(chan error, 2)
 	got := make(chan int, 10_000)
@@ -138,7 +139,7 @@ func TestShared(t *testing.T) {
 		}()
 	}
 	want = append(want, produce(t, addrs, 500, 3000)...)
-	for total := len(one.records); total < len(want); {
+	for total < len(want) {
 		select {
 		case n := <-got:
 			total += n
