@@ -52,6 +52,12 @@ func TestIdsAreNoSecrets(t *testing.T) {
 			t.Errorf("%s: %d of %d", kind, wrong, n)
 		}
 	}
+	for range 100 { // what only stands behind the same word is no fingerprint
+		s := "SHA256:" + draw(40, base62)
+		if isRandom(s[len("SHA256:"):]) && !looksSecret(s) {
+			t.Errorf("%s does not look secret", s)
+		}
+	}
 	for _, s := range []string{
 		"arn:aws:iam::123456789012:role/ReadOnly", "acs:ram::123456789:role/admin", "projects/x/secrets/y:access", "accounts:resetPassword", "application/x-www-form-urlencoded",
 		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36", "aws-sdk-go-v2/1.24.0 os/linux lang/go#1.21.4 md/GOOS#linux md/GOARCH#amd64 api/s3#1.47.5",

@@ -166,7 +166,7 @@ const awsSecret = 40
 func holdsAWSSecret(s string) bool {
 	wide, narrow := 0, 0 // where what is of base64 begins, and what is of base64 without slashes
 	found := func(from, to int) bool {
-		return to-from == awsSecret && isRandom(s[from:to]) && !strings.HasSuffix(s[:wide], "SHA256:")
+		return to-from == awsSecret && isRandom(s[from:to]) && !isFingerprint(s, wide)
 	}
 	for i := 0; i <= len(s); i++ {
 		slash := i < len(s) && s[i] == '/'
@@ -186,6 +186,12 @@ func holdsAWSSecret(s string) bool {
 		wide = i + 1
 	}
 	return false
+}
+
+// isFingerprint tells whether the fingerprint of a key of SSH begins at s[i]: the
+// 43 characters of a SHA-256 in base64, and no more.
+func isFingerprint(s string, i int) bool {
+	return strings.HasSuffix(s[:i], "SHA256:") && wordLen(s[i:]) == 43
 }
 
 // isRandom tells whether a text of letters and digits changes between small ones,
