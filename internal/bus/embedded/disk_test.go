@@ -19,19 +19,7 @@ const subject = "events.prod.gw-1.edge"
 // 300 KiB under a number.
 func filling(t *testing.T, dir string, maxBytes int64) (*embedded.Server, *bus.Conn, func(n int) error) {
 	t.Helper()
-	server, err := embedded.Start(embedded.Config{Dir: dir, MaxBytes: maxBytes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
-	conn, err := bus.Connect(bus.Config{Name: "test", Server: server})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	if err := conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: maxBytes}); err != nil {
-		t.Fatal(err)
-	}
+	server, conn := opened(t, dir, bus.StreamConfig{MaxBytes: maxBytes})
 	return server, conn, func(n int) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()

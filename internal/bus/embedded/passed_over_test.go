@@ -10,10 +10,10 @@ import (
 	"github.com/actiontrail/actiontrail/internal/bus/embedded"
 )
 
-// opened is a server in a folder, and its stream, for followers who have read up to position.
-func opened(t *testing.T, dir string, position uint64) (*embedded.Server, *bus.Conn) {
+// opened is a server in a folder, and a connection to its stream.
+func opened(t *testing.T, dir string, cfg bus.StreamConfig) (*embedded.Server, *bus.Conn) {
 	t.Helper()
-	server, err := embedded.Start(embedded.Config{Dir: dir, MaxBytes: 8 << 20})
+	server, err := embedded.Start(embedded.Config{Dir: dir, MaxBytes: cfg.MaxBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,10 +23,15 @@ func opened(t *testing.T, dir string, position uint64) (*embedded.Server, *bus.C
 		t.Fatal(err)
 	}
 	t.Cleanup(conn.Close)
-	if err := conn.EnsureStream(t.Context(), bus.StreamConfig{MaxBytes: 8 << 20, FirstSeq: position + 1}); err != nil {
+	if err := conn.EnsureStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	return server, conn
+}
+
+// readTo is the stream for followers who have read up to position.
+func readTo(position uint64) bus.StreamConfig {
+	return bus.StreamConfig{MaxBytes: 8 << 20, FirstSeq: position + 1}
 }
 
 // stored publishes a batch and tells its seq.
@@ -48,7 +53,7 @@ func TestStreamPassedOver(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			dir := t.TempDir()
-			server, conn := opened(t, dir, 0)
+			server, conn := opened(t, dir, readTo(0))
 			for _, id := range []string{"1", "2", "3"} {
 				stored(t, conn, id)
 			}
@@ -60,7 +65,7 @@ func TestStreamPassedOver(t *testing.T) {
 					}
 					what = ""
 				}
-				server, conn = opened(t, dir, 3) // as far as the index has read
+				server, conn = opened(t, dir, readTo(3)) // as far as the index has read
 				if m, err := conn.Next(t.Context(), subject, 1); err != nil || m.Seq != 1 || string(m.Data) != "1" {
 					t.Fatalf("the first batch is %+v, %v", m, err)
 				}
@@ -79,14 +84,14 @@ func TestStreamPassedOver(t *testing.T) {
 // server is killed before anything is stored in it.
 func TestEmptyStreamKeepsItsPlace(t *testing.T) {
 	dir := t.TempDir()
-	server, _ := opened(t, dir, 500)
+	server, _ := opened(t, dir, readTo(500))
 	server.Close()
-	server, conn := opened(t, dir, 500)
+	server, conn := opened(t, dir, readTo(500))
 	if seq := stored(t, conn, "1"); seq != 501 {
 		t.Errorf("the first batch has seq %d, want 501", seq)
 	}
 	server.Close()
-	_, conn = opened(t, dir, 0)
+	_, conn = opened(t, dir, readTo(0))
 	if m, err := conn.Next(context.Background(), subject, 1); err != nil || m.Seq != 501 {
 		t.Errorf("%+v, %v", m, err)
 	}

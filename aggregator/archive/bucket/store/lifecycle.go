@@ -27,7 +27,7 @@ const abandonedDays = 7
 
 // Form is how a kind of store writes its rules.
 type Form struct {
-	Root     string          // the element around them, as it begins: its name, and its namespace
+	root     string          // the element around them, as it begins: its name, and its namespace
 	complete func(*ruleText) // puts what no two kinds write alike
 }
 
@@ -92,8 +92,8 @@ func (r *Rules) Change(f Form, l *Lifecycle, prefix, under string) (method strin
 	case all == "": // a set without rules is refused
 		return http.MethodDelete, nil, nil
 	}
-	name, _, _ := strings.Cut(f.Root, " ")
-	return http.MethodPut, []byte("<" + f.Root + ">" + all + "</" + name + ">"), nil
+	name, _, _ := strings.Cut(f.root, " ")
+	return http.MethodPut, []byte("<" + f.root + ">" + all + "</" + name + ">"), nil
 }
 
 // rule is the text in our Rule.
