@@ -90,7 +90,7 @@ func about(s *archive.Seal) string {
 func (a *judged) batch(one *stored) {
 	n := a.scanned[one] + a.passed[one]
 	// What the stream has lost is a gap to who was there.
-	excused := a.d.excused[one] || a.lost[one] && len(a.d.excused) > 0
+	excused := a.d.excused[one] > 0 || a.lost[one] && len(a.d.excused) > 0
 	switch {
 	case n > 1:
 		a.w.fail("nothing twice", "trail %s sealed batch %d of %s %d times", a.d.name, one.Number, one.Lane, n)
@@ -172,14 +172,20 @@ func (a *judged) seal(s *archive.Seal) {
 	a.objects(s, want)
 }
 
-// place is where a batch stands in the part of the stream that a seal is about.
-func (a *judged) place(s *archive.Seal, one *stored) (uint64, bool) {
-	for _, seq := range a.seqs[one.Hash] {
-		if seq > s.Seq.After && seq <= s.Seq.To {
-			return seq, true
+// place is where a batch stands in the part of the stream that a seal is about: at the
+// first seq of all. What was purged while the delivery was not declared it may not have
+// seen, and have taken the batch from a later one.
+func (a *judged) place(s *archive.Seal, one *stored) (seq uint64, ok bool) {
+	seq = one.Seq
+	for _, at := range a.seqs[one.Hash] {
+		if at <= s.Seq.After || at > s.Seq.To {
+			continue
+		}
+		if seq, ok = at, true; at > a.d.excused[one] || a.d.trail.stoppedAt(at) == (s.Stopped != nil) {
+			break
 		}
 	}
-	return one.Seq, false
+	return seq, ok
 }
 
 // backfill gives the events of a part of a backfill: those of its batches and its

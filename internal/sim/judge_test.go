@@ -182,7 +182,7 @@ func (j *judge) purging(subject string, before uint64, messages []bus.Message) {
 		}
 		snapshot = snapshot || b.Snapshot
 		for _, d := range away {
-			d.excuse(b)
+			d.excuse(b, m.Seq)
 		}
 		if m.Seq > floor {
 			j.w.fail("purge", "batch %d of %s at seq %d is purged, but some sink has come only to seq %d", b.Number, b.Lane, m.Seq, floor)

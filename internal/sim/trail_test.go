@@ -50,9 +50,9 @@ type delivery struct {
 	layout   layout.Layout // of what is made from now on
 	codec    archive.Codec
 	age      bool
-	there    bool             // it is declared
-	since    time.Time        // so
-	excused  map[*stored]bool // purged from the stream while it was not
+	there    bool               // it is declared
+	since    time.Time          // so
+	excused  map[*stored]uint64 // purged from the stream while it was not: the last seq
 	requests []request
 	last     bool // the last backfill was thought of
 }
@@ -82,7 +82,7 @@ func newTrail(w *world, name string, deliveries int, filters ...string) *trail {
 		if i > 0 {
 			key = fmt.Sprint(name, ".", i+1)
 		}
-		d := &delivery{w: w, trail: t, name: key, dir: filepath.Join(w.dir, key), there: i == 0 || w.forges || w.dice.one(2), excused: map[*stored]bool{}, since: w.began,
+		d := &delivery{w: w, trail: t, name: key, dir: filepath.Join(w.dir, key), there: i == 0 || w.forges || w.dice.one(2), excused: map[*stored]uint64{}, since: w.began,
 			create: w.site(key+" create", chance{lost: 60, kept: 60, dieBefore: 25, dieAfter: 25}),
 			read:   w.site(key+" read", chance{lost: 15, dieBefore: 3}),
 			follow: w.site(key+" follow", chance{lost: 15, kept: 15, dieBefore: 3})}
@@ -170,11 +170,11 @@ func (d *delivery) dies(within time.Duration) {
 	d.down.Store(time.Now().Add(within).UnixNano())
 }
 
-// excuse notes a batch that is purged while nobody holds it for this delivery.
-func (d *delivery) excuse(b *stored) {
+// excuse notes that a batch at this seq is purged while nobody holds it for this delivery.
+func (d *delivery) excuse(b *stored, seq uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.excused[b] = true
+	d.excused[b] = max(d.excused[b], seq)
 }
 
 // owes tells whether a delivery of the trail owes.
